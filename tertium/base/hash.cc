@@ -1,0 +1,47 @@
+#include "tertium/base/hash.h"
+
+#include <openssl/evp.h>
+
+#include <fstream>
+#include <memory>
+#include <vector>
+
+#include "tertium/base/error.h"
+
+namespace tertium {
+namespace {
+
+/// The finalizer of SplitMix64: every input bit moves every output bit.
+std::uint64_t mix(std::uint64_t x) {
+  x += 0x9e3779b97f4a7c15u;
+  x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
+  x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;
+  return x ^ (x >> 31);
+}
+
+}  // namespace
+
+std::string sha256_file(const std::filesystem::path& path) {
+  std::ifstream stream(path, std::ios::binary);
+  if (!stream) fail("{}: cannot be read; check the path", path.string());
+  const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context(EVP_MD_CTX_new(), &EVP_MD_CTX_free);
+  EVP_DigestInit_ex(context.get(), EVP_sha256(), nullptr);
+  std::vector<char> buffer(1 << 20);
+  while (stream.read(buffer.data(), static_cast<std::streamsize>(buffer.size())) || stream.gcount() > 0)
+    EVP_DigestUpdate(context.get(), buffer.data(), static_cast<std::size_t>(stream.gcount()));
+  unsigned char digest[EVP_MAX_MD_SIZE];
+  unsigned length = 0;
+  EVP_DigestFinal_ex(context.get(), digest, &length);
+  return fmt::format("{:02x}", fmt::join(digest, digest + length, ""));
+}
+
+std::uint64_t stable_hash(std::uint64_t seed, std::initializer_list<std::string_view> parts) {
+  std::uint64_t state = mix(seed);
+  for (const std::string_view part : parts) {
+    for (const unsigned char byte : part) state = mix(state ^ byte);
+    state = mix(state ^ (part.size() << 8));
+  }
+  return state;
+}
+
+}  // namespace tertium

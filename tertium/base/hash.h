@@ -1,0 +1,17 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <initializer_list>
+#include <string>
+#include <string_view>
+
+namespace tertium {
+
+/// SHA-256 of a file, in hex. Throws Error if it cannot be read.
+std::string sha256_file(const std::filesystem::path& path);
+
+/// A 64-bit hash of a seed and some texts, the same on every machine: (a, bc) differs from (ab, c).
+std::uint64_t stable_hash(std::uint64_t seed, std::initializer_list<std::string_view> parts);
+
+}  // namespace tertium

@@ -1,0 +1,29 @@
+#include "tertium/engine/engine.h"
+
+#include <ATen/Parallel.h>
+
+#include "tertium/engine/pass.h"
+
+namespace tertium {
+
+void Engine::run(std::span<const Job> jobs, const std::function<void(std::size_t, JobResult)>& done) const {
+  for (std::size_t first = 0; first < jobs.size();) {
+    std::size_t count = 1;
+    int rows = jobs[first].rows();
+    while (first + count < jobs.size() && rows + jobs[first + count].rows() <= options_.batch_rows)
+      rows += jobs[first + count++].rows();
+    std::vector<JobResult> results = run_pass(model_, jobs.subspan(first, count));
+    for (std::size_t i = 0; i < count; ++i) done(first + i, std::move(results[i]));
+    first += count;
+  }
+}
+
+JobResult Engine::run(const Job& job) const { return std::move(run_pass(model_, {&job, 1}).front()); }
+
+void set_threads(int threads) {
+  if (threads > 0) at::set_num_threads(threads);
+}
+
+int threads() { return at::get_num_threads(); }
+
+}  // namespace tertium

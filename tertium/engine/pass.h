@@ -1,0 +1,14 @@
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "tertium/engine/strand.h"
+#include "tertium/model/model.h"
+
+namespace tertium {
+
+/// Runs jobs, packed together, once through the blocks.
+std::vector<JobResult> run_pass(const Model& model, std::span<const Job> jobs);
+
+}  // namespace tertium

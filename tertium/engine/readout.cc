@@ -1,0 +1,105 @@
+#include "tertium/engine/readout.h"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+
+#include "tertium/base/error.h"
+#include "tertium/model/block.h"
+
+namespace tertium {
+namespace {
+
+using at::Tensor;
+
+constexpr std::int64_t kLogitsAtOnce = 8 << 20;  // rows x words held at one time: 32 MiB in f32
+
+/// One reading of one job, and the row of `state` it is read at.
+struct Placed {
+  const Reading* reading;
+  std::vector<float>* into;
+  std::int64_t row;
+};
+
+/// Readings of one kind, with their states after the final norm.
+struct Batch {
+  std::vector<Placed> readings;
+  Tensor state;  // [rows, D]
+};
+
+/// Logits of chosen words: the union of all that these readings ask for, at every row of them.
+void read_words(const Config& config, const Weights& weights, const Batch& batch) {
+  std::map<std::int32_t, std::int64_t> column;
+  for (const Placed& placed : batch.readings)
+    for (const std::int32_t token : placed.reading->tokens) column.emplace(token, 0);
+  std::vector<std::int64_t> words;
+  for (auto& [token, index] : column) {
+    index = static_cast<std::int64_t>(words.size());
+    words.push_back(token);
+  }
+  const Tensor values = logits_of(config, weights, batch.state, at::tensor(words)).contiguous();
+  for (const auto& [reading, into, row] : batch.readings)
+    for (const std::int32_t token : reading->tokens) into->push_back(values.data_ptr<float>()[row * values.size(1) + column.at(token)]);
+}
+
+void read_vocabulary(const Config& config, const Weights& weights, const Batch& batch) {
+  for (const auto& [reading, into, row] : batch.readings) {
+    const Tensor values = logits(config, weights, batch.state.narrow(0, row, 1), 0, config.vocabulary).contiguous();
+    into->assign(values.data_ptr<float>(), values.data_ptr<float>() + config.vocabulary);
+  }
+}
+
+/// Log-softmax of chosen words. The vocabulary passes in blocks: never rows x V numbers at once.
+void read_log_probs(const Config& config, const Weights& weights, const Batch& batch) {
+  const std::int64_t rows = batch.state.size(0);
+  const std::int64_t block = std::max<std::int64_t>(1024, kLogitsAtOnce / rows);
+  Tensor log_sum = at::full({rows}, -INFINITY, at::kFloat);
+  for (const Placed& placed : batch.readings) placed.into->resize(placed.reading->tokens.size());
+  for (std::int64_t first = 0; first < config.vocabulary; first += block) {
+    const std::int64_t words = std::min<std::int64_t>(block, config.vocabulary - first);
+    const Tensor values = logits(config, weights, batch.state, first, words).contiguous();
+    log_sum = at::logaddexp(log_sum, values.logsumexp(1));
+    for (const auto& [reading, into, row] : batch.readings)
+      for (std::size_t i = 0; i < reading->tokens.size(); ++i)
+        if (const std::int64_t word = reading->tokens[i] - first; word >= 0 && word < words)
+          (*into)[i] = values.data_ptr<float>()[row * words + word];
+  }
+  for (const auto& [reading, into, row] : batch.readings)
+    for (float& value : *into) value -= log_sum.data_ptr<float>()[row];
+}
+
+void demand_finite(const Tensor& state, const std::vector<const Job*>& job_of_row) {
+  if (state.isfinite().all().item<bool>()) return;
+  const Tensor bad = state.isfinite().all(1).logical_not().nonzero();
+  fail("{}: the model's states are NaN or infinite; try dtype f32", job_of_row[bad[0][0].item<std::int64_t>()]->name);
+}
+
+}  // namespace
+
+void read_all(const Config& config, const Weights& weights, const Tensor& stream, std::span<const Job> jobs, const Layout& layout,
+              std::vector<JobResult>& results) {
+  enum Kind { words, vocabulary, log_probs, kinds };
+  Batch batches[kinds];
+  std::vector<std::int64_t> rows[kinds];
+  std::vector<const Job*> job_of_row[kinds];
+  for (std::size_t j = 0; j < jobs.size(); ++j) {
+    results[j].readings.resize(jobs[j].readings.size());
+    for (std::size_t i = 0; i < jobs[j].readings.size(); ++i) {
+      const Reading& reading = jobs[j].readings[i];
+      const Kind kind = reading.readout == Readout::log_probs ? log_probs : reading.tokens.empty() ? vocabulary : words;
+      batches[kind].readings.push_back({&reading, &results[j].readings[i], static_cast<std::int64_t>(rows[kind].size())});
+      rows[kind].push_back(layout.row(j, reading.strand, reading.row));
+      job_of_row[kind].push_back(&jobs[j]);
+    }
+  }
+  for (const Kind kind : {words, vocabulary, log_probs}) {
+    if (rows[kind].empty()) continue;
+    batches[kind].state = final_norm(config, weights, stream.index_select(0, at::tensor(rows[kind])));
+    demand_finite(batches[kind].state, job_of_row[kind]);
+  }
+  if (!rows[words].empty()) read_words(config, weights, batches[words]);
+  if (!rows[vocabulary].empty()) read_vocabulary(config, weights, batches[vocabulary]);
+  if (!rows[log_probs].empty()) read_log_probs(config, weights, batches[log_probs]);
+}
+
+}  // namespace tertium

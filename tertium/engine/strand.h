@@ -1,0 +1,95 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "tertium/model/site.h"
+
+namespace tertium {
+
+/// Rows of one strand that another hangs on: it sees the first `rows` rows of `strand`, and all that `strand` itself sees.
+struct Prefix {
+  int strand;
+  int rows;
+};
+
+/// Residual rows of a strand of the same job, to be computed anew from a block on: rows [first_row, first_row + rows) of `of`.
+/// They are copied as they enter `block` (as they leave the last one, if `block` is the number of blocks), before any edit there.
+struct Branch {
+  int of;
+  int first_row;
+  int rows;
+  int block;
+};
+
+/// A run of consecutive token rows to compute: fresh tokens from block 0, or a branch of another strand. What it hangs on must stand
+/// before it in its job. A strand that branches off sees only strands that are live where it joins.
+struct Strand {
+  std::optional<Prefix> prefix;
+  std::vector<std::int32_t> tokens;  // empty for a branch
+  std::optional<Branch> branch;
+
+  int rows() const { return branch ? branch->rows : static_cast<int>(tokens.size()); }
+  int first_block() const { return branch ? branch->block : 0; }
+};
+
+/// Replaces one row's activations at a site. resid_pre@b and resid_post@(b-1) are the same place: between the two blocks, after branches
+/// have joined. The values must outlive the run.
+struct Edit {
+  int strand;
+  int row;
+  Site site;
+  std::span<const float> value;  // [D]
+};
+
+/// What to record of some rows of a strand, at every layer.
+enum class Quantity {
+  resid,       // [L + 1, rows, D]: stream index 0..L; edits included; strands that begin at block 0 only
+  attn_out,    // [L, rows, D]
+  mlp_out,     // [L, rows, D]
+  final_norm,  // [rows, D]
+};
+struct Recording {
+  int strand;
+  int first_row;
+  int rows;
+  Quantity quantity;
+};
+
+/// What to read behind the final norm at one row.
+enum class Readout {
+  logits,      // of `tokens`, or of the whole vocabulary if there are none
+  log_probs,   // log-softmax over the vocabulary, of `tokens`
+};
+struct Reading {
+  int strand;
+  int row;
+  Readout readout;
+  std::vector<std::int32_t> tokens;
+};
+
+/// Strands that belong together, as a prompt, its options and their patched runs do. Indices are the job's own.
+struct Job {
+  std::string name;  // for error messages: "xcopa it, item 12"
+  std::vector<Strand> strands;
+  std::vector<Edit> edits;
+  std::vector<Recording> recordings;
+  std::vector<Reading> readings;
+
+  int rows() const {
+    int sum = 0;
+    for (const Strand& strand : strands) sum += strand.rows();
+    return sum;
+  }
+};
+
+/// What a job yields, in the order it was asked.
+struct JobResult {
+  std::vector<std::vector<float>> recordings;  // shapes: see Quantity
+  std::vector<std::vector<float>> readings;    // [tokens], or [V]
+};
+
+}  // namespace tertium

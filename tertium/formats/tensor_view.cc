@@ -1,0 +1,125 @@
+#include "tertium/formats/tensor_view.h"
+
+#include <algorithm>
+#include <bit>
+#include <cassert>
+#include <cstring>
+#include <limits>
+#include <thread>
+
+#include "tertium/base/error.h"
+#include "tertium/base/text.h"
+#include "tertium/formats/gguf_blocks.h"
+#include "tertium/formats/half.h"
+
+static_assert(std::endian::native == std::endian::little, "the files are little-endian and are read in place");
+
+namespace tertium {
+namespace {
+
+using Decode = void (*)(const std::uint8_t* encoded, std::size_t blocks, float* values);
+
+void decode_f32(const std::uint8_t* encoded, std::size_t count, float* values) {
+  std::memcpy(values, encoded, count * sizeof(float));
+}
+
+template <float (*convert)(std::uint16_t)>
+void decode_16_bits(const std::uint8_t* __restrict encoded, std::size_t count, float* __restrict values) {
+  for (std::size_t i = 0; i < count; ++i) {
+    std::uint16_t bits;
+    std::memcpy(&bits, encoded + i * sizeof bits, sizeof bits);
+    values[i] = convert(bits);
+  }
+}
+
+struct DTypeEntry {
+  DType dtype;
+  DTypeLayout layout;
+  Decode decode;  // null: not a floating-point type
+};
+
+constexpr DTypeEntry dtypes[] = {
+    {DType::F32, {"F32", 1, 4}, decode_f32},
+    {DType::F16, {"F16", 1, 2}, decode_16_bits<half_to_float>},
+    {DType::BF16, {"BF16", 1, 2}, decode_16_bits<bfloat16_to_float>},
+    {DType::I64, {"I64", 1, 8}, nullptr},
+    {DType::I32, {"I32", 1, 4}, nullptr},
+    {DType::U8, {"U8", 1, 1}, nullptr},
+    {DType::BOOL, {"BOOL", 1, 1}, nullptr},
+    {DType::Q8_0, {"Q8_0", 32, 34}, decode_q8_0},
+    {DType::Q4_0, {"Q4_0", 32, 18}, decode_q4_0},
+    {DType::Q4_1, {"Q4_1", 32, 20}, decode_q4_1},
+    {DType::Q5_0, {"Q5_0", 32, 22}, decode_q5_0},
+    {DType::Q5_1, {"Q5_1", 32, 24}, decode_q5_1},
+    {DType::Q4_K, {"Q4_K", 256, 144}, decode_q4_k},
+    {DType::Q5_K, {"Q5_K", 256, 176}, decode_q5_k},
+    {DType::Q6_K, {"Q6_K", 256, 210}, decode_q6_k},
+};
+
+const DTypeEntry& entry(DType dtype) {
+  const DTypeEntry& found = dtypes[static_cast<std::size_t>(dtype)];
+  assert(found.dtype == dtype);
+  return found;
+}
+
+/// Below this, starting threads costs more than it saves.
+constexpr std::size_t values_per_thread = 1 << 19;
+
+std::size_t threads_for(std::size_t count) {
+  const std::size_t hardware = std::max(1u, std::thread::hardware_concurrency());
+  return std::clamp<std::size_t>(count / values_per_thread, 1, hardware);
+}
+
+/// As many blocks for each thread, give or take one.
+void decode_on_threads(const DTypeEntry& type, const std::uint8_t* encoded, std::size_t blocks, float* values) {
+  const std::size_t threads = threads_for(blocks * type.layout.block);
+  const auto decode_part = [&](std::size_t part) {
+    const std::size_t begin = blocks * part / threads;
+    const std::size_t end = blocks * (part + 1) / threads;
+    type.decode(encoded + begin * type.layout.bytes, end - begin, values + begin * type.layout.block);
+  };
+  std::vector<std::jthread> workers;  // joined when they leave scope
+  for (std::size_t part = 1; part < threads; ++part) workers.emplace_back(decode_part, part);
+  decode_part(0);
+}
+
+}  // namespace
+
+const DTypeLayout& layout(DType dtype) { return entry(dtype).layout; }
+
+std::optional<std::size_t> stored_bytes(DType dtype, std::span<const std::int64_t> shape) {
+  const DTypeLayout& unit = layout(dtype);
+  constexpr auto most = static_cast<std::size_t>(std::numeric_limits<std::int64_t>::max());
+  std::size_t count = 1;
+  for (const std::int64_t size : shape) {
+    if (size < 0) return {};
+    if (size > 0 && count > most / static_cast<std::size_t>(size)) return {};
+    count *= static_cast<std::size_t>(size);
+  }
+  const std::size_t row = shape.empty() ? 1 : static_cast<std::size_t>(shape.back());
+  if (row % unit.block != 0) return {};
+  if (count / unit.block > most / unit.bytes) return {};
+  return count / unit.block * unit.bytes;
+}
+
+void to_f32(const TensorView& tensor, std::span<float> values) {
+  const DTypeEntry& type = entry(tensor.dtype);
+  if (!type.decode)
+    fail("tensor \"{}\" is stored as {}, not as floating-point numbers; convert it first", printable(tensor.name),
+         type.layout.name);
+  assert(values.size() == tensor.count());
+  assert(tensor.bytes.size() == stored_bytes(tensor.dtype, tensor.shape));
+  if (values.empty()) return;
+  decode_on_threads(type, reinterpret_cast<const std::uint8_t*>(tensor.bytes.data()), values.size() / type.layout.block,
+                    values.data());
+}
+
+void dequantize_blocks(DType dtype, std::span<const std::byte> blocks, std::span<float> values) {
+  const DTypeEntry& type = entry(dtype);
+  assert(type.decode);
+  const std::size_t count = values.size() / type.layout.block;
+  assert(values.size() % type.layout.block == 0 && blocks.size() == count * type.layout.bytes);
+  type.decode(reinterpret_cast<const std::uint8_t*>(blocks.data()), count, values.data());
+}
+
+}  // namespace tertium

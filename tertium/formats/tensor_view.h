@@ -1,0 +1,51 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace tertium {
+
+/// How the numbers of a stored tensor are encoded. The block types (Q8_0 …) are GGUF's.
+enum class DType { F32, F16, BF16, I64, I32, U8, BOOL, Q8_0, Q4_0, Q4_1, Q5_0, Q5_1, Q4_K, Q5_K, Q6_K };
+
+/// One encoded unit: `block` values take `bytes` bytes (1 value for the plain types).
+struct DTypeLayout {
+  std::string_view name;
+  std::size_t block;
+  std::size_t bytes;
+};
+const DTypeLayout& layout(DType dtype);
+
+/// The bytes that a tensor takes in its file. Nothing if a size is negative, the last dimension is no whole number of
+/// blocks, or the number of values or bytes overflows.
+std::optional<std::size_t> stored_bytes(DType dtype, std::span<const std::int64_t> shape);
+
+/// A named tensor inside a mapped file. Row-major, the last dimension contiguous (GGUF's dimensions are reversed on
+/// reading). Valid as long as the file it came from is mapped. The reader has checked that `bytes` fits shape and
+/// dtype; they need not be aligned for their type.
+struct TensorView {
+  std::string name;
+  DType dtype = DType::F32;
+  std::vector<std::int64_t> shape;
+  std::span<const std::byte> bytes;
+
+  std::size_t count() const {
+    std::size_t n = 1;
+    for (const std::int64_t size : shape) n *= static_cast<std::size_t>(size);
+    return n;
+  }
+};
+
+/// The values of `tensor` as f32, written to `values` (as many as the tensor has). F32, F16, BF16 and every block type;
+/// large tensors on all hardware threads. Throws Error for integer types.
+void to_f32(const TensorView& tensor, std::span<float> values);
+
+/// The same for a run of whole blocks (a few rows, say) on the calling thread. `dtype` must be one that to_f32 reads.
+void dequantize_blocks(DType dtype, std::span<const std::byte> blocks, std::span<float> values);
+
+}  // namespace tertium

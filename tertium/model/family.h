@@ -1,0 +1,61 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tertium/formats/gguf.h"
+#include "tertium/model/config.h"
+#include "tertium/model/config_reader.h"
+
+namespace tertium {
+
+/// One weight's name without ".weight", as Hugging Face and GGUF files spell it; {} stands for the block. Empty: the family has none.
+struct WeightName {
+  std::string_view hf;
+  std::string_view gguf;
+  explicit operator bool() const { return !hf.empty(); }
+};
+
+/// Which weights a family has and what files call them.
+struct WeightNames {
+  WeightName embedding{"model.embed_tokens", "token_embd"};
+  WeightName final_norm{"model.norm", "output_norm"};
+  WeightName head{"lm_head", "output"};
+  WeightName attn_norm{"model.layers.{}.input_layernorm", "blk.{}.attn_norm"};
+  WeightName q{"model.layers.{}.self_attn.q_proj", "blk.{}.attn_q"};
+  WeightName k{"model.layers.{}.self_attn.k_proj", "blk.{}.attn_k"};
+  WeightName v{"model.layers.{}.self_attn.v_proj", "blk.{}.attn_v"};
+  WeightName o{"model.layers.{}.self_attn.o_proj", "blk.{}.attn_output"};
+  WeightName q_norm{};  // per head, before the rotation
+  WeightName k_norm{};
+  WeightName attn_post_norm{};  // of what attention adds
+  WeightName mlp_norm{"model.layers.{}.post_attention_layernorm", "blk.{}.ffn_norm"};
+  WeightName gate{"model.layers.{}.mlp.gate_proj", "blk.{}.ffn_gate"};
+  WeightName up{"model.layers.{}.mlp.up_proj", "blk.{}.ffn_up"};
+  WeightName down{"model.layers.{}.mlp.down_proj", "blk.{}.ffn_down"};
+  WeightName mlp_post_norm{};  // of what the MLP adds
+};
+
+/// A model family. Add one: families/<name>.cc, which defines <name>_family, and a line in families.def.
+struct Family {
+  std::string_view name;
+  std::vector<std::string_view> model_types;   // "model_type" of config.json
+  std::vector<std::string_view> architectures; // "general.architecture" of GGUF
+  Config (*from_hf)(const ConfigReader& config);
+  Config (*from_gguf)(const GgufConfig& config);
+  WeightNames names;
+  bool gguf_interleaves_qk = false;  // GGUF stores the rows of q and k so that the rotated pairs are neighbours
+};
+
+#define TERTIUM_FAMILY(name) extern const Family name##_family;
+#include "tertium/model/families.def"
+#undef TERTIUM_FAMILY
+
+const std::vector<const Family*>& families();
+
+/// By config.json's model_type or GGUF's architecture. Throws Error naming `origin`, listing the known ones.
+const Family& family_of_model_type(std::string_view model_type, const std::string& origin);
+const Family& family_of_architecture(std::string_view architecture, const std::string& origin);
+
+}  // namespace tertium

@@ -1,0 +1,47 @@
+#include "tertium/model/model.h"
+
+#include "tertium/base/error.h"
+#include "tertium/base/text.h"
+#include "tertium/model/weights.h"
+
+namespace tertium {
+namespace {
+
+bool cpu_multiplies_bf16() {
+#if defined(__x86_64__)
+  return __builtin_cpu_supports("avx512bf16");
+#else
+  return false;
+#endif
+}
+
+}  // namespace
+
+std::string_view to_string(Precision precision) {
+  switch (precision) {
+    case Precision::bf16: return "bf16";
+    case Precision::f16: return "f16";
+    default: return "f32";
+  }
+}
+
+Precision precision_named(std::string_view name, const Config& config) {
+  if (name == "f32") return Precision::f32;
+  if (name == "bf16") return Precision::bf16;
+  if (name == "f16") return Precision::f16;
+  if (name != "auto") fail("dtype \"{}\": tertium knows f32, bf16, f16, auto", printable(name));
+  const bool stored_in_f32 = config.stored_dtype == "float32" || config.stored_dtype == "GGUF F32";
+  return !stored_in_f32 && cpu_multiplies_bf16() ? Precision::bf16 : Precision::f32;
+}
+
+Model Model::load(const std::filesystem::path& path, std::string_view dtype) {
+  auto checkpoint = std::make_shared<Checkpoint>(path);
+  Model model;
+  model.config_ = checkpoint->config();
+  model.files_ = checkpoint->files();
+  model.precision_ = precision_named(dtype, model.config_);
+  model.weights_ = std::make_shared<const Weights>(load_weights(std::move(checkpoint), model.precision_));
+  return model;
+}
+
+}  // namespace tertium

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tertium/model/config.h"
+
+namespace tertium {
+
+struct Weights;  // model/weights.h: torch tensors, which only model/ and engine/ see
+
+/// The numbers that matrix products are computed in. The stream, norms, softmax and scores are f32 in all of them.
+enum class Precision { f32, bf16, f16 };
+std::string_view to_string(Precision precision);
+
+/// "f32", "bf16", "f16", or "auto": the file's own where it is f32; bf16 where the file is half precision or quantized and the CPU
+/// multiplies bf16; else f32. Throws Error naming the known spellings.
+Precision precision_named(std::string_view name, const Config& config);
+
+/// A decoder-only language model, ready to be run by the engine. Cheap to copy; immutable.
+class Model {
+ public:
+  /// `path`: a Hugging Face folder or a .gguf file; `dtype` as in precision_named. Throws Error naming file and tensor.
+  static Model load(const std::filesystem::path& path, std::string_view dtype);
+
+  const Config& config() const { return config_; }
+  Precision precision() const { return precision_; }
+  const Weights& weights() const { return *weights_; }
+  const std::vector<std::filesystem::path>& files() const { return files_; }
+
+ private:
+  Model() = default;
+
+  Config config_;
+  Precision precision_ = Precision::f32;
+  std::vector<std::filesystem::path> files_;
+  std::shared_ptr<const Weights> weights_;
+};
+
+}  // namespace tertium

@@ -1,0 +1,16 @@
+#pragma once
+
+#include <filesystem>
+
+#include "tertium/store/sqlite.h"
+
+namespace tertium {
+
+/// A new results.db with empty tables, and a transaction begun. Throws Error as Store::create does.
+Connection create_results(const std::filesystem::path& folder, bool replace);
+
+/// The results.db of a folder, checked to be ours and of this version, within a read transaction: all queries see the
+/// same rows.
+Connection open_results(const std::filesystem::path& folder);
+
+}  // namespace tertium

@@ -1,0 +1,82 @@
+#pragma once
+
+#include <filesystem>
+#include <iosfwd>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace tertium {
+
+// The rows of results.db. Tables, columns and meanings are a public contract: docs/results.md.
+
+struct ScoreRow {
+  std::string task, language, item, protocol;
+  int option = 0;
+  double score = 0;
+  int tokens = 0;  // of the option as scored; 1 in protocol letters
+  bool is_gold = false;
+};
+
+struct AlignmentRow {
+  std::string task, language, item, metric;
+  std::string stream;  // "resid" (layer 0..L) or "final_norm" (layer L)
+  int layer = 0;
+  double value = 0;
+};
+
+struct PatchRow {
+  std::string task, language, item, protocol, direction, site;
+  int layer = 0;  // the block
+  std::string position, control;
+  int draw = 0;
+  std::string donor;  // the item whose activations were put in
+  int option = 0;
+  double score = 0;
+};
+
+/// What a run was: key → value, in the order first written ("experiment", "version", "sha256 model.gguf", "seed",
+/// "started" …).
+using RunInfo = std::vector<std::pair<std::string, std::string>>;
+
+/// A folder's results.db (SQLite, WAL). Whatever was added before the last commit() survives a crash; what was added
+/// after it is lost with the Store. Every call throws Error naming the file where SQLite cannot do it (disk full, file
+/// locked …).
+class Store {
+ public:
+  /// A new results.db in `folder` (made if absent). Throws Error if the folder cannot be written, or already holds
+  /// results and `replace` is false (says: give another --out, or --force), or a run is still writing them.
+  static Store create(const std::filesystem::path& folder, bool replace);
+  /// An existing one, for reading, also while a run goes on: it shows what was committed when it was opened. Throws
+  /// Error naming the folder if it holds none or the file is no tertium database.
+  static Store open(const std::filesystem::path& folder);
+
+  // Throw Error naming the item if the number is NaN or infinite, or if the row is there already.
+  void add(const ScoreRow& row);
+  void add(const AlignmentRow& row);
+  void add(const PatchRow& row);
+  void set_info(const std::string& key, const std::string& value);  // replaces an earlier value
+  void commit();
+
+  std::vector<ScoreRow> scores() const;  // in the order added
+  std::vector<AlignmentRow> alignment() const;
+  std::vector<PatchRow> patches() const;
+  RunInfo info() const;
+
+ private:
+  struct Database;
+  explicit Store(std::shared_ptr<Database> database) : database_(std::move(database)) {}
+  std::shared_ptr<Database> database_;
+};
+
+/// The names of the tables that can be exported.
+std::vector<std::string> table_names();
+
+enum class ExportFormat { csv, jsonl };
+/// Writes a whole table to `out`, one row a line: CSV as of RFC 4180 with a header, or JSON objects. Numbers keep all
+/// their digits (shortest form that reads back the same). Throws Error for an unknown table (lists them).
+void export_table(const std::filesystem::path& folder, const std::string& table, ExportFormat format,
+                  std::ostream& out);
+
+}  // namespace tertium

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <cstddef>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace tertium {
+
+/// One multiple-choice item in one language, ready to be scored, compared and patched. METHODS.md, section 1.
+struct Item {
+  std::string id;        // parallel items share it across languages
+  std::string language;  // as the file names it: "it", "deu_Latn"
+  std::string category;  // empty if the file has none; XCOPA's own is cause / effect
+  std::size_t gold = 0;  // index into options
+
+  // Protocol loglik: option k is scored as the continuation of the context.
+  std::string context;
+  std::vector<std::string> options;  // with their leading space
+
+  // Alignment: statement k = statement_context + statement_options[k]; for most tasks the same text as is scored.
+  std::string statement_context;
+  std::vector<std::string> statement_options;
+  std::string premise;  // what MEXAT compares
+
+  // Protocol letters: what a prompt template may name in braces.
+  std::vector<std::string> choices;           // the bare text of each option: {options}, {option1}, {option2} …
+  std::map<std::string, std::string> fields;  // the file's own text fields: {premise}, {question} …
+};
+
+}  // namespace tertium

@@ -1,0 +1,62 @@
+// Our own format, for any benchmark and any language: docs/items.md.
+
+#include <limits>
+
+#include "tertium/base/error.h"
+#include "tertium/base/text.h"
+#include "tertium/tasks/task.h"
+
+namespace tertium {
+namespace {
+
+std::string id(const JsonLine& line) {
+  const nlohmann::json& value = line.field("id");
+  if (value.is_number_integer()) return std::to_string(line.integer("id", 0, std::numeric_limits<std::int64_t>::max()));
+  return line.text("id");
+}
+
+std::vector<std::string> options(const JsonLine& line) {
+  const nlohmann::json& list = line.field("options");
+  if (!list.is_array() || list.size() < 2) fail("{}: field \"options\" must list at least two texts", line.where);
+  std::vector<std::string> options;
+  for (const nlohmann::json& option : list) {
+    if (!option.is_string() || strip(option.get_ref<const std::string&>()).empty())
+      fail("{}: option {} (0-based) is empty or no text", line.where, options.size());
+    options.push_back(option.get<std::string>());
+  }
+  return options;
+}
+
+void check_language(const JsonLine& line, const std::string& language) {
+  const std::string own = line.text_if_any("language");
+  if (!own.empty() && own != language)
+    fail("{}: field \"language\" is \"{}\" in the file of \"{}\"; move the line to its own file", line.where,
+         printable(own), printable(language));
+}
+
+Item item(const JsonLine& line, const std::string& language) {
+  check_language(line, language);
+  Item item;
+  item.id = id(line);
+  item.category = line.text_if_any("category");
+  item.context = line.text("context");
+  item.options = options(line);
+  item.gold = static_cast<std::size_t>(line.integer("gold", 0, static_cast<std::int64_t>(item.options.size()) - 1));
+  item.statement_context = item.context;
+  item.statement_options = item.options;
+  item.premise = item.context;
+  // An option is given with the space that joins it to the context; a list of options needs none.
+  for (const std::string& option : item.options) item.choices.emplace_back(strip(option));
+  return item;
+}
+
+}  // namespace
+
+const Task tasks::items = {
+    .name = "items",
+    .file = one_file_per_language,
+    .item = item,
+    .letters_prompt = "Choose the best continuation of the text.\nText: {context}\n{options}\nAnswer:",
+};
+
+}  // namespace tertium

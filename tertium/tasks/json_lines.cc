@@ -1,0 +1,111 @@
+#include "tertium/tasks/json_lines.h"
+
+#include <charconv>
+#include <limits>
+
+#include "tertium/base/error.h"
+#include "tertium/base/text.h"
+
+namespace tertium {
+namespace {
+
+using nlohmann::json;
+
+std::string suggestion(const json& object, std::string_view name) {
+  std::vector<std::string> names;
+  for (const auto& [key, value] : object.items()) names.push_back(key);
+  const std::string near = nearest(name, names);
+  return near.empty() ? "" : fmt::format("; is \"{}\" meant to be it?", printable(near));
+}
+
+std::optional<std::int64_t> whole_number(const json& value) {
+  if (value.is_number_unsigned() && value.get<std::uint64_t>() > std::numeric_limits<std::int64_t>::max()) return {};
+  if (value.is_number_integer()) return value.get<std::int64_t>();
+  if (!value.is_string()) return {};
+  const std::string& digits = value.get_ref<const std::string&>();
+  std::int64_t number = 0;
+  const auto [end, problem] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
+  if (digits.empty() || problem != std::errc{} || end != digits.data() + digits.size()) return {};
+  return number;
+}
+
+// Lists and objects are only named: they may be long, and deep enough to overflow the stack when printed.
+std::string shown(const json& value) {
+  return value.is_structured() ? fmt::format("an {}", value.type_name()) : printable(value.dump());
+}
+
+json parse_object(std::string_view text, const std::string& where) {
+  json value;
+  try {
+    value = json::parse(text);
+  } catch (const json::exception& problem) {
+    std::string_view what = problem.what();
+    if (const auto id_end = what.find("] "); id_end != what.npos) what.remove_prefix(id_end + 2);
+    fail("{}: not valid JSON ({}); write one object a line", where, printable(what, 120));
+  }
+  if (!value.is_object()) fail("{}: expected a JSON object, found {}; write one object a line", where, shown(value));
+  return value;
+}
+
+}  // namespace
+
+const json& JsonLine::field(std::string_view name) const {
+  const auto found = value.find(name);
+  if (found == value.end()) fail("{}: no field \"{}\"{}", where, name, suggestion(value, name));
+  return *found;
+}
+
+const std::string& JsonLine::text(std::string_view name) const {
+  const json& found = field(name);
+  if (!found.is_string()) fail("{}: field \"{}\" is {}; expected text", where, name, shown(found));
+  const std::string& text = found.get_ref<const std::string&>();
+  if (strip(text).empty()) fail("{}: field \"{}\" is empty; give it a text", where, name);
+  return text;
+}
+
+std::string JsonLine::text_if_any(std::string_view name) const {
+  const auto found = value.find(name);
+  if (found == value.end() || found->is_null()) return {};
+  if (!found->is_string()) fail("{}: field \"{}\" is {}; expected text", where, name, shown(*found));
+  return found->get<std::string>();
+}
+
+std::int64_t JsonLine::integer(std::string_view name, std::int64_t least, std::int64_t most) const {
+  const json& found = field(name);
+  const std::optional<std::int64_t> number = whole_number(found);
+  if (number && *number >= least && *number <= most) return *number;
+  const std::string range = most == std::numeric_limits<std::int64_t>::max()
+                                ? fmt::format("from {} on", least)
+                                : fmt::format("from {} to {}", least, most);
+  fail("{}: field \"{}\" is {}; expected a whole number {}", where, name, shown(found), range);
+}
+
+JsonLines::JsonLines(const std::filesystem::path& file)
+    : file_(file), stream_(file, std::ios::binary), buffer_(longest_line + 1) {
+  stream_.peek();  // a folder opens, but cannot be read
+  if (!stream_.is_open() || stream_.bad()) fail("{}: cannot be read; check the path", file_.string());
+  stream_.clear();  // an empty file is at its end now; next() tells that
+}
+
+std::string JsonLines::where() const { return fmt::format("{}:{}", file_.string(), line_number_); }
+
+std::optional<std::string_view> JsonLines::next_line() {
+  // Not std::getline: that would first take a file without line ends whole into memory.
+  stream_.getline(buffer_.data(), static_cast<std::streamsize>(buffer_.size()));
+  const auto taken = static_cast<std::size_t>(stream_.gcount());
+  ++line_number_;
+  if (stream_.bad()) fail("{}: reading failed here; check the disk", where());
+  if (stream_.eof()) return taken == 0 ? std::nullopt : std::optional(std::string_view(buffer_.data(), taken));
+  if (stream_.fail()) fail("{}: longer than {} bytes; write one JSON object a line", where(), longest_line);
+  return std::string_view(buffer_.data(), taken - 1);  // less the line end
+}
+
+std::optional<JsonLine> JsonLines::next() {
+  while (const auto line = next_line()) {
+    if (!is_utf8(*line)) fail("{}: not UTF-8 text; convert the file first", where());
+    if (!strip(*line).empty()) return JsonLine{parse_object(*line, where()), where()};
+  }
+  return std::nullopt;
+}
+
+}  // namespace tertium

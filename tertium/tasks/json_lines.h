@@ -1,0 +1,52 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace tertium {
+
+/// A line of a task file, with its place for error messages.
+struct JsonLine {
+  nlohmann::json value;  // always an object
+  std::string where;     // "data/it.jsonl:17"
+
+  /// The text field `name`; Error `data/it.jsonl:17: no field "name"` if it is absent, another if it is blank or no
+  /// text.
+  const std::string& text(std::string_view name) const;
+  /// The text field `name`, or "" where it is absent or null. Error if it is there and no text.
+  std::string text_if_any(std::string_view name) const;
+  /// The integer field `name` (a number, or a string of digits as Belebele spells it), checked against [least, most].
+  std::int64_t integer(std::string_view name, std::int64_t least, std::int64_t most) const;
+  /// The field `name` of any type; Error if it is absent.
+  const nlohmann::json& field(std::string_view name) const;
+  bool has(std::string_view name) const { return value.contains(name); }
+};
+
+/// The lines of a file that holds one JSON object a line (JSON Lines). Blank lines are passed over.
+class JsonLines {
+ public:
+  static constexpr std::size_t longest_line = std::size_t{1} << 20;  // bytes; a longer one is no item
+
+  /// Throws Error naming the file if it cannot be opened.
+  explicit JsonLines(const std::filesystem::path& file);
+
+  /// The next object; nothing at the end. Throws Error naming file and line: too long, not UTF-8, no JSON object.
+  std::optional<JsonLine> next();
+
+ private:
+  std::optional<std::string_view> next_line();
+  std::string where() const;
+
+  std::filesystem::path file_;
+  std::ifstream stream_;
+  std::vector<char> buffer_;
+  std::size_t line_number_ = 0;  // of the line read last, from 1
+};
+
+}  // namespace tertium

@@ -1,0 +1,150 @@
+#include "tertium/tasks/prompts.h"
+
+#include <toml++/toml.h>
+#include <algorithm>
+#include <cassert>
+
+#include "tertium/base/error.h"
+#include "tertium/base/text.h"
+
+namespace tertium {
+namespace {
+
+/// A stretch of a prompt: text to copy, or the name of what goes there.
+struct Piece {
+  bool is_placeholder;
+  std::string_view text;
+};
+
+/// The pieces of a prompt, in order. Throws Error for a brace that neither pairs nor is doubled.
+std::vector<Piece> pieces_of(const LettersTemplate& letters) {
+  std::vector<Piece> pieces;
+  std::string_view rest = letters.prompt;
+  while (!rest.empty()) {
+    const std::size_t brace = std::min(rest.find_first_of("{}"), rest.size());
+    if (brace > 0) pieces.push_back({false, rest.substr(0, brace)});
+    rest.remove_prefix(brace);
+    if (rest.empty()) break;
+    if (rest.starts_with("{{") || rest.starts_with("}}")) {
+      pieces.push_back({false, rest.substr(0, 1)});
+      rest.remove_prefix(2);
+      continue;
+    }
+    const std::size_t end = rest.find_first_of("{}", 1);
+    if (rest.front() == '}' || end == rest.npos || rest[end] == '{' || end == 1)
+      fail("{}: prompt has a lone brace at \"{}\"; write {{name}}, or double the brace to have it as text",
+           letters.origin, printable(rest, 20));
+    pieces.push_back({true, rest.substr(1, end - 1)});
+    rest.remove_prefix(end + 1);
+  }
+  return pieces;
+}
+
+std::string listed_options(const LettersTemplate& letters, const Item& item) {
+  std::vector<std::string> lines;
+  for (std::size_t k = 0; k < item.choices.size(); ++k)
+    lines.push_back(fmt::format("{}: {}", strip(letters.letters[k]), item.choices[k]));
+  return join(lines, "\n");
+}
+
+/// Everything that a template may name for this item.
+std::map<std::string, std::string> values_of(const LettersTemplate& letters, const Item& item) {
+  std::map<std::string, std::string> values = {{"options", listed_options(letters, item)}};
+  for (std::size_t k = 0; k < item.choices.size(); ++k) values[fmt::format("option{}", k + 1)] = item.choices[k];
+  values.insert(item.fields.begin(), item.fields.end());
+  return values;
+}
+
+[[noreturn]] void fail_unknown(const LettersTemplate& letters, const Item& item, const std::string& name,
+                               const std::map<std::string, std::string>& values) {
+  std::vector<std::string> known;
+  for (const auto& [each, value] : values) known.push_back(printable(each));
+  fail("item \"{}\" ({}) has no field \"{}\", which {} names; it has {}", printable(item.id), item.language,
+       printable(name), letters.origin, join(known));
+}
+
+LettersTemplate built_in(const Task& task) {
+  LettersTemplate letters{{}, std::string(task.letters_prompt), "the built-in template"};
+  for (char letter = 'A'; letter <= 'Z'; ++letter) letters.letters.push_back({' ', letter});
+  return letters;
+}
+
+toml::table parse(const std::filesystem::path& file) {
+  const std::string text = read_text_file(file);
+  try {
+    return toml::parse(text);
+  } catch (const toml::parse_error& problem) {
+    fail("{}:{}: not valid TOML: {}", file.string(), problem.source().begin.line,
+         printable(problem.description(), 120));
+  }
+}
+
+std::string place(const std::filesystem::path& file, const toml::node& node) {
+  return fmt::format("{}:{}", file.string(), node.source().begin.line);
+}
+
+/// A key that nobody reads is most often a misspelt one.
+void check_keys(const toml::table& table, const std::vector<std::string>& known, std::string_view what,
+                const std::filesystem::path& file) {
+  for (const auto& [key, value] : table)
+    if (std::ranges::find(known, key.str()) == known.end())
+      fail("{}: unknown {} \"{}\"; known are {}", place(file, value), what, printable(key.str()), join(known));
+}
+
+const toml::table& table_of(const Task& task, const toml::table& tables, const std::filesystem::path& file) {
+  check_keys(tables, task_names(), "table", file);
+  const toml::table* table = tables[task.name].as_table();
+  if (!table) fail("{}: no table [{}]; add one with the keys letters and prompt", file.string(), task.name);
+  check_keys(*table, {"letters", "prompt"}, "key", file);
+  return *table;
+}
+
+std::vector<std::string> read_letters(const toml::table& table, const std::string& where) {
+  std::vector<std::string> letters, bare;
+  const toml::array* list = table["letters"].as_array();
+  if (!list || list->size() < 2) fail("{}: letters must list at least two texts, as in [\"A\", \"B\"]", where);
+  for (const toml::node& node : *list) {
+    letters.push_back(node.value_or(std::string()));
+    bare.emplace_back(strip(letters.back()));
+    if (bare.back().empty()) fail("{}: letters has an entry that is empty or no text", where);
+    if (std::ranges::count(bare, bare.back()) > 1) fail("{}: letters has \"{}\" twice", where, printable(bare.back()));
+  }
+  return letters;
+}
+
+}  // namespace
+
+LettersTemplate letters_template(const Task& task, const std::filesystem::path& file) {
+  if (file.empty()) return built_in(task);
+  const toml::table tables = parse(file);
+  const toml::table& table = table_of(task, tables, file);
+  const std::string where = fmt::format("{}: [{}]", place(file, table), task.name);
+  const toml::value<std::string>* prompt = table["prompt"].as_string();
+  if (!prompt || prompt->get().empty()) fail("{}: no text \"prompt\"; add one", where);
+
+  LettersTemplate letters{read_letters(table, where), prompt->get(), where};
+  pieces_of(letters);  // a lone brace is told now, not at the first item
+  letters.origin = file.string();
+  return letters;
+}
+
+std::string fill(const LettersTemplate& letters, const Item& item) {
+  assert(item.choices.size() == item.options.size());
+  if (item.options.size() > letters.letters.size())
+    fail("item \"{}\" ({}) has {} options but {} has {} letters; add letters", printable(item.id), item.language,
+         item.options.size(), letters.origin, letters.letters.size());
+  const auto values = values_of(letters, item);
+  std::string prompt;
+  for (const Piece& piece : pieces_of(letters)) {
+    if (!piece.is_placeholder) {
+      prompt += piece.text;
+      continue;
+    }
+    const auto value = values.find(std::string(piece.text));
+    if (value == values.end()) fail_unknown(letters, item, std::string(piece.text), values);
+    prompt += value->second;
+  }
+  return prompt;
+}
+
+}  // namespace tertium

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tertium/tasks/item.h"
+#include "tertium/tasks/task.h"
+
+namespace tertium {
+
+/// Protocol letters: one prompt lists the options, and the logits of the letters' tokens at its end are compared.
+struct LettersTemplate {
+  std::vector<std::string>
+      letters;         // what is read: "A" or " A", the last token of each; an item of n options takes the first n
+  std::string prompt;  // {name} stands for Item::fields[name], {option1} for Item::choices[0]; {{ and }} for braces;
+                       // {options} for one line an option: "A: the option's text"
+  std::string origin;  // the file, or "the built-in template"; for error messages
+};
+
+/// The template of `task` in a TOML file: a table [<task>] with `letters` (array of strings) and `prompt`. An empty
+/// path gives the built-in one, with letters " A" to " Z". Throws Error naming the file and key: no such table, an
+/// unknown key or table, letters that repeat or are too few, a brace that does not pair.
+LettersTemplate letters_template(const Task& task, const std::filesystem::path& file);
+
+/// The prompt of one item. Throws Error naming item and placeholder if the item has no such field (lists those it has),
+/// or if the item has more options than the template has letters.
+std::string fill(const LettersTemplate& letters, const Item& item);
+
+}  // namespace tertium

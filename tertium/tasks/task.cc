@@ -1,0 +1,117 @@
+#include "tertium/tasks/task.h"
+
+#include <cassert>
+#include <unordered_map>
+#include <unordered_set>
+
+#include "tertium/base/error.h"
+#include "tertium/base/text.h"
+
+namespace tertium {
+namespace {
+
+const Task* const all_tasks[] = {
+#define TERTIUM_TASK(name) &tasks::name,
+#include "tertium/tasks/tasks.def"
+#undef TERTIUM_TASK
+};
+
+Item read_item(const Task& task, const JsonLine& line, const std::string& language) {
+  Item item = task.item(line, language);
+  item.language = language;
+  // insert() keeps what the task itself has put there.
+  for (const auto& [name, value] : line.value.items())
+    if (value.is_string()) item.fields.insert({name, value.get<std::string>()});
+  return item;
+}
+
+const std::string& language_of(const std::vector<Item>& items) {
+  static const std::string none = "(no items)";
+  return items.empty() ? none : items.front().language;
+}
+
+void check_parallel(const Item& pivot, const Item& item) {
+  const auto differs = [&](std::string_view what, std::size_t here, std::size_t there) {
+    fail("item \"{}\": {} is {} in {} but {} in {}; the files must be parallel, so mend or drop the item in both",
+         printable(item.id), what, here, item.language, there, pivot.language);
+  };
+  if (item.options.size() != pivot.options.size())
+    differs("the number of options", item.options.size(), pivot.options.size());
+  if (item.gold != pivot.gold) differs("the gold option (0-based)", item.gold, pivot.gold);
+}
+
+[[noreturn]] void fail_missing(const Item& item, const std::string& without) {
+  fail("item \"{}\" is in {} but not in {}; the files must be parallel, so add it there or drop it here",
+       printable(item.id), item.language, without);
+}
+
+}  // namespace
+
+std::filesystem::path tasks::one_file_per_language(const std::filesystem::path& data, const std::string& language,
+                                                   const std::string& split) {
+  std::filesystem::path file = data / (language + ".jsonl");
+  if (!split.empty())
+    fail("{}: this task has one file a language and no split \"{}\"; leave the split out", file.string(),
+         printable(split));
+  return file;
+}
+
+const Task& task_named(std::string_view name) {
+  for (const Task* task : all_tasks)
+    if (task->name == name) return *task;
+  const std::string near = nearest(name, task_names());
+  const std::string hint = near.empty() ? "" : fmt::format("did you mean \"{}\"? ", near);
+  fail("no task \"{}\"; {}The tasks are {}", printable(name), hint, join(task_names()));
+}
+
+std::vector<std::string> task_names() {
+  std::vector<std::string> names;
+  for (const Task* task : all_tasks) names.emplace_back(task->name);
+  return names;
+}
+
+std::vector<Item> read_items(const Task& task, const std::filesystem::path& data, const std::string& language,
+                             const std::string& split) {
+  const std::filesystem::path file = task.file(data, language, split);
+  std::error_code ignored;
+  if (!std::filesystem::exists(file, ignored))
+    fail("{}: no such file; {} looks for language \"{}\" there, so check the data folder, language and split",
+         file.string(), task.name, printable(language));
+
+  std::vector<Item> items;
+  std::unordered_map<std::string, std::string> place_of_id;
+  JsonLines lines(file);
+  while (const auto line = lines.next()) {
+    items.push_back(read_item(task, *line, language));
+    const std::string& id = items.back().id;
+    const auto [first, is_new] = place_of_id.insert({id, line->where});
+    if (!is_new)
+      fail("{}: id \"{}\" was used at {} already; ids must differ", line->where, printable(id), first->second);
+  }
+  if (items.empty()) fail("{}: holds no items; write one JSON object a line", file.string());
+  return items;
+}
+
+std::vector<Item> parallel_to(const std::vector<Item>& pivot, std::vector<Item> items) {
+  std::unordered_map<std::string_view, std::size_t> place_of_id;
+  for (std::size_t i = 0; i < items.size(); ++i) place_of_id[items[i].id] = i;
+
+  std::vector<std::size_t> order;
+  std::unordered_set<std::string_view> pivot_ids;
+  for (const Item& item : pivot) {
+    [[maybe_unused]] const bool is_new = pivot_ids.insert(item.id).second;
+    assert(is_new);  // read_items has checked it
+    const auto found = place_of_id.find(item.id);
+    if (found == place_of_id.end()) fail_missing(item, language_of(items));
+    check_parallel(item, items[found->second]);
+    order.push_back(found->second);
+  }
+  for (const Item& item : items)
+    if (!pivot_ids.contains(item.id)) fail_missing(item, language_of(pivot));
+
+  std::vector<Item> ordered;
+  for (const std::size_t place : order) ordered.push_back(std::move(items[place]));
+  return ordered;
+}
+
+}  // namespace tertium

@@ -1,0 +1,122 @@
+#include "tertium/tasks/task.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tertium/tasks/test_files.h"
+
+namespace tertium {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+Item item(std::string id, std::string language, std::size_t gold = 0, std::size_t options = 2) {
+  Item item;
+  item.id = std::move(id);
+  item.language = std::move(language);
+  item.gold = gold;
+  item.options.resize(options);
+  return item;
+}
+
+std::vector<std::string> ids(const std::vector<Item>& items) {
+  std::vector<std::string> ids;
+  for (const Item& item : items) ids.push_back(item.id);
+  return ids;
+}
+
+constexpr char line_a[] = R"({"id": "a", "context": "One and", "options": [" two", " three"], "gold": 0})";
+constexpr char line_b[] = R"({"id": "b", "context": "One and", "options": [" two", " three"], "gold": 1})";
+
+TEST(Tasks, CarryTheNameOfTheirLine) {
+#define TERTIUM_TASK(task) EXPECT_EQ(tasks::task.name, #task);
+#include "tertium/tasks/tasks.def"
+#undef TERTIUM_TASK
+}
+
+TEST(Tasks, AreFoundByName) {
+  for (const std::string& name : task_names()) EXPECT_EQ(task_named(name).name, name);
+  EXPECT_THAT(task_names(), ElementsAre("xcopa", "xstorycloze", "belebele", "items"));
+}
+
+TEST(Tasks, UnknownNameListsTheKnownAndTheNearest) {
+  EXPECT_EQ(error_of([] { task_named("xcoppa"); }),
+            "no task \"xcoppa\"; did you mean \"xcopa\"? The tasks are xcopa, xstorycloze, belebele, items");
+  EXPECT_EQ(error_of([] { task_named("?"); }), "no task \"?\"; The tasks are xcopa, xstorycloze, belebele, items");
+}
+
+TEST(Tasks, WithOneFileALanguageRefuseASplit) {
+  EXPECT_EQ(tasks::belebele.file("data", "deu_Latn", ""), std::filesystem::path("data/deu_Latn.jsonl"));
+  EXPECT_THAT(error_of([] { tasks::belebele.file("data", "deu_Latn", "val"); }), HasSubstr("no split \"val\""));
+}
+
+TEST(ReadItems, KeepsFileOrderAndFillsInLanguageAndFields) {
+  const TestFolder folder;
+  folder.write("it.jsonl", fmt::format("{}\n\n{}\n", line_b, line_a));
+  const std::vector<Item> items = read_items(tasks::items, folder.path(), "it", "");
+  EXPECT_THAT(ids(items), ElementsAre("b", "a"));
+  EXPECT_EQ(items[0].language, "it");
+  EXPECT_EQ(items[0].fields.at("context"), "One and");
+  EXPECT_FALSE(items[0].fields.contains("gold")) << "only text fields";
+}
+
+TEST(ReadItems, NamesAFileThatIsNotThere) {
+  EXPECT_EQ(error_of([] { read_items(tasks::xcopa, "nowhere", "it", ""); }),
+            "nowhere/it/val.it.jsonl: no such file; xcopa looks for language \"it\" there, so check the data folder, "
+            "language and "
+            "split");
+}
+
+TEST(ReadItems, RefusesAFileWithoutItems) {
+  const TestFolder folder;
+  folder.write("it.jsonl", "\n \n");
+  EXPECT_THAT(error_of([&] { read_items(tasks::items, folder.path(), "it", ""); }),
+              HasSubstr("it.jsonl: holds no items"));
+}
+
+TEST(ReadItems, RefusesAnIdUsedTwice) {
+  const TestFolder folder;
+  folder.write("it.jsonl", fmt::format("{}\n{}\n{}\n", line_a, line_b, line_a));
+  const std::string error = error_of([&] { read_items(tasks::items, folder.path(), "it", ""); });
+  EXPECT_THAT(error, HasSubstr("it.jsonl:3: id \"a\" was used at "));
+  EXPECT_THAT(error, HasSubstr("it.jsonl:1 already"));
+}
+
+TEST(ReadItems, ReportsTheFirstProblemOnly) {
+  const TestFolder folder;
+  folder.write("it.jsonl", fmt::format("{}\n{{\"id\": \"c\"}}\nnonsense\n", line_a));
+  EXPECT_THAT(error_of([&] { read_items(tasks::items, folder.path(), "it", ""); }),
+              HasSubstr("it.jsonl:2: no field \"context\""));
+}
+
+TEST(ParallelTo, TakesTheOrderOfThePivot) {
+  const std::vector<Item> pivot = {item("a", "en"), item("b", "en", 1), item("c", "en")};
+  const std::vector<Item> items = parallel_to(pivot, {item("c", "it"), item("a", "it"), item("b", "it", 1)});
+  EXPECT_THAT(ids(items), ElementsAre("a", "b", "c"));
+  EXPECT_EQ(items[1].gold, 1u);
+  EXPECT_EQ(items[1].language, "it");
+}
+
+TEST(ParallelTo, NamesAnItemThatOneSideLacks) {
+  EXPECT_THAT(error_of([] {
+                parallel_to({item("a", "en"), item("b", "en")}, {item("a", "it")});
+              }),
+              HasSubstr("item \"b\" is in en but not in it"));
+  EXPECT_THAT(error_of([] {
+                parallel_to({item("a", "en")}, {item("z", "it"), item("a", "it")});
+              }),
+              HasSubstr("item \"z\" is in it but not in en"));
+  EXPECT_THAT(error_of([] { parallel_to({item("a", "en")}, {}); }),
+              HasSubstr("item \"a\" is in en but not in (no items)"));
+}
+
+TEST(ParallelTo, NamesTheFirstItemThatDiffers) {
+  EXPECT_THAT(error_of([] { parallel_to({item("a", "en", 1)}, {item("a", "it", 0)}); }),
+              HasSubstr("item \"a\": the gold option (0-based) is 0 in it but 1 in en"));
+  EXPECT_THAT(error_of([] { parallel_to({item("a", "en", 1, 2)}, {item("a", "it", 1, 4)}); }),
+              HasSubstr("item \"a\": the number of options is 4 in it but 2 in en"));
+}
+
+}  // namespace
+}  // namespace tertium

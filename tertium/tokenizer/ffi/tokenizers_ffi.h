@@ -1,0 +1,41 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+// The C ABI of the Rust crate in this folder (src/lib.rs). Only tokenizer.cc includes it.
+extern "C" {
+
+struct tokenizers_ffi;
+
+struct tokenizers_ffi_token {
+  std::uint32_t id;
+  bool added;              // by the tokenizer around the text, not found in it
+  std::size_t begin, end;  // bytes of the text
+};
+
+/// `write` is called at most once, with memory that is gone when it returns.
+struct tokenizers_ffi_text_sink {
+  void* into;
+  void (*write)(void* into, const char* bytes, std::size_t size);
+};
+struct tokenizers_ffi_token_sink {
+  void* into;
+  void (*write)(void* into, const tokenizers_ffi_token* tokens, std::size_t count);
+};
+
+/// From the bytes of a tokenizer.json; null, with the reason in `error`, if they are none.
+tokenizers_ffi* tokenizers_ffi_load(const char* json, std::size_t size, tokenizers_ffi_text_sink error);
+
+/// These return false, with the reason in `error`, if they fail. Any number of threads may call them on one tokenizer.
+bool tokenizers_ffi_encode(const tokenizers_ffi*, const char* text, std::size_t size, bool add_special,
+                           tokenizers_ffi_token_sink tokens, tokenizers_ffi_text_sink error);
+bool tokenizers_ffi_decode(const tokenizers_ffi*, const std::uint32_t* ids, std::size_t count,
+                           tokenizers_ffi_text_sink text, tokenizers_ffi_text_sink error);
+
+/// False if `id` is no token's.
+bool tokenizers_ffi_piece(const tokenizers_ffi*, std::uint32_t id, tokenizers_ffi_text_sink piece);
+std::size_t tokenizers_ffi_vocabulary_size(const tokenizers_ffi*);
+void tokenizers_ffi_free(tokenizers_ffi*);
+
+}  // extern "C"
