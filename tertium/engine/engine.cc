@@ -1,6 +1,7 @@
 #include "tertium/engine/engine.h"
 
 #include <ATen/Parallel.h>
+#include <torch/headeronly/version.h>
 
 #include "tertium/engine/pass.h"
 
@@ -25,5 +26,7 @@ void set_threads(int threads) {
 }
 
 int threads() { return at::get_num_threads(); }
+
+std::string libtorch_version() { return TORCH_VERSION; }
 
 }  // namespace tertium

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <functional>
 #include <span>
+#include <string>
 
 #include "tertium/engine/strand.h"
 #include "tertium/model/model.h"
@@ -36,5 +37,7 @@ class Engine {
 /// The number of threads that matrix products use; 0 leaves LibTorch's own choice. For the whole process.
 void set_threads(int threads);
 int threads();
+
+std::string libtorch_version();
 
 }  // namespace tertium

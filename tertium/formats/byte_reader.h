@@ -25,8 +25,9 @@ class ByteReader {
   std::size_t left() const { return bytes_.size() - position_; }
 
   /// Throws an Error that says of the current place what is wrong: "holds a bool that is 7".
-  [[noreturn]] void refuse(std::string_view why) const {
-    fail("{}: {} {}; the file is damaged or cut short, download it again", path_.string(), place_, why);
+  [[noreturn]] void refuse(std::string_view why,
+                           std::string_view advice = "the file is damaged or cut short, download it again") const {
+    fail("{}: {} {}; {}", path_.string(), place_, why, advice);
   }
 
   template <class Number>

@@ -112,7 +112,7 @@ GgufValue read_value(ByteReader& in, ValueType type, bool as_array = false) {
     case ValueType::String:
       return read.operator()<std::string>();
     case ValueType::Array:
-      if (as_array) in.refuse("is an array of arrays, which tertium does not read");
+      if (as_array) in.refuse("is an array of arrays, which tertium does not read", "use a file without this key");
       return read_value(in, ValueType{in.number<std::uint32_t>()}, true);
   }
   in.refuse(fmt::format("has the unknown value type {}", static_cast<std::uint32_t>(type)));
@@ -243,7 +243,8 @@ std::vector<TensorView> read_tensors(ByteReader& in, const Path& path, std::span
 void check_version(const Path& path, std::uint32_t version) {
   if (version == 2 || version == 3) return;
   // A small number with its bytes swapped.
-  if ((version & 0xffff) == 0) fail("{}: is a big-endian GGUF file; use a little-endian one", path.string());
+  if (version != 0 && (version & 0xffff) == 0)
+    fail("{}: is a big-endian GGUF file; use a little-endian one", path.string());
   fail("{}: is GGUF version {}, tertium reads 2 and 3; convert it with a current llama.cpp", path.string(), version);
 }
 

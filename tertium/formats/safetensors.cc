@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cassert>
 #include <cstring>
 #include <fstream>
 #include <limits>
@@ -166,6 +167,7 @@ std::string make_header(const Path& path, const std::vector<TensorView>& tensors
            printable(tensor.name), dtype);
     if (!is_utf8(tensor.name) || header.contains(tensor.name) || tensor.name == metadata_key)
       fail("{}: the name \"{}\" is taken or not UTF-8; rename the tensor", path.string(), printable(tensor.name));
+    assert(tensor.bytes.size() == stored_bytes(tensor.dtype, tensor.shape));
     const std::size_t end = begin + tensor.bytes.size();
     header[tensor.name] = {{"dtype", dtype}, {"shape", tensor.shape}, {"data_offsets", {begin, end}}};
     begin = end;

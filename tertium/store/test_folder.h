@@ -28,9 +28,10 @@ class StoreTest : public testing::Test {
       fmt::format("tertium_store_{}", testing::UnitTest::GetInstance()->current_test_info()->name());
 };
 
+namespace {
 /// The message of the Error that `call` throws; "" if it throws none.
 template <class Call>
-std::string error_of(Call&& call) {
+[[maybe_unused]] std::string error_of(Call&& call) {
   try {
     call();
   } catch (const Error& error) {
@@ -39,5 +40,6 @@ std::string error_of(Call&& call) {
   }
   return {};
 }
+}  // namespace
 
 }  // namespace tertium

@@ -69,7 +69,7 @@ TEST(OwnFormat, ReadsTheExampleOfItsPage) {
   std::istringstream page(read_text_file(std::filesystem::path(TERTIUM_SOURCE_DIR) / "docs" / "items.md"));
   std::string example;
   for (std::string line; std::getline(page, line);)
-    if (line.starts_with("{")) example += line + "\n";
+    if (line.starts_with("{\"")) example += line + "\n";
   folder.write("en.jsonl", example);
   EXPECT_GE(read_items(tasks::items, folder.path(), "en", "").size(), 2u);
 }

@@ -16,8 +16,8 @@ struct JsonLine {
   nlohmann::json value;  // always an object
   std::string where;     // "data/it.jsonl:17"
 
-  /// The text field `name`; Error `data/it.jsonl:17: no field "name"` if it is absent, another if it is blank or no
-  /// text.
+  /// The text field `name`; Error `data/it.jsonl:17: no field "name"` if it is absent, and also if it is blank or of
+  /// another type.
   const std::string& text(std::string_view name) const;
   /// The text field `name`, or "" where it is absent or null. Error if it is there and no text.
   std::string text_if_any(std::string_view name) const;

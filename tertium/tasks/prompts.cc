@@ -1,6 +1,7 @@
 #include "tertium/tasks/prompts.h"
 
 #include <toml++/toml.h>
+
 #include <algorithm>
 #include <cassert>
 

@@ -12,10 +12,11 @@ namespace tertium {
 
 /// Protocol letters: one prompt lists the options, and the logits of the letters' tokens at its end are compared.
 struct LettersTemplate {
-  std::vector<std::string>
-      letters;         // what is read: "A" or " A", the last token of each; an item of n options takes the first n
-  std::string prompt;  // {name} stands for Item::fields[name], {option1} for Item::choices[0]; {{ and }} for braces;
-                       // {options} for one line an option: "A: the option's text"
+  /// What is read, in option order: "A" or " A"; the last token of each. An item of n options takes the first n.
+  std::vector<std::string> letters;
+  /// {name} stands for Item::fields[name], {option1} for Item::choices[0], {options} for one line an option
+  /// ("A: its text"), {{ and }} for braces.
+  std::string prompt;
   std::string origin;  // the file, or "the built-in template"; for error messages
 };
 

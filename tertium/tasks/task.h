@@ -10,8 +10,8 @@
 
 namespace tertium {
 
-/// A benchmark: how its files are named and how a line becomes an item. Add one: tasks/<name>.cc and a line in
-/// tasks.def.
+/// A benchmark: how its files are named and how a line becomes an item. To add one, write
+/// tasks/<name>.cc and a line in tasks.def.
 struct Task {
   std::string_view name;
   /// Where the items lie. An empty split means the task's own default; Error if the task has no such thing as splits.

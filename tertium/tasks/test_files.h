@@ -43,9 +43,10 @@ class TestFolder {
   std::filesystem::path path_;
 };
 
+namespace {
 /// The message of the Error that `call` throws; "" if it throws none.
 template <class Call>
-std::string error_of(Call&& call) {
+[[maybe_unused]] std::string error_of(Call&& call) {
   try {
     call();
   } catch (const Error& error) {
@@ -54,6 +55,7 @@ std::string error_of(Call&& call) {
   }
   return {};
 }
+}  // namespace
 
 /// The folder with the public benchmarks: shared/ beside the sources, or $TERTIUM_SHARED.
 inline std::filesystem::path shared_folder() {

@@ -14,8 +14,7 @@ struct Connectors {
   std::string_view language, cause, effect;
 };
 
-// The first twelve are those of METHODS.md, in use since the first evaluations of XCOPA; the rest serve translations of
-// COPA.
+// The first twelve are those of METHODS.md; the rest serve translations of COPA.
 constexpr Connectors connectors[] = {
     {"en", "because", "therefore"},
     {"et", "sest", "seetõttu"},
@@ -52,9 +51,8 @@ const Connectors& connectors_of(const JsonLine& line, std::string_view language)
   for (const Connectors& each : connectors) known.emplace_back(each.language);
   std::ranges::sort(known);
   fail(
-      "{}: xcopa has no words for \"because\" and \"therefore\" in language \"{}\", only in {}; the task \"items\" "
-      "takes any "
-      "language, with its contexts written out",
+      "{}: xcopa has no words for \"because\" and \"therefore\" in language \"{}\", only in {}; "
+      "the task \"items\" takes any language, with its contexts written out",
       line.where, printable(language), join(known));
 }
 

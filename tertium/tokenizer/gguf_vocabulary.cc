@@ -26,6 +26,7 @@ constexpr std::string_view unknown_key = "tokenizer.ggml.unknown_token_id";
 constexpr std::string_view space_prefix_key = "tokenizer.ggml.add_space_prefix";
 
 constexpr std::size_t byte_values = 256;
+constexpr std::size_t max_piece_bytes = 1024;  // real ones have about 100; the work grows with the square
 
 // ---- What the file says, checked
 
@@ -83,22 +84,21 @@ std::optional<std::size_t> named_token(const Vocabulary& vocabulary, std::string
 
 // ---- JSON, written as text: a vocabulary of 262,144 tokens and 513,511 merges takes tens of milliseconds this way
 
+bool needs_escape(char c) { return c == '"' || c == '\\' || static_cast<unsigned char>(c) < ' '; }
+
 void append_quoted(std::string& json, std::string_view text) {
   json += '"';
-  for (const char c : text) {
-    if (c == '"' || c == '\\') {
-      json += '\\';
-      json += c;
-    } else if (static_cast<unsigned char>(c) < ' ') {
-      fmt::format_to(std::back_inserter(json), "\\u{:04x}", c);
-    } else {
-      json += c;
-    }
+  while (!text.empty()) {
+    const auto plain = static_cast<std::size_t>(std::ranges::find_if(text, needs_escape) - text.begin());
+    json += text.substr(0, plain);
+    if (plain == text.size()) break;
+    fmt::format_to(std::back_inserter(json), "\\u{:04x}", text[plain]);
+    text.remove_prefix(plain + 1);
   }
   json += '"';
 }
 
-std::string quoted(std::string_view text) {
+std::string json_string(std::string_view text) {
   std::string json;
   append_quoted(json, text);
   return json;
@@ -133,7 +133,7 @@ std::string added_tokens_json(const Vocabulary& vocabulary, bool normalized) {
     fmt::format_to(
         std::back_inserter(json),
         R"({{"id":{},"content":{},"single_word":false,"lstrip":false,"rstrip":false,"normalized":{},"special":{}}})",
-        id, quoted(vocabulary.tokens[id]), normalized && !special, special);
+        id, json_string(vocabulary.tokens[id]), normalized && !special, special);
   }
   return json;
 }
@@ -150,18 +150,20 @@ constexpr std::string_view qwen2_words =
 struct Split {
   std::string_view name;  // tokenizer.ggml.pre
   std::string_view words;
-  bool single_digits = false;  // every digit is a piece of its own
-  bool nfc = false;            // the text is composed first
-  bool whole_words = false;    // a piece that is a token is that token, whatever its merges would be
-  bool add_bos = false;        // unless the file says otherwise
+  // Every ASCII digit is a piece of its own. SmolLM's own file says so of all digits of Unicode; transformers, reading
+  // the GGUF, of none beyond ASCII, and its ids are the reference.
+  bool single_digits = false;
+  bool nfc = false;          // the text is composed first
+  bool whole_words = false;  // a piece that is a token is that token, whatever its merges would be
+  bool add_bos = false;      // unless the file says otherwise
 };
 
 constexpr Split splits[] = {
-    {"default", gpt2_words},
-    {"gpt-2", gpt2_words},
-    {"smollm", gpt2_words, .single_digits = true},
-    {"qwen2", qwen2_words, .nfc = true},
-    {"llama-bpe", llama3_words, .whole_words = true, .add_bos = true},
+    {.name = "default", .words = gpt2_words},
+    {.name = "gpt-2", .words = gpt2_words},
+    {.name = "smollm", .words = gpt2_words, .single_digits = true},
+    {.name = "qwen2", .words = qwen2_words, .nfc = true},
+    {.name = "llama-bpe", .words = llama3_words, .whole_words = true, .add_bos = true},
 };
 
 const Split& read_split(const Gguf& gguf) {
@@ -223,6 +225,7 @@ std::string merges_by_score(const Vocabulary& vocabulary) {
   std::string json;
   for (const std::size_t id : order) {
     const std::string_view whole = vocabulary.tokens[id];
+    if (whole.size() > max_piece_bytes) refuse(vocabulary.gguf, tokens_key, "[{}] has {} bytes", id, whole.size());
     // The longest left part first, as Hugging Face orders the splits of one piece.
     for (std::string_view left = drop_last_code_point(whole); !left.empty(); left = drop_last_code_point(left)) {
       const std::string_view right = whole.substr(left.size());
@@ -234,7 +237,7 @@ std::string merges_by_score(const Vocabulary& vocabulary) {
 
 /// The token for what the vocabulary cannot spell, as JSON.
 std::string unknown_token(const Vocabulary& vocabulary) {
-  if (const auto id = named_token(vocabulary, unknown_key)) return quoted(vocabulary.tokens[*id]);
+  if (const auto id = named_token(vocabulary, unknown_key)) return json_string(vocabulary.tokens[*id]);
   if (std::ranges::count(vocabulary.types, TokenType::byte) != byte_values)
     refuse(vocabulary.gguf, unknown_key, " is missing, and the vocabulary does not have all {} bytes", byte_values);
   return "null";
@@ -242,13 +245,13 @@ std::string unknown_token(const Vocabulary& vocabulary) {
 
 // ---- The parts of a tokenizer.json
 
-/// Each but the last two is a JSON value.
+/// JSON, but for the last two.
 struct Parts {
   std::string normalizer = "null";
   std::string pre_tokenizer = "null";
   std::string decoder;
-  std::string model_options;            // what stands beside vocab and merges
-  std::string merges;                   // the elements
+  std::string model_options;            // the members that stand beside vocab and merges
+  std::string merges;                   // the elements of the array
   bool normalized_user_tokens = false;  // user-defined tokens are looked for behind the normalizer
   bool add_bos = false;                 // unless the file says otherwise
 };
@@ -265,22 +268,24 @@ Parts sentencepiece_parts(const Vocabulary& vocabulary) {
                   (space_prefix ? R"(,{"type":"Strip","content":" ","start":1,"stop":0}]})" : "]}");
   parts.model_options = R"("unk_token":)" + unknown_token(vocabulary) + R"(,"fuse_unk":true,"byte_fallback":true)";
   parts.merges = merges_by_score(vocabulary);
-  // As in SentencePiece, Gemma's token of two spaces also stands for ▁▁. With a prefix, the normalizer would spoil
-  // them.
+  // As in SentencePiece, Gemma's token of two spaces also stands for ▁▁. A prefix would become part of such tokens.
   parts.normalized_user_tokens = !space_prefix;
   parts.add_bos = true;
   return parts;
 }
 
+/// A pre-tokenizer: every match of `pattern` is a piece of its own.
+std::string isolated(std::string_view pattern) {
+  return R"({"type":"Split","pattern":{"Regex":)" + json_string(pattern) + R"(},"behavior":"Isolated","invert":false})";
+}
+
 Parts byte_level_parts(const Vocabulary& vocabulary) {
   const Split& split = read_split(vocabulary.gguf);
-  const std::string digits = split.single_digits ? R"({"type":"Digits","individual_digits":true},)" : "";
-  const std::string words =
-      R"({"type":"Split","pattern":{"Regex":)" + quoted(split.words) + R"(},"behavior":"Isolated","invert":false},)";
+  const std::string digits = split.single_digits ? isolated("[0-9]") + "," : "";
   const std::string bytes = R"({"type":"ByteLevel","add_prefix_space":false,"trim_offsets":false,"use_regex":false})";
   Parts parts;
   if (split.nfc) parts.normalizer = R"({"type":"NFC"})";
-  parts.pre_tokenizer = R"({"type":"Sequence","pretokenizers":[)" + digits + words + bytes + "]}";
+  parts.pre_tokenizer = R"({"type":"Sequence","pretokenizers":[)" + digits + isolated(split.words) + "," + bytes + "]}";
   parts.decoder = bytes;
   parts.model_options = fmt::format(R"("unk_token":null,"ignore_merges":{})", split.whole_words);
   parts.merges = given_merges(vocabulary);
@@ -312,7 +317,7 @@ std::string post_processor_json(const Vocabulary& vocabulary, bool bos_by_defaul
   std::vector<std::string> frame = {R"({"Sequence":{"id":"A","type_id":0}})"};
   std::vector<std::string> special;
   const auto name = [&](std::size_t id) {
-    const std::string token = quoted(vocabulary.tokens[id]);
+    const std::string token = json_string(vocabulary.tokens[id]);
     // BOS and EOS may be one token, and a key may come once.
     std::string entry = fmt::format(R"({0}:{{"id":{0},"ids":[{1}],"tokens":[{0}]}})", token, id);
     if (std::ranges::find(special, entry) == special.end()) special.push_back(std::move(entry));

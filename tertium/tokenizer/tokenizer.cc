@@ -99,6 +99,7 @@ Encoding Tokenizer::encode(std::string_view text, bool add_special) const {
   for (std::size_t i = 0; i < tokens.size(); ++i) {
     if (is_doubled(tokens, i)) continue;
     const auto [id, added, from, to] = tokens[i];
+    if (!std::in_range<TokenId>(id)) fail("{}: the id {} is out of range; use an intact file", handle_->origin, id);
     const TextSpan span = added ? TextSpan{end, end} : whole_code_points(text, {from, to});
     encoding.ids.push_back(static_cast<TokenId>(id));
     encoding.offsets.push_back(span);

@@ -6,6 +6,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace tertium {
@@ -19,11 +20,14 @@ struct TextSpan {
 };
 
 struct Encoding {
-  std::vector<TokenId> ids;       // [T]
-  std::vector<TextSpan> offsets;  // [T]; empty (begin == end) for tokens that stand for no text, such as BOS
+  std::vector<TokenId> ids;  // [T]
+  // [T]; the text that each token stands for, spaces included; begins and ends never decrease. Tokens that share the
+  // bytes of one character all have that character. Empty where a token stands for no text, such as BOS.
+  std::vector<TextSpan> offsets;
 };
 
-/// A model's tokenizer: the Hugging Face tokenizers crate, fed by a tokenizer.json or by a GGUF vocabulary.
+/// A model's tokenizer: the Hugging Face tokenizers crate, fed by a tokenizer.json or by a GGUF vocabulary. Copies
+/// share it; any number of threads may use it.
 class Tokenizer {
  public:
   /// `model`: a Hugging Face folder (tokenizer.json) or a .gguf file. Throws Error naming the file and what is missing.
@@ -31,12 +35,14 @@ class Tokenizer {
   /// From the text of a tokenizer.json; `origin` names it in errors.
   static Tokenizer from_json(std::string_view json, const std::string& origin);
 
-  /// `text` must be UTF-8. With `add_special`, the ids that the tokenizer puts around a text (usually BOS), never
-  /// twice.
+  /// Throws Error if `text` is not UTF-8. With `add_special`, the ids that the tokenizer puts around a text (usually
+  /// BOS), never twice: not beside one that the text itself spells out.
   Encoding encode(std::string_view text, bool add_special) const;
+  /// Special tokens, and ids of no token, add nothing to the text.
   std::string decode(std::span<const TokenId> ids) const;
   /// The vocabulary's own spelling of a token ("▁the"); empty if the id is none.
   std::string piece(TokenId id) const;
+  /// The number of tokens. A model may have more rows of logits than that.
   std::size_t vocabulary_size() const;
 
  private:

@@ -1,0 +1,59 @@
+#include <fmt/format.h>
+
+#include "tertium/cli/command.h"
+#include "tertium/model/checkpoint.h"
+#include "tertium/model/model.h"
+#include "tertium/model/site.h"
+
+namespace tertium {
+namespace {
+
+constexpr double kGiB = 1024.0 * 1024 * 1024;
+
+/// Weights of the config's shapes, counted without loading any.
+std::int64_t parameters(const Config& config) {
+  const std::int64_t attention = 2LL * config.hidden * config.head_dim * (config.heads + config.kv_heads);
+  const std::int64_t mlp = 3LL * config.hidden * config.mlp;
+  const std::int64_t words = static_cast<std::int64_t>(config.vocabulary) * config.hidden;
+  return config.block_count() * (attention + mlp) + words * (config.tied ? 1 : 2);
+}
+
+std::string attention_kinds(const Config& config) {
+  int windowed = 0, window = 0;
+  for (const Layer& layer : config.layers) {
+    windowed += layer.window > 0;
+    window = std::max(window, layer.window);
+  }
+  if (windowed == 0) return "full in all blocks";
+  return fmt::format("sliding (window {}) in {} blocks, full in {}", window, windowed, config.block_count() - windowed);
+}
+
+void inspect(const std::string& path) {
+  const Checkpoint checkpoint(path);
+  const Config& config = checkpoint.config();
+  fmt::print("family       {}\n", config.family);
+  fmt::print("blocks       {}\n", config.block_count());
+  fmt::print("width        {} (MLP {})\n", config.hidden, config.mlp);
+  fmt::print("heads        {} of {}, {} for keys and values\n", config.heads, config.head_dim, config.kv_heads);
+  fmt::print("attention    {}\n", attention_kinds(config));
+  fmt::print("vocabulary   {}{}\n", config.vocabulary, config.tied ? ", head tied to the embedding" : "");
+  fmt::print("context      {} tokens\n", config.context);
+  fmt::print("stored as    {}, {:.2f} GiB of tensors\n", config.stored_dtype, static_cast<double>(checkpoint.bytes()) / kGiB);
+  fmt::print("auto dtype   {} on this machine\n", to_string(precision_named("auto", config)));
+  const double count = static_cast<double>(parameters(config));
+  fmt::print("in memory    f32 {:.2f} GiB, bf16 and f16 {:.2f} GiB ({:.0f} M weights)\n", count * 4 / kGiB, count * 2 / kGiB, count / 1e6);
+  fmt::print("sites        in each block b = 0..{}\n", config.block_count() - 1);
+  for (const SiteInfo& site : site_kinds()) fmt::print("  {:<11} blocks.<b>.{:<16} {}\n", site.name, site.alias, site.meaning);
+}
+
+}  // namespace
+
+void add_inspect(CLI::App& app) {
+  CLI::App& command = add_command(app, "inspect", "Show a model's family, shapes, sites and memory, without loading it",
+                                  "tertium inspect models/gemma-3-270m.gguf");
+  const auto path = std::make_shared<std::string>();
+  command.add_option("model", *path, "A Hugging Face folder or a .gguf file")->required();
+  command.callback([path] { inspect(*path); });
+}
+
+}  // namespace tertium

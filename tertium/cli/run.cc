@@ -1,0 +1,124 @@
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include <chrono>
+#include <future>
+
+#include "tertium/base/hash.h"
+#include "tertium/cli/command.h"
+#include "tertium/cli/print_summary.h"
+#include "tertium/cli/progress_line.h"
+#include "tertium/experiment/experiment.h"
+#include "tertium/experiment/run.h"
+#include "tertium/experiment/summary.h"
+#include "tertium/model/checkpoint.h"
+#include "tertium/version.h"
+
+namespace tertium {
+namespace {
+
+struct Options {
+  std::string experiment;
+  std::string out;
+  std::vector<std::string> settings;
+  bool force = false;
+  bool quiet = false;
+  int threads = 0;
+  int batch_rows = EngineOptions{}.batch_rows;
+};
+
+using Hashes = std::vector<std::pair<std::string, std::string>>;  // file, SHA-256
+
+Hashes hashes(const std::vector<std::filesystem::path>& files) {
+  Hashes hashes;
+  for (const std::filesystem::path& file : files) hashes.emplace_back(file.string(), sha256_file(file));
+  return hashes;
+}
+
+std::string now() { return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::chrono::system_clock::now())); }
+
+void write_info(Store& store, const Experiment& experiment, const Engine& engine) {
+  const Model& model = engine.model();
+  store.set_info("tertium", TERTIUM_VERSION);
+  store.set_info("libtorch", libtorch_version());
+  store.set_info("experiment", experiment.text);
+  store.set_info("model", experiment.model.string());
+  store.set_info("family", model.config().family);
+  store.set_info("pivot", experiment.pivot);
+  store.set_info("dtype", std::string(to_string(model.precision())));
+  store.set_info("device", "cpu");
+  store.set_info("threads", std::to_string(threads()));
+  if (experiment.patch) store.set_info("seed", std::to_string(experiment.patch->seed));
+  store.set_info("started", now());
+}
+
+void say_what_runs(const Experiment& experiment, const std::vector<PreparedTask>& tasks, const Model& model) {
+  fmt::print("{}: {}, {} blocks, {}\n", experiment.model.filename().string(), model.config().family, model.config().block_count(),
+             to_string(model.precision()));
+  for (const PreparedTask& task : tasks) {
+    std::size_t swallowed = task.pivot.joints_swallowed;
+    std::vector<std::string> languages = {task.pivot.language};
+    for (const PreparedLanguage& language : task.others) {
+      languages.push_back(language.language);
+      swallowed += language.joints_swallowed;
+    }
+    fmt::print("{}, {}: {} items in {}\n", task.spec.name, to_string(task.spec.protocol), task.pivot.items.size(), fmt::join(languages, " "));
+    if (swallowed > 0) fmt::print("  note: in {} items a token spans context and option; the option is scored from the next token on\n", swallowed);
+  }
+  std::fflush(stdout);
+}
+
+void run(const Options& options) {
+  const auto start = std::chrono::steady_clock::now();
+  const Experiment experiment = read_experiment(options.experiment, options.settings);
+  set_threads(options.threads);
+  Store store = Store::create(options.out, options.force);
+
+  // Everything that bad input can break comes before the first run; then each language is committed as it is done.
+  const Tokenizer tokenizer = Tokenizer::open(experiment.model);
+  const Config config = Checkpoint(experiment.model).config();
+  const std::vector<PreparedTask> tasks = prepare(experiment, tokenizer, config);
+  const Engine engine(Model::load(experiment.model, experiment.dtype), {.batch_rows = options.batch_rows});
+  say_what_runs(experiment, tasks, engine.model());
+  write_info(store, experiment, engine);
+  store.commit();
+
+  std::vector<std::filesystem::path> files = engine.model().files();
+  for (const PreparedTask& task : tasks) files.insert(files.end(), task.files.begin(), task.files.end());
+  std::future<Hashes> hashed = std::async(std::launch::async, hashes, files);
+  {
+    ProgressLine line;
+    const Progress progress = [&](std::string_view stage, std::size_t done, std::size_t total) {
+      if (!options.quiet) line(stage, done, total);
+    };
+    run_experiment(experiment, tasks, tokenizer, engine, store, progress);
+  }
+  for (const auto& [file, hash] : hashed.get()) store.set_info("sha256 " + file, hash);
+  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  store.set_info("finished", now());
+  store.set_info("seconds", fmt::format("{:.1f}", seconds));
+  store.commit();
+
+  print_summary(summarize(store));
+  fmt::print("\n{:.0f} s. Item by item in {}; as CSV: tertium export {} --table patches\n", seconds,
+             (std::filesystem::path(options.out) / "results.db").string(), options.out);
+}
+
+}  // namespace
+
+void add_run(CLI::App& app) {
+  CLI::App& command = add_command(app, "run", "Run an experiment: score, compare, patch, and store every number",
+                                  "tertium run examples/demo.toml --out results --set patch.draws=3");
+  const auto options = std::make_shared<Options>();
+  command.add_option("experiment", options->experiment, "The experiment file (TOML; docs/experiment.md)")->required();
+  command.add_option("--out", options->out, "The folder for results.db; made if absent")->required();
+  command.add_option("--set", options->settings, "Replace a key of the experiment: key=value, for example task.limit=20; may be repeated")
+      ->allow_extra_args(false);
+  command.add_flag("--force", options->force, "Replace the results that the folder holds");
+  command.add_flag("--quiet", options->quiet, "No progress on standard error");
+  command.add_option("--threads", options->threads, "Threads for matrix products; 0: as many as cores")->check(CLI::NonNegativeNumber);
+  command.add_option("--batch-rows", options->batch_rows, "Token rows packed into one pass")->capture_default_str()->check(CLI::PositiveNumber);
+  command.callback([options] { run(*options); });
+}
+
+}  // namespace tertium

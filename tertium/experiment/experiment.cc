@@ -1,0 +1,269 @@
+#include "tertium/experiment/experiment.h"
+
+#include <toml++/toml.h>
+
+#include <algorithm>
+#include <limits>
+#include <set>
+#include <sstream>
+
+#include "tertium/base/error.h"
+#include "tertium/base/text.h"
+#include "tertium/metrics/metric.h"
+#include "tertium/patching/control.h"
+#include "tertium/tasks/task.h"
+
+namespace tertium {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Where a path in the file counts from, unless it came from a setting.
+constexpr std::string_view kPathKeys[] = {"model", "data", "prompt"};
+
+/// One table of the file: hands out its keys, then complains about those that nobody asked for.
+class Table {
+ public:
+  Table(const toml::table& table, std::string file, std::string name) : table_(table), file_(std::move(file)), name_(std::move(name)) {}
+
+  std::string text(std::string_view key, std::optional<std::string> fallback = std::nullopt) {
+    const toml::node* node = find(key);
+    if (!node && fallback) return *fallback;
+    if (!node) fail("{}: no {} \"{}\"", file_, where(), key);
+    const auto value = node->value<std::string>();
+    if (!node->is_string() || value->empty()) refuse(*node, key, "must be a string");
+    return *value;
+  }
+
+  std::vector<std::string> texts(std::string_view key, std::vector<std::string> fallback) {
+    const toml::node* node = find(key);
+    if (!node) return fallback;
+    std::vector<std::string> values;
+    if (!node->is_array()) refuse(*node, key, "must be a list of strings");
+    for (const toml::node& element : *node->as_array()) {
+      if (!element.is_string()) refuse(*node, key, "must be a list of strings");
+      values.push_back(*element.value<std::string>());
+      if (std::count(values.begin(), values.end(), values.back()) > 1) refuse(*node, key, "names \"" + values.back() + "\" twice");
+    }
+    return values;
+  }
+
+  std::optional<std::int64_t> integer(std::string_view key, std::int64_t least, std::int64_t most) {
+    const toml::node* node = find(key);
+    if (!node) return std::nullopt;
+    const auto value = node->value<std::int64_t>();
+    if (!node->is_integer() || *value < least || *value > most) refuse(*node, key, fmt::format("must be an integer from {} to {}", least, most));
+    return value;
+  }
+
+  const toml::table* table(std::string_view key) {
+    const toml::node* node = find(key);
+    if (node && !node->is_table()) refuse(*node, key, "must be a table: [" + std::string(key) + "]");
+    return node ? node->as_table() : nullptr;
+  }
+
+  std::vector<const toml::table*> tables(std::string_view key) {
+    const toml::node* node = find(key);
+    if (!node) fail("{}: no [[{}]] table", file_, key);
+    std::vector<const toml::table*> all;
+    if (!node->is_array_of_tables()) refuse(*node, key, "must be a list of tables: [[" + std::string(key) + "]]");
+    for (const toml::node& element : *node->as_array()) all.push_back(element.as_table());
+    return all;
+  }
+
+  /// A key whose value must be among `known`.
+  std::string one_of(std::string_view key, const std::vector<std::string>& known, std::optional<std::string> fallback = std::nullopt) {
+    const std::string value = text(key, std::move(fallback));
+    if (std::find(known.begin(), known.end(), value) == known.end()) refuse(*find(key), key, "\"" + printable(value) + "\": tertium knows " + join(known));
+    return value;
+  }
+  std::vector<std::string> some_of(std::string_view key, const std::vector<std::string>& known, std::vector<std::string> fallback) {
+    std::vector<std::string> values = texts(key, std::move(fallback));
+    for (const std::string& value : values)
+      if (std::find(known.begin(), known.end(), value) == known.end())
+        refuse(*find(key), key, fmt::format("\"{}\": tertium knows {}", printable(value), join(known)));
+    return values;
+  }
+
+  void demand_no_other_keys() const {
+    for (const auto& [key, node] : table_) {
+      if (std::find(asked_.begin(), asked_.end(), key.str()) != asked_.end()) continue;
+      const std::string near = nearest(key.str(), asked_);
+      fail("{}: unknown key \"{}\"{}; {}", at(node), printable(key.str()), name_.empty() ? "" : " in [" + name_ + "]",
+           near.empty() ? "known: " + join(asked_) : "did you mean \"" + near + "\"?");
+    }
+  }
+
+  [[noreturn]] void refuse(const toml::node& node, std::string_view key, const std::string& why) const {
+    fail("{}: \"{}\": {}", at(node), key, why);
+  }
+  const toml::node* find(std::string_view key) {
+    if (std::find(asked_.begin(), asked_.end(), key) == asked_.end()) asked_.emplace_back(key);
+    return table_.get(key);
+  }
+
+ private:
+  std::string where() const { return name_.empty() ? "key" : "key in [" + name_ + "]"; }
+  /// Nodes that came from a setting have no line.
+  std::string at(const toml::node& node) const {
+    return node.source().begin.line > 0 ? fmt::format("{}:{}", file_, node.source().begin.line) : "--set";
+  }
+
+  const toml::table& table_;
+  std::string file_;
+  std::string name_;  // empty for the top
+  std::vector<std::string> asked_;
+};
+
+toml::table parse(std::string_view text, const std::string& origin) {
+  try {
+    return toml::parse(text, origin);
+  } catch (const toml::parse_error& error) {
+    fail("{}:{}: {}", origin, error.source().begin.line, printable(error.description(), 200));
+  }
+}
+
+/// Makes the value of a path key absolute, seen from `folder`.
+void resolve(toml::node& node, std::string_view key, const fs::path& folder) {
+  if (std::find(std::begin(kPathKeys), std::end(kPathKeys), key) == std::end(kPathKeys) || !node.is_string()) return;
+  std::string& value = node.as_string()->get();
+  if (!value.empty()) value = (folder / value).lexically_normal().string();
+}
+
+void resolve_paths(toml::table& table, const fs::path& folder) {
+  for (auto&& [key, node] : table) {
+    resolve(node, key.str(), folder);
+    if (toml::table* inner = node.as_table()) resolve_paths(*inner, folder);
+    if (toml::array* tables = node.as_array())
+      for (toml::node& element : *tables)
+        if (toml::table* inner = element.as_table()) resolve_paths(*inner, folder);
+  }
+}
+
+/// The value of a setting as TOML: a bare word is a string.
+toml::table parsed_setting(const std::string& key, const std::string& value) {
+  try {
+    return toml::parse("value = " + value);
+  } catch (const toml::parse_error&) {
+    if (value.find_first_of("[{\"'\n") != std::string::npos) fail("--set {}={}: the value is no TOML", key, printable(value));
+    toml::table table;
+    table.insert("value", value);
+    return table;
+  }
+}
+
+/// Sets `path` (dotted) below `table`; a list of tables is entered as a whole, or at an index.
+void set(toml::table& table, const std::string& path, const toml::node& value, const std::string& setting) {
+  const std::size_t dot = path.find('.');
+  const std::string key = path.substr(0, dot);
+  if (dot == std::string::npos) {
+    table.insert_or_assign(key, value);
+    return;
+  }
+  std::string rest = path.substr(dot + 1);
+  if (!table.contains(key)) table.insert(key, toml::table{});
+  toml::node& inner = *table.get(key);
+  if (toml::table* inner_table = inner.as_table()) return set(*inner_table, rest, value, setting);
+  if (!inner.is_array_of_tables()) fail("--set {}: \"{}\" is no table", setting, key);
+  toml::array& tables = *inner.as_array();
+  const std::size_t digits = std::min(rest.find_first_not_of("0123456789"), rest.size());
+  if (digits == 0) {
+    for (toml::node& element : tables) set(*element.as_table(), rest, value, setting);
+  } else {
+    const std::size_t index = digits < 4 ? std::stoul(rest.substr(0, digits)) : tables.size();
+    if (index >= tables.size() || digits + 1 >= rest.size() || rest[digits] != '.') fail("--set {}: \"{}\" has no such element", setting, key);
+    set(*tables[index].as_table(), rest.substr(digits + 1), value, setting);
+  }
+}
+
+void apply(const std::string& setting, toml::table& table) {
+  const std::size_t equals = setting.find('=');
+  if (equals == 0 || equals == std::string::npos) fail("--set {}: write key=value, for example --set patch.draws=3", printable(setting));
+  const std::string path = setting.substr(0, equals);
+  toml::table parsed = parsed_setting(path, setting.substr(equals + 1));
+  toml::node& value = *parsed.get("value");
+  resolve(value, path.substr(path.rfind('.') + 1), fs::current_path());
+  set(table, path, value, setting);
+}
+
+TaskSpec read_task(Table& table, const std::string& pivot) {
+  TaskSpec task;
+  task.name = table.one_of("name", task_names());
+  task.data = table.text("data");
+  task.split = table.text("split", "");
+  task.languages = table.texts("languages", {});
+  std::erase(task.languages, pivot);
+  task.protocol = protocol_named(table.one_of("protocol", {"loglik", "letters"}, "loglik"));
+  task.prompt = table.text("prompt", "");
+  if (const auto limit = table.integer("limit", 1, std::numeric_limits<int>::max())) task.limit = static_cast<int>(*limit);
+  if (!task.prompt.empty() && task.protocol != Protocol::letters)
+    table.refuse(*table.find("prompt"), "prompt", "only protocol = \"letters\" has a prompt");
+  table.demand_no_other_keys();
+  return task;
+}
+
+PatchSpec read_patch(Table& table) {
+  PatchSpec patch;
+  std::vector<std::string> control_names;
+  for (const Control* control : controls()) control_names.emplace_back(control->name);
+  patch.all_items = table.one_of("items", {"tf", "all"}, "tf") == "all";
+  if (const auto most = table.integer("max_items", 1, std::numeric_limits<int>::max())) patch.max_items = static_cast<int>(*most);
+  patch.directions = table.some_of("directions", {"fix"}, patch.directions);
+  patch.sites = table.some_of("sites", {"resid_post"}, patch.sites);
+  patch.positions = table.some_of("positions", {"last"}, patch.positions);
+  patch.controls = table.some_of("controls", control_names, patch.controls);
+  std::erase(patch.controls, "main");
+  patch.draws = static_cast<int>(table.integer("draws", 1, 1000).value_or(patch.draws));
+  patch.seed = static_cast<std::uint64_t>(table.integer("seed", 0, std::numeric_limits<std::int64_t>::max()).value_or(42));
+  table.demand_no_other_keys();
+  return patch;
+}
+
+/// Two tables of one task are two protocols on the same items; anything else would give two meanings to a row of the results.
+void demand_distinct(const std::vector<TaskSpec>& tasks, const std::string& file) {
+  for (std::size_t i = 0; i < tasks.size(); ++i) {
+    for (std::size_t j = 0; j < i; ++j) {
+      if (tasks[i].name != tasks[j].name) continue;
+      if (tasks[i].protocol == tasks[j].protocol) fail("{}: two [[task]] tables of {} with the same protocol; merge them, or run two files", file, tasks[i].name);
+      if (tasks[i].data != tasks[j].data || tasks[i].split != tasks[j].split || tasks[i].limit != tasks[j].limit)
+        fail("{}: two [[task]] tables of {} with different data, split or limit; run two files", file, tasks[i].name);
+    }
+  }
+}
+
+}  // namespace
+
+Experiment read_experiment(const fs::path& file, const std::vector<std::string>& settings) {
+  toml::table table = parse(read_text_file(file), file.string());
+  resolve_paths(table, fs::absolute(file).parent_path());
+  for (const std::string& setting : settings) apply(setting, table);
+
+  Experiment experiment;
+  Table top(table, file.string(), "");
+  experiment.model = top.text("model");
+  experiment.dtype = top.one_of("dtype", {"f32", "bf16", "f16", "auto"}, experiment.dtype);
+  experiment.pivot = top.text("pivot", experiment.pivot);
+  for (const toml::table* task : top.tables("task")) {
+    Table inner(*task, file.string(), "task");
+    experiment.tasks.push_back(read_task(inner, experiment.pivot));
+  }
+  if (const toml::table* align = top.table("align")) {
+    Table inner(*align, file.string(), "align");
+    std::vector<std::string> names;
+    for (const Metric* metric : metrics()) names.emplace_back(metric->name);
+    experiment.metrics = inner.some_of("metrics", names, names);
+    inner.demand_no_other_keys();
+  }
+  if (const toml::table* patch = top.table("patch")) {
+    Table inner(*patch, file.string(), "patch");
+    experiment.patch = read_patch(inner);
+  }
+  top.demand_no_other_keys();
+  demand_distinct(experiment.tasks, file.string());
+  std::ostringstream text;
+  text << table;
+  experiment.text = text.str();
+  return experiment;
+}
+
+}  // namespace tertium

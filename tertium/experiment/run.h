@@ -1,0 +1,35 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "tertium/base/progress.h"
+#include "tertium/engine/engine.h"
+#include "tertium/experiment/experiment.h"
+#include "tertium/store/store.h"
+#include "tertium/tokenizer/tokenizer.h"
+
+namespace tertium {
+
+/// The items of one task in the pivot and in the other languages, parallel, as the model is asked them. Nothing has run yet.
+struct PreparedLanguage {
+  std::string language;
+  std::vector<Item> items;
+  std::vector<Question> questions;
+  std::size_t joints_swallowed = 0;  // questions in which a token spans context and option
+};
+struct PreparedTask {
+  TaskSpec spec;
+  PreparedLanguage pivot;
+  std::vector<PreparedLanguage> others;
+  std::vector<std::filesystem::path> files;  // the data files, for their hashes
+};
+
+/// Reads and encodes everything an experiment asks, so that bad data ends it before the first run. Throws Error naming file, line or item.
+std::vector<PreparedTask> prepare(const Experiment& experiment, const Tokenizer& tokenizer, const Config& config);
+
+/// Runs all of it: scores, alignment, patches, language by language, committing each as it is done.
+void run_experiment(const Experiment& experiment, const std::vector<PreparedTask>& tasks, const Tokenizer& tokenizer, const Engine& engine,
+                    Store& store, const Progress& progress);
+
+}  // namespace tertium

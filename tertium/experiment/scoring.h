@@ -1,0 +1,43 @@
+#pragma once
+
+#include <functional>
+#include <span>
+#include <vector>
+
+#include "tertium/engine/engine.h"
+#include "tertium/experiment/run.h"
+
+namespace tertium {
+
+/// The last-token states of one text: the stream by index 0..L, then behind the final norm.
+struct TextStates {
+  std::vector<float> resid;       // [L + 1, D]
+  std::vector<float> final_norm;  // [D]
+
+  /// Layer index 0..L of the stream, or L + 1 for the final norm.
+  std::span<const float> at(std::size_t index) const {
+    const std::size_t width = final_norm.size();
+    return index * width < resid.size() ? std::span(resid).subspan(index * width, width) : std::span<const float>(final_norm);
+  }
+};
+
+/// What one clean run of an item yields.
+struct ItemRun {
+  std::vector<double> scores;         // [n_options]
+  TextStates answering;               // at the context's last token: what a donor gives
+  std::vector<TextStates> statements; // [n_options]; empty unless asked for
+  TextStates premise;                 // empty unless asked for
+};
+
+/// What to record beside the scores.
+struct Wanted {
+  bool answering = false;
+  bool statements = false;
+  bool premise = false;
+};
+
+/// Scores every item of a language, each in one job: the question, and the statements and the premise where they are wanted.
+std::vector<ItemRun> run_items(const Engine& engine, const Tokenizer& tokenizer, const PreparedLanguage& language, const Wanted& wanted,
+                               const std::function<void(std::size_t done)>& progress);
+
+}  // namespace tertium

@@ -1,0 +1,13 @@
+#include "tertium/metrics/metric.h"
+
+namespace tertium {
+namespace {
+
+/// By how much DALI holds or fails: a continuous measure, without ties.
+Measured of_item(const StatementCosines& item) { return {least_diagonal(item.across) - largest_off_diagonal(item.across), false}; }
+
+}  // namespace
+
+const Metric dali_margin_metric = {"dali_margin", "least parallel cosine minus largest other cosine", of_item, nullptr};
+
+}  // namespace tertium

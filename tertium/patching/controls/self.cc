@@ -1,0 +1,13 @@
+#include "tertium/patching/control.h"
+
+namespace tertium {
+namespace {
+
+std::vector<std::size_t> donors(const DonorRequest& request) { return {request.recipient}; }
+
+}  // namespace
+
+const Control self_control = {"self", "rounding and faults of the machinery: the item itself, which may change nothing",
+                              DonorLanguage::recipient, donors};
+
+}  // namespace tertium

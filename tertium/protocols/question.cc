@@ -1,0 +1,83 @@
+#include "tertium/protocols/question.h"
+
+#include <algorithm>
+#include <set>
+
+#include "tertium/base/error.h"
+#include "tertium/base/text.h"
+
+namespace tertium {
+namespace {
+
+std::string question_name(const std::string& task, const Item& item) {
+  return fmt::format("{} {}, item {}", task, item.language, printable(item.id));
+}
+
+/// Cuts the trailing white space off `text` and returns it.
+std::string cut_trailing_space(std::string& text) {
+  const std::string_view kept = strip(text);
+  const std::size_t end = kept.empty() ? 0 : static_cast<std::size_t>(kept.data() + kept.size() - text.data());
+  std::string space = text.substr(end);
+  text.resize(end);
+  return space;
+}
+
+}  // namespace
+
+std::string_view to_string(Protocol protocol) { return protocol == Protocol::loglik ? "loglik" : "letters"; }
+
+Protocol protocol_named(std::string_view name) {
+  if (name == "loglik") return Protocol::loglik;
+  if (name == "letters") return Protocol::letters;
+  fail("protocol \"{}\": tertium knows loglik, letters", printable(name));
+}
+
+Question encode_continuations(const Tokenizer& tokenizer, const std::string& name, std::string context,
+                              const std::vector<std::string>& options) {
+  const std::string space = cut_trailing_space(context);
+  Question question{.name = name, .protocol = Protocol::loglik, .context = tokenizer.encode(context, true).ids};
+  if (question.context.empty()) fail("{}: the context is empty and the tokenizer adds no BOS; nothing predicts the option", name);
+  for (const std::string& option : options) {
+    const std::vector<TokenId> whole = tokenizer.encode(context + space + option, true).ids;
+    if (whole.size() <= question.context.size()) fail("{}: option \"{}\" has no token of its own; is it empty?", name, printable(option));
+    const auto joint = whole.begin() + static_cast<std::ptrdiff_t>(question.context.size());
+    question.joint_swallowed |= !std::equal(whole.begin(), joint, question.context.begin());
+    question.options.emplace_back(joint, whole.end());
+    question.option_texts.push_back(option);
+  }
+  return question;
+}
+
+Question loglik_question(const Tokenizer& tokenizer, const std::string& task, const Item& item) {
+  return encode_continuations(tokenizer, question_name(task, item), item.context, item.options);
+}
+
+Question letters_question(const Tokenizer& tokenizer, const std::string& task, const Item& item, const LettersTemplate& letters) {
+  Question question{.name = question_name(task, item), .protocol = Protocol::letters};
+  question.context = tokenizer.encode(fill(letters, item), true).ids;
+  std::set<TokenId> seen;
+  for (std::size_t k = 0; k < item.options.size(); ++k) {
+    const std::vector<TokenId> ids = tokenizer.encode(letters.letters[k], false).ids;
+    if (ids.empty() || !seen.insert(ids.back()).second)
+      fail("{}: letter \"{}\" has no last token of its own in this vocabulary; choose other letters", letters.origin,
+           printable(letters.letters[k]));
+    question.options.push_back({ids.back()});
+    question.option_texts.push_back(letters.letters[k]);
+  }
+  return question;
+}
+
+void demand_fits(const Question& question, int context) {
+  std::size_t longest = 0;
+  for (const std::vector<TokenId>& option : question.options)
+    longest = std::max(longest, question.protocol == Protocol::loglik ? option.size() : 0);
+  const std::size_t tokens = question.context.size() + longest;
+  if (tokens > static_cast<std::size_t>(context))
+    fail("{}: {} tokens, but the model's context holds {}; shorten the item or leave it out", question.name, tokens, context);
+}
+
+std::size_t best_option(const std::vector<double>& scores) {
+  return static_cast<std::size_t>(std::max_element(scores.begin(), scores.end()) - scores.begin());
+}
+
+}  // namespace tertium

@@ -1,0 +1,155 @@
+#include "tertium/store/schema.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+
+#include "tertium/base/text.h"
+#include "tertium/store/store.h"
+#include "tertium/store/test_folder.h"
+
+namespace tertium {
+namespace {
+
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+std::string error_of_open(const std::filesystem::path& folder) {
+  return error_of([&] { Store::open(folder); });
+}
+
+std::string error_of_create(const std::filesystem::path& folder, bool replace) {
+  return error_of([&] { Store::create(folder, replace); });
+}
+
+void write(const std::filesystem::path& file, std::string_view text) { std::ofstream(file, std::ios::binary) << text; }
+
+TEST_F(StoreTest, CreateMakesTheFolder) {
+  Store::create(folder / "a" / "b", false);
+  EXPECT_THAT(Store::open(folder / "a" / "b").scores(), IsEmpty());
+}
+
+TEST_F(StoreTest, CreateKeepsEarlierResultsUnlessTold) {
+  {
+    Store store = Store::create(folder, false);
+    store.set_info("seed", "1");
+    store.commit();
+  }
+  EXPECT_EQ(error_of_create(folder, false),
+            folder.string() + ": holds results already; give another --out, or --force to replace them");
+  Store::create(folder, true);
+  EXPECT_THAT(Store::open(folder).info(), IsEmpty());
+}
+
+TEST_F(StoreTest, CreateReplacesWhatIsNoDatabase) {
+  write(folder / "results.db", "nonsense that is no database at all");
+  EXPECT_THAT(error_of_create(folder, false), HasSubstr("holds results already"));
+  Store::create(folder, true);
+  EXPECT_THAT(Store::open(folder).info(), IsEmpty());
+}
+
+TEST_F(StoreTest, CreateTakesTheEmptyFileOfARunThatFailedAtOnce) {
+  write(folder / "results.db", "");
+  EXPECT_EQ(error_of_create(folder, false), "");
+}
+
+TEST_F(StoreTest, CreateDoesNotReplaceTheFileOfARunThatIsWriting) {
+  Store running = Store::create(folder, false);
+  running.commit();
+  EXPECT_THAT(error_of_create(folder, true), HasSubstr("results.db: a run is still writing to it; stop that run"));
+}
+
+TEST_F(StoreTest, CreateNamesAFolderThatCannotBe) {
+  write(folder / "file", "x");
+  EXPECT_THAT(error_of_create(folder / "file", false), HasSubstr("file: cannot be made ("));
+  EXPECT_THAT(error_of_create(folder / "file" / "below", false), HasSubstr("file/below: cannot be made ("));
+}
+
+TEST_F(StoreTest, CreateNamesAFileThatCannotBe) {
+  std::filesystem::create_directories(folder / "results.db");
+  EXPECT_THAT(error_of_create(folder, false),
+              HasSubstr("results.db: unable to open database file; check that the folder"));
+}
+
+TEST_F(StoreTest, CreateNamesALockedDatabase) {
+  write(folder / "results.db", "");
+  const Connection other(folder / "results.db", Connection::Access::create);
+  other.execute("BEGIN EXCLUSIVE");
+  EXPECT_THAT(error_of_create(folder, false),
+              HasSubstr("results.db: database is locked; another program is writing to it"));
+}
+
+TEST_F(StoreTest, OpenNamesAFolderWithoutResults) {
+  EXPECT_EQ(error_of_open(folder), folder.string() + ": holds no results.db; name the --out folder of a run");
+  EXPECT_THAT(error_of_open(folder / "nowhere"), HasSubstr("nowhere: holds no results.db"));
+}
+
+TEST_F(StoreTest, OpenRefusesForeignFiles) {
+  write(folder / "results.db", std::string(4096, 'x'));
+  EXPECT_THAT(error_of_open(folder), HasSubstr("results.db: file is not a database; it is no whole tertium database"));
+  std::filesystem::remove(folder / "results.db");
+  Connection(folder / "results.db", Connection::Access::create).execute("CREATE TABLE scores (x)");
+  EXPECT_THAT(error_of_open(folder), HasSubstr("results.db: is no tertium database"));
+}
+
+TEST_F(StoreTest, OpenRefusesAnotherLayout) {
+  Store::create(folder, false);
+  Connection(folder / "results.db", Connection::Access::create).execute("PRAGMA user_version = 7");
+  EXPECT_THAT(error_of_open(folder),
+              HasSubstr("results.db: has layout 7 but this tertium reads layout 1; use the version"));
+}
+
+std::string results_page() { return read_text_file(std::filesystem::path(TERTIUM_SOURCE_DIR) / "docs" / "results.md"); }
+
+/// The part of a page from `begin` on, up to `end`; `page` moves behind it.
+std::string cut(std::string& page, std::string_view begin, std::string_view end) {
+  const std::size_t from = page.find(begin);
+  if (from == page.npos) return {};
+  const std::size_t start = from + begin.size(), stop = page.find(end, start);
+  std::string part = page.substr(start, stop - start);
+  page.erase(0, std::min(stop, page.size()));
+  return part;
+}
+
+TEST_F(StoreTest, EveryColumnIsDocumented) {
+  Store::create(folder, false);
+  const Connection connection = open_results(folder);
+  for (const std::string& table : table_names()) {
+    std::string page = results_page();
+    const std::string section = cut(page, "\n## " + table + ":", "\n## ");
+    const Statement rows(connection, "SELECT * FROM " + table);
+    for (int column = 0; column < rows.columns(); ++column)
+      EXPECT_THAT(section, HasSubstr("`" + rows.name(column) + "`")) << table;
+  }
+}
+
+TEST_F(StoreTest, EveryQueryOfTheDocumentationRuns) {
+  {
+    Store store = Store::create(folder, false);
+    for (const std::string language : {"en", "it"})
+      for (int option = 0; option < 2; ++option)
+        store.add(ScoreRow{"xcopa", language, "5", "loglik", option, language == "en" ? -1.0 - option : -2.0 + option,
+                           3, option == 0});
+    store.add(AlignmentRow{"xcopa", "it", "5", "dali", "resid", 2, 1});
+    for (int option = 0; option < 2; ++option)
+      store.add(PatchRow{"xcopa", "it", "5", "loglik", "fix", "resid_post", 1, "last", "main", 0, "5", option,
+                         -1.0 - option});
+    store.commit();
+  }
+  const Connection connection = open_results(folder);
+  std::string page = results_page();
+  std::vector<std::string> answers;
+  for (std::string sql = cut(page, "```sql\n", "```"); !sql.empty(); sql = cut(page, "```sql\n", "```")) {
+    Statement query(connection, sql);
+    std::string answer;
+    while (query.next())
+      for (int column = 0; column < query.columns(); ++column) answer += query.text(column) + " ";
+    answers.push_back(answer);
+  }
+  EXPECT_THAT(answers, testing::ElementsAre("xcopa loglik en 1.0 1 xcopa loglik it 0.0 1 ", "it 2 TF 1.0 1 ",
+                                            "xcopa it loglik resid_post last 1 main 1.0 1 "));
+}
+
+}  // namespace
+}  // namespace tertium

@@ -1,0 +1,227 @@
+#include "tertium/store/store.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/resource.h>
+
+#include <csignal>
+#include <limits>
+
+#include "tertium/store/sqlite.h"
+#include "tertium/store/test_folder.h"
+
+namespace tertium {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Pair;
+using testing::SizeIs;
+
+ScoreRow score_row(std::string item = "5", int option = 0) {
+  return {"xcopa", "it", std::move(item), "loglik", option, -12.345678901234567, 7, true};
+}
+
+AlignmentRow alignment_row(std::string item = "5", int layer = 3) {
+  return {"xcopa", "it", std::move(item), "dali_margin", "resid", layer, 0.1};
+}
+
+PatchRow patch_row(std::string item = "5", int draw = 0) {
+  return {"xcopa", "it", std::move(item), "letters", "fix", "resid_post", 4, "last", "same_gold", draw, "9", 1, 2.5};
+}
+
+TEST_F(StoreTest, GivesBackWhatWasAddedInThatOrder) {
+  {
+    Store store = Store::create(folder, false);
+    store.add(score_row("b"));
+    store.add(score_row("a", 1));
+    store.add(alignment_row());
+    store.add(patch_row());
+    store.commit();
+  }
+  const Store store = Store::open(folder);
+  const std::vector<ScoreRow> scores = store.scores();
+  ASSERT_THAT(scores, SizeIs(2));
+  EXPECT_EQ(scores[0].item, "b");
+  EXPECT_EQ(scores[1].item, "a");
+  EXPECT_EQ(scores[1].task + scores[1].language + scores[1].protocol, "xcopaitloglik");
+  EXPECT_EQ(scores[1].option, 1);
+  EXPECT_EQ(scores[1].score, -12.345678901234567) << "to the last digit";
+  EXPECT_EQ(scores[1].tokens, 7);
+  EXPECT_TRUE(scores[1].is_gold);
+
+  ASSERT_THAT(store.alignment(), SizeIs(1));
+  const AlignmentRow alignment = store.alignment().front();
+  EXPECT_EQ(alignment.task + alignment.language + alignment.item, "xcopait5");
+  EXPECT_EQ(alignment.metric + " " + alignment.stream, "dali_margin resid");
+  EXPECT_EQ(alignment.layer, 3);
+  EXPECT_EQ(alignment.value, 0.1);
+
+  ASSERT_THAT(store.patches(), SizeIs(1));
+  const PatchRow patch = store.patches().front();
+  EXPECT_EQ(patch.task + patch.language + patch.item + patch.protocol, "xcopait5letters");
+  EXPECT_EQ(patch.direction + " " + patch.site + " " + patch.position + " " + patch.control,
+            "fix resid_post last same_gold");
+  EXPECT_EQ(patch.layer, 4);
+  EXPECT_EQ(patch.draw, 0);
+  EXPECT_EQ(patch.donor, "9");
+  EXPECT_EQ(patch.option, 1);
+  EXPECT_EQ(patch.score, 2.5);
+}
+
+TEST_F(StoreTest, KeepsAnyText) {
+  Store store = Store::create(folder, false);
+  ScoreRow row = score_row("'; DROP TABLE scores; -- \"q\", İ\n");
+  row.language = "";
+  store.add(row);
+  EXPECT_EQ(store.scores().front().item, row.item);
+  EXPECT_EQ(store.scores().front().language, "");
+}
+
+TEST_F(StoreTest, InfoKeepsItsOrderWhenAValueIsReplaced) {
+  Store store = Store::create(folder, false);
+  store.set_info("experiment", "x");
+  store.set_info("seed", "1");
+  store.set_info("experiment", "y");
+  EXPECT_THAT(store.info(), ElementsAre(Pair("experiment", "y"), Pair("seed", "1")));
+}
+
+TEST_F(StoreTest, LosesWhatWasNotCommitted) {
+  {
+    Store store = Store::create(folder, false);
+    store.add(score_row("committed"));
+    store.commit();
+    store.add(score_row("not committed"));
+    EXPECT_THAT(store.scores(), SizeIs(2));
+  }
+  ASSERT_THAT(Store::open(folder).scores(), SizeIs(1));
+  EXPECT_EQ(Store::open(folder).scores().front().item, "committed");
+}
+
+TEST_F(StoreTest, CommittedRowsSurviveACrash) {
+  Store store = Store::create(folder / "run", false);
+  store.add(score_row());
+  store.commit();
+  store.add(score_row("lost"));
+  // What lies on the disk at this moment is what a crash would leave.
+  std::filesystem::copy(folder / "run", folder / "after_crash");
+  std::filesystem::remove(folder / "after_crash" / "results.db-shm");
+  EXPECT_THAT(Store::open(folder / "after_crash").scores(), SizeIs(1));
+}
+
+TEST_F(StoreTest, CanBeReadWhileARunGoesOn) {
+  Store run = Store::create(folder, false);
+  run.add(score_row("1"));
+  run.commit();
+  run.add(score_row("2"));
+  const Store report = Store::open(folder);
+  EXPECT_THAT(report.scores(), SizeIs(1));
+  run.commit();
+  run.add(alignment_row());
+  run.commit();
+  EXPECT_THAT(report.scores(), SizeIs(1)) << "a report sees one moment";
+  EXPECT_THAT(report.alignment(), IsEmpty());
+  EXPECT_THAT(Store::open(folder).scores(), SizeIs(2));
+}
+
+TEST_F(StoreTest, AFinishedRunLeavesOnePlainFile) {
+  {
+    Store store = Store::create(folder, false);
+    store.add(score_row());
+    store.commit();
+    EXPECT_TRUE(std::filesystem::exists(folder / "results.db-wal"));
+  }
+  std::vector<std::string> files;
+  for (const auto& entry : std::filesystem::directory_iterator(folder))
+    files.push_back(entry.path().filename().string());
+  EXPECT_THAT(files, ElementsAre("results.db"));
+}
+
+TEST_F(StoreTest, RefusesADoubledRowAndNamesIt) {
+  Store store = Store::create(folder, false);
+  store.add(score_row());
+  store.add(score_row("5", 1));
+  EXPECT_THAT(error_of([&] { store.add(score_row()); }),
+              HasSubstr("results.db: scores: item \"5\" (xcopa it, loglik, option 0): this row is there already"));
+  store.add(alignment_row());
+  store.add(alignment_row("5", 4));
+  EXPECT_THAT(error_of([&] { store.add(alignment_row()); }),
+              HasSubstr("alignment: item \"5\" (xcopa it, dali_margin, resid 3): this"));
+  store.add(patch_row());
+  store.add(patch_row("5", 1));
+  EXPECT_THAT(
+      error_of([&] { store.add(patch_row()); }),
+      HasSubstr("patches: item \"5\" (xcopa it, letters, fix, resid_post@4, last, same_gold 0, option 1): this row"));
+  store.commit();
+  EXPECT_THAT(store.patches(), SizeIs(2)) << "and goes on";
+}
+
+TEST_F(StoreTest, RefusesNumbersThatAreNone) {
+  Store store = Store::create(folder, false);
+  for (const double bad : {std::numeric_limits<double>::quiet_NaN(), -std::numeric_limits<double>::infinity()}) {
+    ScoreRow score = score_row();
+    score.score = bad;
+    EXPECT_THAT(error_of([&] { store.add(score); }),
+                HasSubstr("scores: item \"5\" (xcopa it, loglik, option 0): the number is"));
+    AlignmentRow alignment = alignment_row();
+    alignment.value = bad;
+    EXPECT_THAT(error_of([&] { store.add(alignment); }), HasSubstr("alignment: item \"5\""));
+    PatchRow patch = patch_row();
+    patch.score = bad;
+    EXPECT_THAT(error_of([&] { store.add(patch); }), HasSubstr("patches: item \"5\""));
+  }
+  EXPECT_THAT(store.scores(), IsEmpty());
+}
+
+TEST_F(StoreTest, RefusesIndicesBelowZero) {
+  Store store = Store::create(folder, false);
+  EXPECT_THAT(error_of([&] { store.add(score_row("5", -1)); }), HasSubstr("CHECK constraint failed: option >= 0"));
+}
+
+TEST_F(StoreTest, OneOpenedForReadingCannotBeWritten) {
+  { Store::create(folder, false); }
+  Store store = Store::open(folder);
+  EXPECT_THAT(error_of([&] { store.add(score_row()); }), HasSubstr("attempt to write a readonly database"));
+}
+
+// Linux ends a write beyond this limit with an error, as a full disk does.
+class FileSizeLimit {
+ public:
+  explicit FileSizeLimit(rlim_t bytes) : handler_(std::signal(SIGXFSZ, SIG_IGN)) {
+    getrlimit(RLIMIT_FSIZE, &before_);
+    const rlimit lowered{bytes, before_.rlim_max};
+    setrlimit(RLIMIT_FSIZE, &lowered);
+  }
+  ~FileSizeLimit() {
+    setrlimit(RLIMIT_FSIZE, &before_);
+    std::signal(SIGXFSZ, handler_);
+  }
+  FileSizeLimit(const FileSizeLimit&) = delete;
+  FileSizeLimit& operator=(const FileSizeLimit&) = delete;
+
+ private:
+  void (*handler_)(int);
+  rlimit before_{};
+};
+
+TEST_F(StoreTest, ADiskThatTakesNoMoreIsAnErrorAndKeepsWhatWasCommitted) {
+  {
+    Store store = Store::create(folder, false);
+    store.add(score_row("committed"));
+    store.commit();
+    const FileSizeLimit limit(256 * 1024);
+    const std::string error = error_of([&] {
+      for (int i = 0; i < 20'000; ++i) store.add(score_row(std::to_string(i)));
+      store.commit();
+    });
+    EXPECT_THAT(error, HasSubstr("results.db: "));
+    EXPECT_THAT(error, HasSubstr("disk"));
+  }
+  const std::vector<ScoreRow> kept = Store::open(folder).scores();
+  ASSERT_THAT(kept, SizeIs(1));
+  EXPECT_EQ(kept.front().item, "committed");
+}
+
+}  // namespace
+}  // namespace tertium

@@ -1,0 +1,336 @@
+#include "tertium/tokenizer/tokenizer.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "tertium/base/error.h"
+#include "tertium/base/text.h"
+
+namespace tertium {
+namespace {
+
+namespace fs = std::filesystem;
+using Json = nlohmann::json;
+using Ids = std::vector<TokenId>;
+
+const fs::path root = TERTIUM_SOURCE_DIR;
+const fs::path fixtures = root / "tests/fixtures/tokens";
+const fs::path gemma = root / ".deps/models/gemma3-270m/gemma3-270m-q4_k_m.gguf";
+const fs::path smollm = root / ".deps/models/smollm2-135m/SmolLM2-135M-Instruct.Q4_1.gguf";
+
+fs::path shared_tokens() {
+  const char* elsewhere = std::getenv("TERTIUM_SHARED");
+  return (elsewhere ? fs::path(elsewhere) : root / "../shared") / "tokens";
+}
+
+/// A text and its ids as Hugging Face or SentencePiece gives them.
+struct Line {
+  std::string text;
+  Ids ids;
+  Ids ids_special;
+};
+
+std::vector<Line> read_lines(const fs::path& path) {
+  std::istringstream in(read_text_file(path));
+  std::vector<Line> lines;
+  for (std::string line; std::getline(in, line);) {
+    const Json row = Json::parse(line);
+    lines.push_back({row.at("text"), row.at("ids"), row.at("ids_special")});
+  }
+  return lines;
+}
+
+void expect_exact(const Tokenizer& tokenizer, const std::vector<Line>& lines) {
+  ASSERT_FALSE(lines.empty());
+  for (const Line& line : lines) {
+    EXPECT_EQ(tokenizer.encode(line.text, false).ids, line.ids) << line.text;
+    EXPECT_EQ(tokenizer.encode(line.text, true).ids, line.ids_special) << line.text;
+  }
+}
+
+const Tokenizer& llama3() {
+  static const Tokenizer tokenizer = Tokenizer::open(fixtures / "llama3");
+  return tokenizer;
+}
+
+std::vector<Line> llama3_lines() { return read_lines(fixtures / "llama3/expect.jsonl"); }
+
+/// The llama3 fixture, changed.
+Tokenizer changed_llama3(const std::function<void(Json&)>& change) {
+  Json json = Json::parse(read_text_file(fixtures / "llama3/tokenizer.json"));
+  change(json);
+  return Tokenizer::from_json(json.dump(), "changed.json");
+}
+
+std::string error_of(const std::function<void()>& action) {
+  try {
+    action();
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "no error";
+}
+
+/// One line that names the culprit and holds `part`.
+void expect_error(const std::string& error, const std::string& culprit, const std::string& part) {
+  EXPECT_TRUE(error.starts_with(culprit + ": ")) << error;
+  EXPECT_NE(error.find(part), std::string::npos) << error;
+  EXPECT_EQ(error.find('\n'), std::string::npos) << error;
+}
+
+bool is_boundary(const std::string& text, std::size_t at) {
+  return at == text.size() || (static_cast<unsigned char>(text[at]) & 0xC0) != 0x80;
+}
+
+void expect_orderly_spans(const std::string& text, const Encoding& encoding) {
+  ASSERT_EQ(encoding.offsets.size(), encoding.ids.size());
+  TextSpan last;
+  for (const TextSpan& span : encoding.offsets) {
+    ASSERT_LE(span.begin, span.end) << text;
+    ASSERT_LE(span.end, text.size()) << text;
+    EXPECT_LE(last.begin, span.begin) << text;
+    EXPECT_LE(last.end, span.end) << text;
+    EXPECT_TRUE(is_boundary(text, span.begin) && is_boundary(text, span.end)) << text;
+    last = span;
+  }
+}
+
+void expect_full_cover(const std::string& text, const Encoding& encoding) {
+  std::size_t covered = 0;
+  for (const TextSpan& span : encoding.offsets) {
+    EXPECT_LE(span.begin, covered) << text;
+    covered = std::max(covered, span.end);
+  }
+  EXPECT_EQ(covered, text.size()) << text;
+}
+
+void expect_good_spans(const Tokenizer& tokenizer, const std::vector<Line>& lines) {
+  for (const Line& line : lines)
+    for (const bool add_special : {false, true}) {
+      const Encoding encoding = tokenizer.encode(line.text, add_special);
+      expect_orderly_spans(line.text, encoding);
+      expect_full_cover(line.text, encoding);
+    }
+}
+
+// ---- Exactness
+
+TEST(Tokenizer, GivesTheIdsOfHuggingFaceOnEveryFixtureLine) { expect_exact(llama3(), llama3_lines()); }
+
+class SharedTokenizerJson : public testing::TestWithParam<const char*> {};
+
+TEST_P(SharedTokenizerJson, GivesTheIdsOfHuggingFaceOnEveryLine) {
+  const fs::path folder = shared_tokens() / GetParam();
+  if (!fs::exists(folder)) GTEST_SKIP() << "NOT CHECKED: there is no " << folder;
+  std::vector<Line> lines = read_lines(folder / "expect.jsonl");
+  // One text of bloom begins with its own BOS, <s>, which Hugging Face then doubles. We never do.
+  for (Line& line : lines)
+    if (!line.ids.empty() && line.ids.front() == line.ids_special.front()) line.ids_special = line.ids;
+  expect_exact(Tokenizer::open(folder), lines);
+}
+
+INSTANTIATE_TEST_SUITE_P(Tokenizer, SharedTokenizerJson, testing::Values("llama3", "qwen2", "gpt2", "bloom", "cohere"),
+                         [](const auto& test) { return std::string(test.param); });
+
+struct GgufCase {
+  const char* name;  // of the folders of expectations
+  fs::path file;
+  std::size_t vocabulary_size;
+};
+
+class GgufTokenizer : public testing::TestWithParam<GgufCase> {
+ protected:
+  void SetUp() override {
+    if (!fs::exists(GetParam().file)) GTEST_SKIP() << "NOT CHECKED: there is no " << GetParam().file;
+  }
+};
+
+TEST_P(GgufTokenizer, GivesTheKnownIdsAndWholeSpansAndTheTextBack) {
+  const Tokenizer tokenizer = Tokenizer::open(GetParam().file);
+  const std::vector<Line> lines = read_lines(fixtures / GetParam().name / "expect.jsonl");
+  EXPECT_EQ(tokenizer.vocabulary_size(), GetParam().vocabulary_size);
+  expect_exact(tokenizer, lines);
+  expect_good_spans(tokenizer, lines);
+  for (const Line& line : lines) EXPECT_EQ(tokenizer.decode(line.ids_special), line.text);
+}
+
+TEST_P(GgufTokenizer, GivesTheIdsOfHuggingFaceOnEverySharedLine) {
+  const fs::path expectations = shared_tokens() / GetParam().name / "expect.jsonl";
+  if (!fs::exists(expectations)) GTEST_SKIP() << "NOT CHECKED: there is no " << expectations;
+  const Tokenizer tokenizer = Tokenizer::open(GetParam().file);
+  expect_exact(tokenizer, read_lines(expectations));
+}
+
+INSTANTIATE_TEST_SUITE_P(Tokenizer, GgufTokenizer,
+                         testing::Values(GgufCase{"gguf_gemma3", gemma, 262144},
+                                         GgufCase{"gguf_smollm2", smollm, 49152}),
+                         [](const auto& test) { return std::string(test.param.name); });
+
+// ---- Special tokens
+
+constexpr TokenId bos = 0, end_token = 1;  // of the fixture: <|begin_of_text|>, <|end|>
+
+TEST(Tokenizer, AddsBosOnlyWhenAsked) {
+  EXPECT_EQ(llama3().encode("", true).ids, Ids{bos});
+  EXPECT_TRUE(llama3().encode("", false).ids.empty());
+}
+
+TEST(Tokenizer, TakesASpelledBosForBosAndNeverDoublesIt) {
+  const Ids plain = llama3().encode("<|begin_of_text|>The cat", false).ids;
+  EXPECT_EQ(plain.front(), bos);
+  EXPECT_EQ(llama3().encode("<|begin_of_text|>The cat", true).ids, plain);
+  EXPECT_EQ(llama3().encode("The cat", true).ids, plain);
+}
+
+TEST(Tokenizer, NeverDoublesAnEosEither) {
+  const Tokenizer with_eos = changed_llama3([](Json& json) {
+    json["post_processor"]["single"].push_back(Json::parse(R"({"SpecialToken":{"id":"<|end|>","type_id":0}})"));
+    json["post_processor"]["special_tokens"]["<|end|>"] =
+        Json::parse(R"({"id":"<|end|>","ids":[1],"tokens":["<|end|>"]})");
+  });
+  const Encoding once = with_eos.encode("The cat", true);
+  EXPECT_EQ(once.ids.back(), end_token);
+  EXPECT_EQ(with_eos.encode("The cat<|end|>", true).ids, once.ids);
+  EXPECT_EQ(once.offsets.back().begin, std::string("The cat").size());
+  EXPECT_EQ(once.offsets.back().end, std::string("The cat").size());
+}
+
+TEST(Tokenizer, KeepsATextsOwnRepetitions) {
+  EXPECT_EQ(llama3().encode("<|end|><|end|>", true).ids, (Ids{bos, end_token, end_token}));
+}
+
+// ---- Spans
+
+TEST(Tokenizer, SpansLieOnCodePointsInOrderAndCoverTheText) { expect_good_spans(llama3(), llama3_lines()); }
+
+TEST(Tokenizer, BosStandsForNoText) {
+  const Encoding encoding = llama3().encode("cat", true);
+  EXPECT_EQ(encoding.offsets.front().begin, 0U);
+  EXPECT_EQ(encoding.offsets.front().end, 0U);
+  EXPECT_EQ(encoding.offsets.back().end, 3U);
+}
+
+TEST(Tokenizer, TokensThatShareACharacterAllHaveIt) {
+  const Encoding encoding = llama3().encode("𝔸", false);
+  ASSERT_GT(encoding.ids.size(), 1U);
+  for (const TextSpan& span : encoding.offsets) {
+    EXPECT_EQ(span.begin, 0U);
+    EXPECT_EQ(span.end, 4U);
+  }
+}
+
+TEST(Tokenizer, SpansKeepTheirSpacesEvenIfTheFileTrimsThem) {
+  const Tokenizer trimming = changed_llama3([](Json& json) {
+    const Json trim = {{"type", "ByteLevel"}, {"add_prefix_space", false}, {"trim_offsets", true}, {"use_regex", true}};
+    json["post_processor"] = {{"type", "Sequence"}, {"processors", {trim, json["post_processor"]}}};
+  });
+  expect_good_spans(trimming, llama3_lines());
+}
+
+// ---- Other behaviour
+
+TEST(Tokenizer, DecodesWhatItEncoded) {
+  for (const char* text : {"The kettle whistled because the water boiled.", "  two  spaces ", "Кошка спит.", "猫。"}) {
+    EXPECT_EQ(llama3().decode(llama3().encode(text, false).ids), text);
+    EXPECT_EQ(llama3().decode(llama3().encode(text, true).ids), text);
+  }
+}
+
+TEST(Tokenizer, KnowsThePiecesOfItsVocabulary) {
+  EXPECT_EQ(llama3().vocabulary_size(), 1500U);
+  EXPECT_EQ(llama3().piece(bos), "<|begin_of_text|>");
+  EXPECT_EQ(llama3().piece(222), "Ġ");
+  EXPECT_EQ(llama3().piece(1500), "");
+  EXPECT_EQ(llama3().piece(-1), "");
+  EXPECT_EQ(llama3().decode(Ids{-1, 1500}), "");
+}
+
+TEST(Tokenizer, IgnoresTheTruncationAndPaddingOfItsFile) {
+  const Tokenizer cut = changed_llama3([](Json& json) {
+    json["truncation"] = {{"direction", "Right"}, {"max_length", 2}, {"strategy", "LongestFirst"}, {"stride", 0}};
+    json["padding"] = {{"strategy", {{"Fixed", 99}}},
+                       {"direction", "Right"},
+                       {"pad_to_multiple_of", nullptr},
+                       {"pad_id", 1},
+                       {"pad_type_id", 0},
+                       {"pad_token", "<|end|>"}};
+  });
+  expect_exact(cut, llama3_lines());
+}
+
+// ---- Errors
+
+TEST(Tokenizer, RefusesATextThatIsNotUtf8) {
+  const std::string error = error_of([] { llama3().encode("caf\xe9", true); });
+  expect_error(error, (fixtures / "llama3/tokenizer.json").string(), "not UTF-8");
+}
+
+TEST(Tokenizer, RefusesATokenizerJsonThatIsCutShortAnywhere) {
+  const std::string json = read_text_file(fixtures / "llama3/tokenizer.json");
+  for (std::size_t size = 0; size < json.size() - 1; size += 1 + json.size() / 64)
+    expect_error(error_of([&] { Tokenizer::from_json(json.substr(0, size), "cut.json"); }), "cut.json",
+                 "save it again");
+}
+
+TEST(Tokenizer, RefusesGarbage) {
+  const std::string deep(100000, '[');
+  for (const std::string& json : {std::string("\x01\xff\n\x7f"), std::string("[]"), std::string("{}"), deep,
+                                  std::string(R"({"version":"9.9"})"), std::string(R"({"model":{"type":"None"}})")})
+    expect_error(error_of([&] { Tokenizer::from_json(json, "bad.json"); }), "bad.json", "save it again");
+}
+
+TEST(Tokenizer, RefusesAMergeThatThePackageWouldPanicOn) {
+  const std::string json = R"({"version":"1.0","model":{"type":"BPE","vocab":{"a":0,"b":1},"merges":[["a","b"]]}})";
+  expect_error(error_of([&] { Tokenizer::from_json(json, "bad.json"); }), "bad.json", "failed on it");
+}
+
+TEST(Tokenizer, RefusesIdsThatNoModelHas) {
+  const Tokenizer huge = Tokenizer::from_json(
+      R"({"version":"1.0","model":{"type":"BPE","vocab":{"a":4294967295},"merges":[]}})", "bad.json");
+  expect_error(error_of([&] { huge.encode("a", false); }), "bad.json", "4294967295");
+}
+
+class TokenizerFolder : public testing::Test {
+ protected:
+  void SetUp() override { fs::create_directories(folder); }
+  void TearDown() override { fs::remove_all(folder); }
+  void write(const std::string& name, const std::string& content) const {
+    std::ofstream(folder / name, std::ios::binary) << content;
+  }
+  std::string error_opening(const std::string& name) const {
+    return error_of([&] { Tokenizer::open(folder / name); });
+  }
+  const fs::path folder = fs::path(testing::TempDir()) / "tertium_tokenizer_test";
+};
+
+TEST_F(TokenizerFolder, WithoutATokenizerJsonIsNamedWithAWayOut) {
+  const std::string error = error_of([&] { Tokenizer::open(folder); });
+  expect_error(error, folder.string(), "tokenizer.json");
+  expect_error(error, folder.string(), "save_pretrained");
+}
+
+TEST_F(TokenizerFolder, WithABadTokenizerJsonIsRefusedByItsName) {
+  const std::string file = (folder / "tokenizer.json").string();
+  for (const char* content : {"", "{\"version\":", "caf\xe9"}) {
+    write("tokenizer.json", content);
+    expect_error(error_of([&] { Tokenizer::open(folder); }), file, "");
+  }
+}
+
+TEST_F(TokenizerFolder, IsNotTheOnlyThingThatCanBeMissing) {
+  expect_error(error_opening("none.gguf"), (folder / "none.gguf").string(), "no such file");
+  write("model.bin", "x");
+  expect_error(error_opening("model.bin"), (folder / "model.bin").string(), ".gguf");
+  write("short.gguf", "GGUF");
+  expect_error(error_opening("short.gguf"), (folder / "short.gguf").string(), "");
+}
+
+}  // namespace
+}  // namespace tertium
