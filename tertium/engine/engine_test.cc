@@ -1,0 +1,171 @@
+#include "tertium/engine/engine.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <filesystem>
+#include <random>
+
+namespace tertium {
+namespace {
+
+constexpr float kRounding = 1e-5f;  // logits of the golden models are of order 1
+
+std::vector<std::int32_t> random_ids(int count, std::uint64_t seed) {
+  std::mt19937_64 generator(seed);
+  std::vector<std::int32_t> ids(count);
+  for (std::int32_t& id : ids) id = static_cast<std::int32_t>(3 + generator() % 90);
+  return ids;
+}
+
+void expect_near(const std::vector<float>& a, const std::vector<float>& b) {
+  ASSERT_EQ(a.size(), b.size());
+  for (std::size_t i = 0; i < a.size(); ++i) ASSERT_NEAR(a[i], b[i], kRounding) << "at " << i;
+}
+
+/// Each claim is made of two families: plain causal attention, and windows with two ropes.
+class Strands : public testing::TestWithParam<const char*> {
+ protected:
+  Strands() : engine(Model::load(std::filesystem::path(TERTIUM_SOURCE_DIR) / "tests/fixtures/golden" / GetParam(), "f32")) {}
+
+  std::vector<float> last_logits(const std::vector<std::int32_t>& ids) const {
+    Job job{.strands = {{.tokens = ids}}};
+    job.readings.push_back({0, static_cast<int>(ids.size()) - 1, Readout::logits, {}});
+    return engine.run(job).readings[0];
+  }
+
+  /// The stream at one row, [L + 1, D].
+  std::vector<float> resid(const std::vector<std::int32_t>& ids, int row) const {
+    Job job{.strands = {{.tokens = ids}}};
+    job.recordings.push_back({0, row, 1, Quantity::resid});
+    return engine.run(job).recordings[0];
+  }
+
+  int blocks() const { return engine.model().config().block_count(); }
+  std::size_t width() const { return engine.model().config().hidden; }
+
+  Engine engine;
+  std::vector<std::int32_t> ids = random_ids(21, 1), other = random_ids(17, 2);
+};
+
+INSTANTIATE_TEST_SUITE_P(Families, Strands, testing::Values("llama3", "gemma3"), [](const auto& info) { return std::string(info.param); });
+
+TEST_P(Strands, HangingOnAPrefixEqualsOneLongRun) {
+  Job job{.strands = {{.tokens = {ids.begin(), ids.begin() + 15}}, {.prefix = Prefix{0, 12}, .tokens = {ids.begin() + 12, ids.end()}}}};
+  job.readings.push_back({1, 8, Readout::logits, {}});
+  expect_near(engine.run(job).readings[0], last_logits(ids));
+}
+
+TEST_P(Strands, OptionsOfOneContextDoNotSeeEachOther) {
+  Job job{.strands = {{.tokens = ids}}};
+  for (int option = 0; option < 3; ++option) {
+    job.strands.push_back({.prefix = Prefix{0, static_cast<int>(ids.size())}, .tokens = random_ids(4 + option, 10 + option)});
+    job.readings.push_back({option + 1, 3 + option, Readout::logits, {}});
+  }
+  const JobResult result = engine.run(job);
+  for (int option = 0; option < 3; ++option) {
+    std::vector<std::int32_t> alone = ids;
+    const std::vector<std::int32_t> own = random_ids(4 + option, 10 + option);
+    alone.insert(alone.end(), own.begin(), own.end());
+    expect_near(result.readings[option], last_logits(alone));
+  }
+}
+
+TEST_P(Strands, PatchedWithItselfChangesNothing) {
+  const int last = static_cast<int>(ids.size()) - 1;
+  const std::vector<float> own = resid(ids, last);
+  Job job{.strands = {{.tokens = ids}}};
+  for (int b = 0; b < blocks(); ++b) {
+    job.strands.push_back({.prefix = Prefix{0, last}, .branch = Branch{0, last, 1, b + 1}});
+    job.edits.push_back({b + 1, 0, {SiteKind::resid_post, b}, std::span(own).subspan((b + 1) * width(), width())});
+    job.readings.push_back({b + 1, 0, Readout::logits, {}});
+  }
+  const std::vector<float> clean = last_logits(ids);
+  for (const std::vector<float>& patched : engine.run(job).readings) expect_near(patched, clean);
+}
+
+TEST_P(Strands, ABranchEqualsAFullRunWithTheSameEdit) {
+  const int first = 9, rows = static_cast<int>(ids.size()) - first;
+  const std::vector<float> donor = resid(other, 5);
+  for (const SiteKind kind : {SiteKind::resid_pre, SiteKind::attn_out, SiteKind::resid_mid, SiteKind::mlp_out, SiteKind::resid_post}) {
+    for (int b = 0; b < blocks(); ++b) {
+      const std::span<const float> value = std::span(donor).subspan(b * width(), width());
+      Job full{.strands = {{.tokens = ids}}, .edits = {{0, first, {kind, b}, value}}};
+      full.readings.push_back({0, static_cast<int>(ids.size()) - 1, Readout::logits, {}});
+      Job branched{.strands = {{.tokens = ids}}};
+      branched.strands.push_back({.prefix = Prefix{0, first}, .branch = Branch{0, first, rows, b + (kind == SiteKind::resid_post)}});
+      branched.edits.push_back({1, 0, {kind, b}, value});
+      branched.readings.push_back({1, rows - 1, Readout::logits, {}});
+      const std::vector<float> expected = engine.run(full).readings[0];
+      expect_near(engine.run(branched).readings[0], expected);
+      ASSERT_NE(expected, last_logits(ids)) << "the edit did nothing at " << to_string({kind, b});
+    }
+  }
+}
+
+TEST_P(Strands, AnOptionBehindAPatchedContextFollowsThePatch) {
+  const int last = static_cast<int>(ids.size()) - 1, b = 1;
+  const std::vector<std::int32_t> option = random_ids(5, 3);
+  const std::vector<float> donor = resid(other, 16);
+  const std::span<const float> value = std::span(donor).subspan((b + 1) * width(), width());
+
+  std::vector<std::int32_t> whole = ids;
+  whole.insert(whole.end(), option.begin(), option.end());
+  Job full{.strands = {{.tokens = whole}}, .edits = {{0, last, {SiteKind::resid_post, b}, value}}};
+  full.readings.push_back({0, last + 5, Readout::logits, {}});
+
+  Job branched{.strands = {{.tokens = ids}, {.prefix = Prefix{0, last + 1}, .tokens = option}}};
+  branched.strands.push_back({.prefix = Prefix{0, last}, .branch = Branch{0, last, 1, b + 1}});
+  branched.strands.push_back({.prefix = Prefix{2, 1}, .branch = Branch{1, 0, 5, b + 1}});
+  branched.edits.push_back({2, 0, {SiteKind::resid_post, b}, value});
+  branched.readings.push_back({3, 4, Readout::logits, {}});
+  expect_near(engine.run(branched).readings[0], engine.run(full).readings[0]);
+}
+
+TEST_P(Strands, PackingDoesNotChangeResults) {
+  std::vector<Job> jobs;
+  for (int j = 0; j < 9; ++j) {
+    jobs.push_back({.strands = {{.tokens = random_ids(3 + 5 * j, 100 + j)}}});
+    jobs.back().readings.push_back({0, 2 + 5 * j, Readout::log_probs, {7, 8}});
+  }
+  for (const int batch_rows : {1, 64, 100000}) {
+    const Engine packed(engine.model(), {.batch_rows = batch_rows});
+    std::size_t next = 0;
+    packed.run(jobs, [&](std::size_t j, const JobResult& result) {
+      EXPECT_EQ(j, next++) << "results come in order";
+      expect_near(result.readings[0], engine.run(jobs[j]).readings[0]);
+    });
+    EXPECT_EQ(next, jobs.size());
+  }
+}
+
+TEST_P(Strands, LogProbabilitiesAreLogSoftmaxOfTheLogits) {
+  Job job{.strands = {{.tokens = ids}}};
+  job.readings.push_back({0, 4, Readout::logits, {}});
+  job.readings.push_back({0, 4, Readout::log_probs, {0, 95}});
+  job.readings.push_back({0, 4, Readout::logits, {95, 0, 95}});
+  const JobResult result = engine.run(job);
+  const std::vector<float>& logits = result.readings[0];
+  double sum = 0;
+  for (const float logit : logits) sum += std::exp(static_cast<double>(logit));
+  expect_near(result.readings[1], {static_cast<float>(logits[0] - std::log(sum)), static_cast<float>(logits[95] - std::log(sum))});
+  expect_near(result.readings[2], {logits[95], logits[0], logits[95]});
+}
+
+TEST_P(Strands, AMalformedJobIsOurBug) {
+  const auto rejects = [&](Job job) { EXPECT_THROW(engine.run(job), std::logic_error); };
+  const Strand fresh{.tokens = ids};
+  const std::vector<float> value(width());
+  rejects({.strands = {{}}});
+  rejects({.strands = {fresh, {.prefix = Prefix{1, 2}, .tokens = ids}}});
+  rejects({.strands = {fresh, {.prefix = Prefix{0, 100}, .tokens = ids}}});
+  rejects({.strands = {fresh, {.prefix = Prefix{0, 3}, .branch = Branch{0, 20, 5, 1}}}});
+  rejects({.strands = {fresh}, .edits = {{0, 99, {SiteKind::resid_post, 0}, value}}});
+  rejects({.strands = {fresh}, .edits = {{0, 0, {SiteKind::resid_post, 3}, value}}});
+  rejects({.strands = {fresh}, .edits = {{0, 0, {SiteKind::resid_post, 0}, std::span(value).first(4)}}});
+  // An edit at a block that its strand joins behind could never fire.
+  rejects({.strands = {fresh, {.prefix = Prefix{0, 3}, .branch = Branch{0, 3, 2, 2}}}, .edits = {{1, 0, {SiteKind::attn_out, 1}, value}}});
+}
+
+}  // namespace
+}  // namespace tertium

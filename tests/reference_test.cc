@@ -1,0 +1,250 @@
+// The whole experiment on a real model against an independent one, written in plain transformers (../shared/reference).
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+#include <fstream>
+#include <map>
+#include <nlohmann/json.hpp>
+
+#include "tertium/experiment/run.h"
+#include "tertium/experiment/scoring.h"
+#include "tertium/metrics/metric.h"
+
+namespace tertium {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+
+const std::vector<std::string> kLanguages = {"it", "zh", "sw"};
+constexpr double kScoreTolerance = 0.01, kPatchedTolerance = 0.02, kTieTolerance = 1e-5;
+
+fs::path shared() {
+  const char* set = std::getenv("TERTIUM_SHARED");
+  return set ? fs::path(set) : fs::path(TERTIUM_SOURCE_DIR) / ".." / "shared";
+}
+fs::path model_path() { return fs::path(TERTIUM_SOURCE_DIR) / ".deps/models/gemma3-270m/gemma3-270m-q4_k_m.gguf"; }
+
+json reference(const std::string& language) { return json::parse(std::ifstream(shared() / "reference" / (language + ".json"))); }
+
+/// What one protocol's run stored, by language and item.
+struct Stored {
+  std::map<std::string, std::vector<std::vector<double>>> scores;                    // language → [item][option]
+  std::map<std::string, std::map<int, std::vector<std::vector<double>>>> patched;    // language → item → [block][option]
+  std::map<std::string, std::map<std::string, std::vector<std::vector<double>>>> alignment;  // language → metric → [index][item]
+};
+
+template <class T>
+T& at_grown(std::vector<T>& values, std::size_t index) {
+  if (values.size() <= index) values.resize(index + 1);
+  return values[index];
+}
+
+class Reference : public testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    if (!available()) return;
+    tokenizer = std::make_unique<Tokenizer>(Tokenizer::open(model_path()));
+    engine = std::make_unique<Engine>(Model::load(model_path(), "f32"));
+    loglik = std::make_unique<Stored>(run(Protocol::loglik));
+    letters = std::make_unique<Stored>(run(Protocol::letters));
+  }
+  static void TearDownTestSuite() {
+    loglik.reset(), letters.reset(), engine.reset(), tokenizer.reset();
+  }
+  void SetUp() override {
+    if (!available()) GTEST_SKIP() << "SKIPPED: needs " << shared() / "reference" << " and " << model_path();
+  }
+
+  static bool available() { return fs::exists(shared() / "reference" / "en.json") && fs::exists(model_path()); }
+
+  static Experiment experiment(Protocol protocol) {
+    const bool is_loglik = protocol == Protocol::loglik;
+    TaskSpec task{.name = "xcopa", .data = shared() / "data/xcopa", .languages = kLanguages, .protocol = protocol};
+    if (!is_loglik) task.prompt = shared() / "paper/prompts.toml";
+    Experiment experiment{.model = model_path(), .dtype = "f32", .tasks = {task}};
+    if (is_loglik) experiment.metrics = {"dali", "dali_row", "dalist", "dali_margin", "mexat"};
+    // The reference patches the first 8 TF items in loglik, and the first 6 items whatever their outcome in letters.
+    experiment.patch = PatchSpec{.all_items = !is_loglik, .max_items = is_loglik ? 8 : 6, .controls = {}};
+    return experiment;
+  }
+
+  static Stored run(Protocol protocol) {
+    const fs::path folder = fs::path(testing::TempDir()) / ("tertium_reference_" + std::string(to_string(protocol)));
+    const Experiment what = experiment(protocol);
+    Store store = Store::create(folder, /*replace=*/true);
+    run_experiment(what, prepare(what, *tokenizer, engine->model().config()), *tokenizer, *engine, store, [](auto, auto, auto) {});
+    Stored stored;
+    for (const ScoreRow& row : store.scores())
+      at_grown(at_grown(stored.scores[row.language], std::stoul(row.item)), row.option) = row.score;
+    for (const PatchRow& row : store.patches())
+      at_grown(at_grown(stored.patched[row.language][std::stoi(row.item)], row.layer), row.option) = row.score;
+    for (const AlignmentRow& row : store.alignment()) {
+      // The reference's last index is behind the final norm, as in transformers' hidden_states.
+      if (row.stream == "resid" && row.layer == engine->model().config().block_count()) continue;
+      at_grown(at_grown(stored.alignment[row.language][row.metric], row.layer), std::stoul(row.item)) = row.value;
+    }
+    fs::remove_all(folder);
+    return stored;
+  }
+
+  static std::unique_ptr<Tokenizer> tokenizer;
+  static std::unique_ptr<Engine> engine;
+  static std::unique_ptr<Stored> loglik, letters;
+};
+
+std::unique_ptr<Tokenizer> Reference::tokenizer;
+std::unique_ptr<Engine> Reference::engine;
+std::unique_ptr<Stored> Reference::loglik;
+std::unique_ptr<Stored> Reference::letters;
+
+using Table = std::vector<std::vector<double>>;
+
+double largest_difference(const Table& ours, const json& theirs) {
+  EXPECT_EQ(ours.size(), theirs.size());
+  double largest = 0;
+  for (std::size_t i = 0; i < ours.size(); ++i)
+    for (std::size_t j = 0; j < ours[i].size(); ++j) largest = std::max(largest, std::abs(ours[i][j] - theirs.at(i).at(j).get<double>()));
+  return largest;
+}
+
+TEST_F(Reference, LogLikelihoodsAreTheReferences) {
+  for (const std::string language : {"en", "it", "zh", "sw"}) {
+    const double difference = largest_difference(loglik->scores.at(language), reference(language).at("loglik"));
+    printf("loglik %s: largest difference %.2g\n", language.c_str(), difference);
+    EXPECT_LE(difference, kScoreTolerance) << language;
+  }
+}
+
+TEST_F(Reference, LetterLogitsAreTheReferences) {
+  for (const std::string language : {"en", "it", "zh", "sw"}) {
+    const double difference = largest_difference(letters->scores.at(language), reference(language).at("letters"));
+    printf("letters %s: largest difference %.2g\n", language.c_str(), difference);
+    EXPECT_LE(difference, kScoreTolerance) << language;
+  }
+}
+
+std::vector<int> transfer_failures(const Table& pivot, const Table& other, const json& gold) {
+  std::vector<int> failures;
+  for (std::size_t i = 0; i < pivot.size(); ++i)
+    if (best_option(pivot[i]) == gold.at(i).get<std::size_t>() && best_option(other[i]) != gold.at(i).get<std::size_t>())
+      failures.push_back(static_cast<int>(i));
+  return failures;
+}
+
+TEST_F(Reference, TransferFailuresAreTheReferences) {
+  const json gold = reference("en").at("gold");
+  for (const std::string& language : kLanguages) {
+    const json expect = reference(language);
+    EXPECT_EQ(transfer_failures(loglik->scores.at("en"), loglik->scores.at(language), gold), expect.at("tf_loglik").get<std::vector<int>>());
+    EXPECT_EQ(transfer_failures(letters->scores.at("en"), letters->scores.at(language), gold), expect.at("tf_letters").get<std::vector<int>>());
+  }
+}
+
+TEST_F(Reference, PatchedLogLikelihoodsAreTheReferences) {
+  for (const std::string& language : kLanguages) {
+    const json expect = reference(language).at("patch_loglik");
+    ASSERT_EQ(loglik->patched.at(language).size(), expect.size()) << language;
+    for (const json& item : expect)
+      EXPECT_LE(largest_difference(loglik->patched.at(language).at(item.at("item").get<int>()), item.at("main")), kPatchedTolerance)
+          << language << " item " << item.at("item");
+  }
+}
+
+TEST_F(Reference, PatchedLetterLogitsAreTheReferences) {
+  for (const std::string& language : kLanguages) {
+    const json expect = reference(language).at("patch_letters");
+    ASSERT_EQ(letters->patched.at(language).size(), expect.size()) << language;
+    for (const json& item : expect)
+      EXPECT_LE(largest_difference(letters->patched.at(language).at(item.at("item").get<int>()), item.at("main")), kPatchedTolerance)
+          << language << " item " << item.at("item");
+  }
+}
+
+/// The states of all items, to see how close a comparison was.
+struct LanguageStates {
+  std::vector<ItemRun> pivot, other;
+  std::size_t width;
+
+  StatementCosines statements(std::size_t item, std::size_t index) const {
+    std::vector<float> a, b;
+    for (std::size_t k = 0; k < pivot[item].statements.size(); ++k) {
+      const auto from = pivot[item].statements[k].at(index), to = other[item].statements[k].at(index);
+      a.insert(a.end(), from.begin(), from.end());
+      b.insert(b.end(), to.begin(), to.end());
+    }
+    return {cosines({a, width}, {b, width}), cosines({a, width}, {a, width}), cosines({b, width}, {b, width})};
+  }
+  Cosines premises(std::size_t index) const {
+    std::vector<float> a, b;
+    for (std::size_t i = 0; i < pivot.size(); ++i) {
+      const auto from = pivot[i].premise.at(index), to = other[i].premise.at(index);
+      a.insert(a.end(), from.begin(), from.end());
+      b.insert(b.end(), to.begin(), to.end());
+    }
+    return cosines({a, width}, {b, width});
+  }
+};
+
+/// The smallest difference among the comparisons that `metric` makes for one item: a verdict may differ only where this is a tie.
+double closest_comparison(const std::string& metric, const LanguageStates& states, std::size_t item, std::size_t index) {
+  double closest = INFINITY;
+  const auto compare = [&](double a, double b) { closest = std::min(closest, std::abs(a - b)); };
+  if (metric == "mexat") {
+    const Cosines premises = states.premises(index);
+    for (std::size_t j = 0; j < premises.n; ++j) {
+      if (j == item) continue;
+      compare(premises.at(item, item), premises.at(item, j));
+      compare(premises.at(item, item), premises.at(j, item));
+    }
+    return closest;
+  }
+  const StatementCosines cosines = states.statements(item, index);
+  if (metric == "dali_row") {
+    for (std::size_t k = 0; k < cosines.across.n; ++k)
+      for (std::size_t m = 0; m < cosines.across.n; ++m)
+        if (k != m) compare(cosines.across.at(k, k), cosines.across.at(k, m));
+    return closest;
+  }
+  compare(least_diagonal(cosines.across), largest_off_diagonal(cosines.across));
+  if (metric == "dalist")
+    for (const Cosines* within : {&cosines.within_pivot, &cosines.within_other})
+      compare(least_diagonal(cosines.across), largest_off_diagonal(*within));
+  return closest;
+}
+
+TEST_F(Reference, AlignmentIsTheReferencesButForTies) {
+  const Wanted wanted{.answering = false, .statements = true, .premise = true};
+  const std::vector<PreparedTask> tasks = prepare(experiment(Protocol::loglik), *tokenizer, engine->model().config());
+  LanguageStates states{.width = static_cast<std::size_t>(engine->model().config().hidden)};
+  states.pivot = run_items(*engine, *tokenizer, tasks[0].pivot, wanted, [](auto) {});
+  const auto blocks = static_cast<std::size_t>(engine->model().config().block_count());
+  const std::map<std::string, std::string> keys = {{"dali", "dali_global"}, {"dali_row", "dali_row"}, {"dalist", "dalist"}, {"mexat", "mexat"}};
+  for (const PreparedLanguage& language : tasks[0].others) {
+    states.other = run_items(*engine, *tokenizer, language, wanted, [](auto) {});
+    const json expect = reference(language.language);
+    for (const auto& [metric, key] : keys) {
+      const Table& ours = loglik->alignment.at(language.language).at(metric);
+      ASSERT_EQ(ours.size(), expect.at(key).size());
+      int compared = 0, ties = 0;
+      for (std::size_t index = 0; index < ours.size(); ++index) {
+        for (std::size_t i = 0; i < ours[index].size(); ++i, ++compared) {
+          if (ours[index][i] == expect.at(key).at(index).at(i).get<double>()) continue;
+          ++ties;
+          EXPECT_LT(closest_comparison(metric, states, i, index == blocks ? blocks + 1 : index), kTieTolerance)
+              << language.language << " " << metric << " index " << index << " item " << i;
+        }
+      }
+      printf("%s %s: %d of %d differ, all within a tie of %.0e\n", language.language.c_str(), metric.c_str(), ties, compared, kTieTolerance);
+    }
+    const double margin = largest_difference(loglik->alignment.at(language.language).at("dali_margin"), expect.at("dali_margin"));
+    printf("%s dali_margin: largest difference %.2g\n", language.language.c_str(), margin);
+    EXPECT_LT(margin, 1e-4) << language.language;
+  }
+}
+
+}  // namespace
+}  // namespace tertium
