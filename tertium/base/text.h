@@ -8,7 +8,8 @@
 
 namespace tertium {
 
-// All strings are UTF-8. Functions below that take a text demand valid UTF-8 (see is_utf8); files are checked when read.
+// All strings are UTF-8. Functions below that take a text demand valid UTF-8 (see is_utf8); files are checked when
+// read.
 
 bool is_utf8(std::string_view text);
 
@@ -27,7 +28,8 @@ std::string lower_first(std::string_view text);
 /// On one line and safe on a terminal: control characters escaped, cut after `limit` code points. For error messages.
 std::string printable(std::string_view text, std::size_t limit = 60);
 
-/// The candidate with the smallest edit distance to `word`; empty if none is at all near (distance over half its length).
+/// The candidate with the smallest edit distance to `word`; empty if none is at all near (distance over half its
+/// length).
 std::string nearest(std::string_view word, const std::vector<std::string>& candidates);
 
 /// "a, b, c"

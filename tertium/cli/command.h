@@ -4,7 +4,8 @@
 
 namespace tertium {
 
-// One function a command, each in its own file (<name>.cc): it adds the command's options, help and example, and what it does.
+// One function a command, each in its own file (<name>.cc): it adds the command's options, help and example, and what
+// it does.
 void add_run(CLI::App& app);
 void add_export(CLI::App& app);
 void add_inspect(CLI::App& app);
@@ -12,7 +13,8 @@ void add_tokenize(CLI::App& app);
 void add_parity(CLI::App& app);
 
 /// A command with one line of description and an example below its help.
-CLI::App& add_command(CLI::App& app, const std::string& name, const std::string& description, const std::string& example);
+CLI::App& add_command(CLI::App& app, const std::string& name, const std::string& description,
+                      const std::string& example);
 
 /// What a command's callback throws to end the program with a status and no message.
 struct Exit {

@@ -19,10 +19,15 @@ void add_export(CLI::App& app) {
                                   "tertium export results --table patches --format csv > patches.csv");
   const auto options = std::make_shared<Options>();
   command.add_option("folder", options->folder, "The folder that `tertium run --out` filled")->required();
-  command.add_option("--table", options->table, "Which table (docs/results.md)")->required()->check(CLI::IsMember(table_names()));
-  command.add_option("--format", options->format, "csv or jsonl")->capture_default_str()->check(CLI::IsMember({"csv", "jsonl"}));
+  command.add_option("--table", options->table, "Which table (docs/results.md)")
+      ->required()
+      ->check(CLI::IsMember(table_names()));
+  command.add_option("--format", options->format, "csv or jsonl")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"csv", "jsonl"}));
   command.callback([options] {
-    export_table(options->folder, options->table, options->format == "csv" ? ExportFormat::csv : ExportFormat::jsonl, std::cout);
+    export_table(options->folder, options->table, options->format == "csv" ? ExportFormat::csv : ExportFormat::jsonl,
+                 std::cout);
   });
 }
 

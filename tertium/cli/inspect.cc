@@ -38,12 +38,15 @@ void inspect(const std::string& path) {
   fmt::print("attention    {}\n", attention_kinds(config));
   fmt::print("vocabulary   {}{}\n", config.vocabulary, config.tied ? ", head tied to the embedding" : "");
   fmt::print("context      {} tokens\n", config.context);
-  fmt::print("stored as    {}, {:.2f} GiB of tensors\n", config.stored_dtype, static_cast<double>(checkpoint.bytes()) / kGiB);
+  fmt::print("stored as    {}, {:.2f} GiB of tensors\n", config.stored_dtype,
+             static_cast<double>(checkpoint.bytes()) / kGiB);
   fmt::print("auto dtype   {} on this machine\n", to_string(precision_named("auto", config)));
   const double count = static_cast<double>(parameters(config));
-  fmt::print("in memory    f32 {:.2f} GiB, bf16 and f16 {:.2f} GiB ({:.0f} M weights)\n", count * 4 / kGiB, count * 2 / kGiB, count / 1e6);
+  fmt::print("in memory    f32 {:.2f} GiB, bf16 and f16 {:.2f} GiB ({:.0f} M weights)\n", count * 4 / kGiB,
+             count * 2 / kGiB, count / 1e6);
   fmt::print("sites        in each block b = 0..{}\n", config.block_count() - 1);
-  for (const SiteInfo& site : site_kinds()) fmt::print("  {:<11} blocks.<b>.{:<16} {}\n", site.name, site.alias, site.meaning);
+  for (const SiteInfo& site : site_kinds())
+    fmt::print("  {:<11} blocks.<b>.{:<16} {}\n", site.name, site.alias, site.meaning);
 }
 
 }  // namespace

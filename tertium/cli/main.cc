@@ -2,14 +2,17 @@
 
 #include <cstdio>
 #include <exception>
+#include <system_error>
 
 #include "tertium/base/error.h"
+#include "tertium/base/text.h"
 #include "tertium/cli/command.h"
 #include "tertium/version.h"
 
 namespace tertium {
 
-CLI::App& add_command(CLI::App& app, const std::string& name, const std::string& description, const std::string& example) {
+CLI::App& add_command(CLI::App& app, const std::string& name, const std::string& description,
+                      const std::string& example) {
   CLI::App& command = *app.add_subcommand(name, description);
   command.footer("Example:\n  " + example);
   return command;
@@ -20,25 +23,45 @@ namespace {
 constexpr int kFailed = 1;
 constexpr int kUsage = 2;
 
+/// One line that names the culprit, like every other error; CLI11 by itself does not name a command that it does not
+/// know.
+std::string usage_error(CLI::App& app, const CLI::ParseError& error) {
+  constexpr std::size_t kLongest = 300;
+  if (const auto asked = app.get_subcommands(); !asked.empty())
+    return fmt::format("{}; see tertium {} --help", printable(error.what(), kLongest), asked.front()->get_name());
+  std::vector<std::string> known;
+  for (const CLI::App* command : app.get_subcommands({})) known.push_back(command->get_name());
+  const std::vector<std::string> words = app.remaining();
+  if (words.empty()) return "name a command: " + join(known);
+  const std::string near = nearest(words.front(), known);
+  return fmt::format("\"{}\" is no command; {}", printable(words.front()),
+                     near.empty() ? "known: " + join(known) : "did you mean \"" + near + "\"?");
+}
+
 int run(int argc, char** argv) {
-  CLI::App app("tertium: is the meaning misaligned inside a multilingual model, at which layer, and does aligning it repair the answer?");
+  CLI::App app(
+      "tertium: is the meaning misaligned inside a multilingual model, at which layer, and does aligning it repair the "
+      "answer?");
   app.set_version_flag("--version", "tertium " TERTIUM_VERSION);
   app.require_subcommand(1);
   app.footer("tertium COMMAND --help shows a command's options and an example.");
   for (const auto add : {add_run, add_export, add_inspect, add_tokenize, add_parity}) add(app);
   try {
     app.parse(argc, argv);
+    if (std::fflush(stdout) != 0) fail("standard output cannot be written; is that disk full?");
     return 0;
   } catch (const CLI::ParseError& error) {
-    const bool asked = error.get_exit_code() == 0;  // --help, --version
-    app.exit(error);
-    return asked ? 0 : kUsage;
+    if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
+    fmt::print(stderr, "Error: {}\n", usage_error(app, error));
+    return kUsage;
   } catch (const Exit& exit) {
     return exit.status;
   } catch (const Error& error) {
     fmt::print(stderr, "Error: {}\n", error.what());
   } catch (const std::bad_alloc&) {
     fmt::print(stderr, "Error: out of memory; try dtype bf16, a smaller --batch-rows or a smaller limit\n");
+  } catch (const std::system_error& error) {  // of a file system, or of standard output while it is printed
+    fmt::print(stderr, "Error: {}; check permissions and the space left on that disk\n", error.what());
   } catch (const std::exception& error) {
     fmt::print(stderr, "Error: {} (this is a bug in tertium; please report it)\n", error.what());
   }

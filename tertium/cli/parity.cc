@@ -22,22 +22,28 @@ void parity(const Options& options) {
     worst = std::max(worst, line.difference);
   }
   const bool passed = worst <= options.tolerance;
-  fmt::print("{:<20} {:.3g}  ({} the tolerance {:g})\n", "worst", worst, passed ? "within" : "above", options.tolerance);
+  fmt::print("{:<20} {:.3g}  ({} the tolerance {:g})\n", "worst", worst, passed ? "within" : "above",
+             options.tolerance);
   if (!passed) throw Exit{1};
 }
 
 }  // namespace
 
 void add_parity(CLI::App& app) {
-  CLI::App& command = add_command(app, "parity", "Compare a model with a golden file, number by number, in f32",
-                                  "tertium parity tests/fixtures/golden/gemma3 tests/fixtures/golden/gemma3/expect.safetensors");
+  CLI::App& command =
+      add_command(app, "parity", "Compare a model with a golden file, number by number, in f32",
+                  "tertium parity tests/fixtures/golden/gemma3 tests/fixtures/golden/gemma3/expect.safetensors");
   const auto options = std::make_shared<Options>();
   command.add_option("model", options->model, "A Hugging Face folder or a .gguf file")->required();
-  command.add_option("expect", options->expect, "A golden file: ids.N, resid.N, attn_out.N, mlp_out.N, final_norm.N, logits.N, patched.*")
+  command
+      .add_option("expect", options->expect,
+                  "A golden file: ids.N, resid.N, attn_out.N, mlp_out.N, final_norm.N, logits.N, patched.*")
       ->required();
-  command.add_option("--tolerance", options->tolerance, "Largest absolute difference allowed; above it the exit status is 1")
+  command
+      .add_option("--tolerance", options->tolerance,
+                  "Largest absolute difference allowed; above it the exit status is 1")
       ->capture_default_str()
-      ->check(CLI::NonNegativeNumber);
+      ->check(CLI::Range(0.0, 1e6));
   command.callback([options] { parity(*options); });
 }
 

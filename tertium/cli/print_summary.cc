@@ -17,11 +17,15 @@ std::string percent(double share) { return std::isnan(share) ? "–" : fmt::form
 std::string cell(const std::string& text, std::size_t width) { return fmt::format("{:>{}}", text, width); }
 
 void print_accuracy(const TaskSummary& task) {
-  fmt::print("\nAccuracy with 95 % interval; TS right in {0} and here, TF right in {0} only, FS right here only, FF wrong in both\n", task.pivot);
+  fmt::print(
+      "\nAccuracy with 95 % interval; TS right in {0} and here, TF right in {0} only, FS right here only, FF wrong in "
+      "both\n",
+      task.pivot);
   fmt::print("  {:<12}{:>9}  {:<16}{:>5}{:>5}{:>5}{:>5}\n", "language", "accuracy", "", "TS", "TF", "FS", "FF");
   for (const LanguageSummary& language : task.languages) {
     const Rate& rate = language.accuracy;
-    fmt::print("  {:<12}{:>7.1f} %  [{:.1f}, {:.1f}]", language.language, 100 * rate.value, 100 * rate.low, 100 * rate.high);
+    fmt::print("  {:<12}{:>7.1f} %  [{:.1f}, {:.1f}]", language.language, 100 * rate.value, 100 * rate.low,
+               100 * rate.high);
     if (language.language == task.pivot)
       fmt::print("     (pivot)\n");
     else
@@ -40,13 +44,18 @@ std::vector<std::vector<const LanguageSummary*>> pages(const TaskSummary& task) 
   return pages;
 }
 
-std::string layer_name(std::size_t index, std::size_t count) { return index + 1 == count ? "norm" : std::to_string(index); }
+std::string layer_name(std::size_t index, std::size_t count) {
+  return index + 1 == count ? "norm" : std::to_string(index);
+}
 
 void print_alignment(const TaskSummary& task, const std::string& metric) {
   const bool is_margin = metric.ends_with("margin");
-  const auto shown = [&](double mean) { return is_margin && !std::isnan(mean) ? fmt::format("{:.3f}", mean) : percent(mean); };
+  const auto shown = [&](double mean) {
+    return is_margin && !std::isnan(mean) ? fmt::format("{:.3f}", mean) : percent(mean);
+  };
   const std::size_t width = is_margin ? 7 : 5;
-  fmt::print("\n{} by stream index (norm: behind the final norm), mean over TS | TF items{}\n", metric, is_margin ? "" : ", %");
+  fmt::print("\n{} by stream index (norm: behind the final norm), mean over TS | TF items{}\n", metric,
+             is_margin ? "" : ", %");
   for (const auto& page : pages(task)) {
     std::size_t layers = 0;
     fmt::print("  layer");
@@ -85,9 +94,9 @@ void print_largest_effect(const LanguageSummary& language) {
   const auto effect = [&](std::size_t b) { return main[b].value - control[b].value; };
   for (std::size_t b = 1; b < std::min(main.size(), control.size()); ++b)
     if (effect(b) > effect(best)) best = b;
-  fmt::print("  {:<12} block {:>2}: main {} % [{}, {}], same_gold {} % [{}, {}], difference {:+.0f} points\n", language.language, best,
-             percent(main[best].value), percent(main[best].low), percent(main[best].high), percent(control[best].value),
-             percent(control[best].low), percent(control[best].high), 100 * effect(best));
+  fmt::print("  {:<12} block {:>2}: main {} % [{}, {}], same_gold {} % [{}, {}], difference {:+.0f} points\n",
+             language.language, best, percent(main[best].value), percent(main[best].low), percent(main[best].high),
+             percent(control[best].value), percent(control[best].low), percent(control[best].high), 100 * effect(best));
 }
 
 void print_flips(const TaskSummary& task) {
@@ -95,13 +104,16 @@ void print_flips(const TaskSummary& task) {
   if (controls.empty()) return;
   std::string heading;
   for (const std::string& control : controls) heading += (heading.empty() ? "" : " | ") + control;
-  fmt::print("\nTF items that turn to the right answer when resid_post of a block is replaced at the last token, %: {}\n", heading);
+  fmt::print(
+      "\nTF items that turn to the right answer when resid_post of a block is replaced at the last token, %: {}\n",
+      heading);
   for (const auto& page : pages(task)) {
     std::size_t blocks = 0;
     fmt::print("  block");
     const std::size_t width = 5;
     for (const LanguageSummary* language : page) {
-      fmt::print("{}", cell(fmt::format("{} (n={})", language->language, language->patched), controls.size() * (width + 1) + 1));
+      fmt::print("{}", cell(fmt::format("{} (n={})", language->language, language->patched),
+                            controls.size() * (width + 1) + 1));
       if (language->flips.contains("main")) blocks = std::max(blocks, language->flips.at("main").size());
     }
     fmt::print("\n");
@@ -112,7 +124,8 @@ void print_flips(const TaskSummary& task) {
         for (const std::string& control : controls) {
           const auto found = language->flips.find(control);
           const bool there = found != language->flips.end() && block < found->second.size();
-          cells += (cells.empty() ? "" : " |") + cell(there ? percent(found->second[block].value) : "–", cells.empty() ? width + 1 : width - 1);
+          cells += (cells.empty() ? "" : " |") +
+                   cell(there ? percent(found->second[block].value) : "–", cells.empty() ? width + 1 : width - 1);
         }
         fmt::print("{}", cell(cells, controls.size() * (width + 1) + 1));
       }
@@ -123,7 +136,8 @@ void print_flips(const TaskSummary& task) {
   for (const LanguageSummary& language : task.languages) print_largest_effect(language);
   for (const LanguageSummary& language : task.languages)
     if (language.without_donor > 0)
-      fmt::print("  {}: {} times a control had no donor (too few TF items with that gold position)\n", language.language, language.without_donor);
+      fmt::print("  {}: {} times a control had no donor (too few TF items with that gold position)\n",
+                 language.language, language.without_donor);
 }
 
 void print_noise_floor(const TaskSummary& task) {
@@ -132,7 +146,8 @@ void print_noise_floor(const TaskSummary& task) {
   for (const LanguageSummary& language : task.languages)
     if (language.flips.contains("self"))
       for (const Rate& rate : language.flips.at("self")) flips += rate.hits;
-  fmt::print("\nNoise floor: patched with themselves, items flip {} times and their scores move by at most {:.2g}\n", flips, task.noise_floor);
+  fmt::print("\nNoise floor: patched with themselves, items flip {} times and their scores move by at most {:.2g}\n",
+             flips, task.noise_floor);
 }
 
 }  // namespace

@@ -37,7 +37,8 @@ void ProgressLine::operator()(std::string_view stage, std::size_t done, std::siz
   if (!terminal_ || now - last_shown_ < kRedraw) return;
   last_shown_ = now;
   const double elapsed = Seconds(now - stage_start_).count();
-  const std::string left = done > 0 ? ", " + spelled(elapsed / static_cast<double>(done) * static_cast<double>(total - done)) + " left" : "";
+  const std::string left =
+      done > 0 ? ", " + spelled(elapsed / static_cast<double>(done) * static_cast<double>(total - done)) + " left" : "";
   fmt::print(stderr, "\r\x1b[2K{} {}/{}{}", stage_, done, total, left);
   std::fflush(stderr);
 }

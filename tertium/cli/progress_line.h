@@ -8,7 +8,8 @@
 
 namespace tertium {
 
-/// Shows progress on standard error: one line that rewrites itself on a terminal, one line a stage elsewhere. With the time left.
+/// Shows progress on standard error: one line that rewrites itself on a terminal, one line a stage elsewhere. With the
+/// time left.
 class ProgressLine {
  public:
   ProgressLine();

@@ -53,8 +53,8 @@ void write_info(Store& store, const Experiment& experiment, const Engine& engine
 }
 
 void say_what_runs(const Experiment& experiment, const std::vector<PreparedTask>& tasks, const Model& model) {
-  fmt::print("{}: {}, {} blocks, {}\n", experiment.model.filename().string(), model.config().family, model.config().block_count(),
-             to_string(model.precision()));
+  fmt::print("{}: {}, {} blocks, {}\n", experiment.model.filename().string(), model.config().family,
+             model.config().block_count(), to_string(model.precision()));
   for (const PreparedTask& task : tasks) {
     std::size_t swallowed = task.pivot.joints_swallowed;
     std::vector<std::string> languages = {task.pivot.language};
@@ -62,8 +62,11 @@ void say_what_runs(const Experiment& experiment, const std::vector<PreparedTask>
       languages.push_back(language.language);
       swallowed += language.joints_swallowed;
     }
-    fmt::print("{}, {}: {} items in {}\n", task.spec.name, to_string(task.spec.protocol), task.pivot.items.size(), fmt::join(languages, " "));
-    if (swallowed > 0) fmt::print("  note: in {} items a token spans context and option; the option is scored from the next token on\n", swallowed);
+    fmt::print("{}, {}: {} items in {}\n", task.spec.name, to_string(task.spec.protocol), task.pivot.items.size(),
+               fmt::join(languages, " "));
+    if (swallowed > 0)
+      fmt::print("  note: in {} items a token spans context and option; the option is scored from the next token on\n",
+                 swallowed);
   }
   std::fflush(stdout);
 }
@@ -72,13 +75,15 @@ void run(const Options& options) {
   const auto start = std::chrono::steady_clock::now();
   const Experiment experiment = read_experiment(options.experiment, options.settings);
   set_threads(options.threads);
-  Store store = Store::create(options.out, options.force);
+  Store::demand_free(options.out, options.force);
 
-  // Everything that bad input can break comes before the first run; then each language is committed as it is done.
+  // Everything that bad input can break comes before earlier results are replaced; then each language is committed as
+  // it is done.
   const Tokenizer tokenizer = Tokenizer::open(experiment.model);
   const Config config = Checkpoint(experiment.model).config();
   const std::vector<PreparedTask> tasks = prepare(experiment, tokenizer, config);
   const Engine engine(Model::load(experiment.model, experiment.dtype), {.batch_rows = options.batch_rows});
+  Store store = Store::create(options.out, options.force);
   say_what_runs(experiment, tasks, engine.model());
   write_info(store, experiment, engine);
   store.commit();
@@ -91,7 +96,7 @@ void run(const Options& options) {
     const Progress progress = [&](std::string_view stage, std::size_t done, std::size_t total) {
       if (!options.quiet) line(stage, done, total);
     };
-    run_experiment(experiment, tasks, tokenizer, engine, store, progress);
+    run_experiment(experiment, tasks, engine, store, progress);
   }
   for (const auto& [file, hash] : hashed.get()) store.set_info("sha256 " + file, hash);
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
@@ -112,12 +117,17 @@ void add_run(CLI::App& app) {
   const auto options = std::make_shared<Options>();
   command.add_option("experiment", options->experiment, "The experiment file (TOML; docs/experiment.md)")->required();
   command.add_option("--out", options->out, "The folder for results.db; made if absent")->required();
-  command.add_option("--set", options->settings, "Replace a key of the experiment: key=value, for example task.limit=20; may be repeated")
+  command
+      .add_option("--set", options->settings,
+                  "Replace a key of the experiment: key=value, for example task.limit=20; may be repeated")
       ->allow_extra_args(false);
   command.add_flag("--force", options->force, "Replace the results that the folder holds");
   command.add_flag("--quiet", options->quiet, "No progress on standard error");
-  command.add_option("--threads", options->threads, "Threads for matrix products; 0: as many as cores")->check(CLI::NonNegativeNumber);
-  command.add_option("--batch-rows", options->batch_rows, "Token rows packed into one pass")->capture_default_str()->check(CLI::PositiveNumber);
+  command.add_option("--threads", options->threads, "Threads for matrix products; 0: as many as cores")
+      ->check(CLI::Range(0, 1024));
+  command.add_option("--batch-rows", options->batch_rows, "Token rows packed into one pass")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 1'000'000));
   command.callback([options] { run(*options); });
 }
 

@@ -26,9 +26,13 @@ void tokenize(const Options& options) {
     const auto [begin, end] = encoding.offsets[t];
     const std::string piece = tokenizer.piece(encoding.ids[t]), text = options.text.substr(begin, end - begin);
     if (options.json)
-      fmt::print("{}\n", nlohmann::json({{"id", encoding.ids[t]}, {"piece", piece}, {"begin", begin}, {"end", end}, {"text", text}}).dump());
+      fmt::print(
+          "{}\n",
+          nlohmann::json({{"id", encoding.ids[t]}, {"piece", piece}, {"begin", begin}, {"end", end}, {"text", text}})
+              .dump());
     else
-      fmt::print("{:>8}  {:<20} {:<12} {}\n", encoding.ids[t], printable(piece), fmt::format("{}..{}", begin, end), printable(text));
+      fmt::print("{:>8}  {:<20} {:<12} {}\n", encoding.ids[t], printable(piece), fmt::format("{}..{}", begin, end),
+                 printable(text));
   }
 }
 

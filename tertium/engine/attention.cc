@@ -37,7 +37,8 @@ Tensor TiledAttention::Rows::of(const Tensor& x, std::int64_t live) const {
 }
 
 Tensor TiledAttention::mask(const Tile& tile, int window) const {
-  const auto n_queries = static_cast<std::int64_t>(tile.queries.size()), n_keys = static_cast<std::int64_t>(tile.keys.size());
+  const auto n_queries = static_cast<std::int64_t>(tile.queries.size()),
+             n_keys = static_cast<std::int64_t>(tile.keys.size());
   Tensor mask = at::empty({n_queries, n_keys}, at::kFloat);
   float* value = mask.data_ptr<float>();
   for (std::int64_t q = 0; q < n_queries; ++q) {

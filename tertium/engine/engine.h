@@ -14,16 +14,16 @@ struct EngineOptions {
   int batch_rows = 2048;  // rows packed into one pass, unless a single job has more
 };
 
-/// Runs strands through a model. Rows of many jobs are packed into each matrix product; results do not depend on the packing but for
-/// rounding.
+/// Runs strands through a model. Rows of many jobs are packed into each matrix product; results do not depend on the
+/// packing but for rounding.
 class Engine {
  public:
   explicit Engine(Model model, EngineOptions options = {}) : model_(std::move(model)), options_(options) {}
 
   const Model& model() const { return model_; }
 
-  /// Runs all jobs and calls `done(job index, result)` for each, in order. Throws Error naming the job if a state is not finite;
-  /// std::logic_error for a malformed job (our bug): rows out of range, an edit that did not fire.
+  /// Runs all jobs and calls `done(job index, result)` for each, in order. Throws Error naming the job if a state is
+  /// not finite; std::logic_error for a malformed job (our bug): rows out of range, an edit that did not fire.
   void run(std::span<const Job> jobs, const std::function<void(std::size_t, JobResult)>& done) const;
 
   /// One job.

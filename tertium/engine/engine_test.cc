@@ -26,7 +26,8 @@ void expect_near(const std::vector<float>& a, const std::vector<float>& b) {
 /// Each claim is made of two families: plain causal attention, and windows with two ropes.
 class Strands : public testing::TestWithParam<const char*> {
  protected:
-  Strands() : engine(Model::load(std::filesystem::path(TERTIUM_SOURCE_DIR) / "tests/fixtures/golden" / GetParam(), "f32")) {}
+  Strands()
+      : engine(Model::load(std::filesystem::path(TERTIUM_SOURCE_DIR) / "tests/fixtures/golden" / GetParam(), "f32")) {}
 
   std::vector<float> last_logits(const std::vector<std::int32_t>& ids) const {
     Job job{.strands = {{.tokens = ids}}};
@@ -48,10 +49,12 @@ class Strands : public testing::TestWithParam<const char*> {
   std::vector<std::int32_t> ids = random_ids(21, 1), other = random_ids(17, 2);
 };
 
-INSTANTIATE_TEST_SUITE_P(Families, Strands, testing::Values("llama3", "gemma3"), [](const auto& info) { return std::string(info.param); });
+INSTANTIATE_TEST_SUITE_P(Families, Strands, testing::Values("llama3", "gemma3"),
+                         [](const auto& info) { return std::string(info.param); });
 
 TEST_P(Strands, HangingOnAPrefixEqualsOneLongRun) {
-  Job job{.strands = {{.tokens = {ids.begin(), ids.begin() + 15}}, {.prefix = Prefix{0, 12}, .tokens = {ids.begin() + 12, ids.end()}}}};
+  Job job{.strands = {{.tokens = {ids.begin(), ids.begin() + 15}},
+                      {.prefix = Prefix{0, 12}, .tokens = {ids.begin() + 12, ids.end()}}}};
   job.readings.push_back({1, 8, Readout::logits, {}});
   expect_near(engine.run(job).readings[0], last_logits(ids));
 }
@@ -59,7 +62,8 @@ TEST_P(Strands, HangingOnAPrefixEqualsOneLongRun) {
 TEST_P(Strands, OptionsOfOneContextDoNotSeeEachOther) {
   Job job{.strands = {{.tokens = ids}}};
   for (int option = 0; option < 3; ++option) {
-    job.strands.push_back({.prefix = Prefix{0, static_cast<int>(ids.size())}, .tokens = random_ids(4 + option, 10 + option)});
+    job.strands.push_back(
+        {.prefix = Prefix{0, static_cast<int>(ids.size())}, .tokens = random_ids(4 + option, 10 + option)});
     job.readings.push_back({option + 1, 3 + option, Readout::logits, {}});
   }
   const JobResult result = engine.run(job);
@@ -87,18 +91,23 @@ TEST_P(Strands, PatchedWithItselfChangesNothing) {
 TEST_P(Strands, ABranchEqualsAFullRunWithTheSameEdit) {
   const int first = 9, rows = static_cast<int>(ids.size()) - first;
   const std::vector<float> donor = resid(other, 5);
-  for (const SiteKind kind : {SiteKind::resid_pre, SiteKind::attn_out, SiteKind::resid_mid, SiteKind::mlp_out, SiteKind::resid_post}) {
+  for (const SiteKind kind :
+       {SiteKind::resid_pre, SiteKind::attn_out, SiteKind::resid_mid, SiteKind::mlp_out, SiteKind::resid_post}) {
     for (int b = 0; b < blocks(); ++b) {
       const std::span<const float> value = std::span(donor).subspan(b * width(), width());
       Job full{.strands = {{.tokens = ids}}, .edits = {{0, first, {kind, b}, value}}};
       full.readings.push_back({0, static_cast<int>(ids.size()) - 1, Readout::logits, {}});
       Job branched{.strands = {{.tokens = ids}}};
-      branched.strands.push_back({.prefix = Prefix{0, first}, .branch = Branch{0, first, rows, b + (kind == SiteKind::resid_post)}});
+      branched.strands.push_back(
+          {.prefix = Prefix{0, first}, .branch = Branch{0, first, rows, b + (kind == SiteKind::resid_post)}});
       branched.edits.push_back({1, 0, {kind, b}, value});
       branched.readings.push_back({1, rows - 1, Readout::logits, {}});
       const std::vector<float> expected = engine.run(full).readings[0];
       expect_near(engine.run(branched).readings[0], expected);
-      ASSERT_NE(expected, last_logits(ids)) << "the edit did nothing at " << to_string({kind, b});
+      // In the last block nothing looks back at the edited row any more.
+      if (b + 1 < blocks()) {
+        ASSERT_NE(expected, last_logits(ids)) << "the edit did nothing at " << to_string({kind, b});
+      }
     }
   }
 }
@@ -148,7 +157,8 @@ TEST_P(Strands, LogProbabilitiesAreLogSoftmaxOfTheLogits) {
   const std::vector<float>& logits = result.readings[0];
   double sum = 0;
   for (const float logit : logits) sum += std::exp(static_cast<double>(logit));
-  expect_near(result.readings[1], {static_cast<float>(logits[0] - std::log(sum)), static_cast<float>(logits[95] - std::log(sum))});
+  expect_near(result.readings[1],
+              {static_cast<float>(logits[0] - std::log(sum)), static_cast<float>(logits[95] - std::log(sum))});
   expect_near(result.readings[2], {logits[95], logits[0], logits[95]});
 }
 
@@ -164,7 +174,8 @@ TEST_P(Strands, AMalformedJobIsOurBug) {
   rejects({.strands = {fresh}, .edits = {{0, 0, {SiteKind::resid_post, 3}, value}}});
   rejects({.strands = {fresh}, .edits = {{0, 0, {SiteKind::resid_post, 0}, std::span(value).first(4)}}});
   // An edit at a block that its strand joins behind could never fire.
-  rejects({.strands = {fresh, {.prefix = Prefix{0, 3}, .branch = Branch{0, 3, 2, 2}}}, .edits = {{1, 0, {SiteKind::attn_out, 1}, value}}});
+  rejects({.strands = {fresh, {.prefix = Prefix{0, 3}, .branch = Branch{0, 3, 2, 2}}},
+           .edits = {{1, 0, {SiteKind::attn_out, 1}, value}}});
 }
 
 }  // namespace

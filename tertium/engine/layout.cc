@@ -8,8 +8,8 @@
 namespace tertium {
 namespace {
 
-// Fresh rows of one prompt attend together in large tiles. Branches are small and many, and see one another not at all: a larger tile
-// would spend more on pairs that are masked than it saves in calls.
+// Fresh rows of one prompt attend together in large tiles. Branches are small and many, and see one another not at all:
+// a larger tile would spend more on pairs that are masked than it saves in calls.
 constexpr std::size_t kFreshTileRows = 256;
 constexpr std::size_t kBranchTileRows = 64;
 
@@ -25,12 +25,14 @@ void check_strand(const Job& job, int index, int blocks) {
     const Branch& branch = *strand.branch;
     require(branch.of >= 0 && branch.of < index, job, "a branch of a strand that does not stand before it");
     const Strand& of = job.strands[branch.of];
-    require(branch.first_row >= 0 && branch.first_row + branch.rows <= of.rows(), job, "a branch's rows are out of range");
+    require(branch.first_row >= 0 && branch.first_row + branch.rows <= of.rows(), job,
+            "a branch's rows are out of range");
     const bool source_is_live = of.first_block() < branch.block || (branch.block == 0 && !of.branch);
     require(branch.block <= blocks && source_is_live, job, "a branch joins before what it copies");
   }
   if (strand.prefix) {
-    require(strand.prefix->strand >= 0 && strand.prefix->strand < index, job, "a prefix that does not stand before its strand");
+    require(strand.prefix->strand >= 0 && strand.prefix->strand < index, job,
+            "a prefix that does not stand before its strand");
     const Strand& prefix = job.strands[strand.prefix->strand];
     require(strand.prefix->rows >= 0 && strand.prefix->rows <= prefix.rows(), job, "a prefix's rows are out of range");
     require(prefix.first_block() <= strand.first_block(), job, "a prefix joins after its strand");
@@ -50,7 +52,8 @@ void check_job(const Job& job, int blocks) {
     require(job.strands[edit.strand].first_block() <= entered, job, "an edit before its strand joins");
   }
   for (const Recording& recording : job.recordings) {
-    require(in_range(recording.strand, recording.first_row, recording.rows), job, "a recording's rows are out of range");
+    require(in_range(recording.strand, recording.first_row, recording.rows), job,
+            "a recording's rows are out of range");
     require(recording.quantity == Quantity::final_norm || !job.strands[recording.strand].branch, job,
             "a recording of all layers of a strand that joins later");
   }
@@ -63,11 +66,14 @@ int start_position(const Job& job, int strand) {
   return prefix ? start_position(job, prefix->strand) + prefix->rows : 0;
 }
 
-/// Calls `visit(first packed row, rows)` for each stretch that the first `rows` rows of `strand` and what it hangs on make up.
+/// Calls `visit(first packed row, rows)` for each stretch that the first `rows` rows of `strand` and what it hangs on
+/// make up.
 template <class Visit>
-void for_each_visible(const Job& job, const std::vector<std::int64_t>& first_row, int strand, int rows, const Visit& visit) {
+void for_each_visible(const Job& job, const std::vector<std::int64_t>& first_row, int strand, int rows,
+                      const Visit& visit) {
   visit(first_row[strand], rows);
-  if (const auto& prefix = job.strands[strand].prefix) for_each_visible(job, first_row, prefix->strand, prefix->rows, visit);
+  if (const auto& prefix = job.strands[strand].prefix)
+    for_each_visible(job, first_row, prefix->strand, prefix->rows, visit);
 }
 
 /// A row to be placed in a tile.
@@ -81,7 +87,8 @@ Tile make_tile(const Job& job, const std::vector<std::int64_t>& first_row, std::
   std::vector<std::pair<std::int64_t, std::int64_t>> seen;  // [begin, end), of all queries
   for (const PlacedRow& q : rows) {
     tile.queries.push_back(first_row[q.strand] + q.row);
-    for_each_visible(job, first_row, q.strand, q.row + 1, [&](std::int64_t first, int count) { seen.emplace_back(first, first + count); });
+    for_each_visible(job, first_row, q.strand, q.row + 1,
+                     [&](std::int64_t first, int count) { seen.emplace_back(first, first + count); });
   }
   std::sort(seen.begin(), seen.end());
   std::int64_t next = 0;
@@ -101,8 +108,8 @@ Tile make_tile(const Job& job, const std::vector<std::int64_t>& first_row, std::
 }
 
 /// Cuts `rows` (in packing order) into tiles of at most `most` rows.
-void add_tiles(const Job& job, const std::vector<std::int64_t>& first_row, std::span<const PlacedRow> rows, std::size_t most,
-               std::vector<Tile>& tiles) {
+void add_tiles(const Job& job, const std::vector<std::int64_t>& first_row, std::span<const PlacedRow> rows,
+               std::size_t most, std::vector<Tile>& tiles) {
   for (std::size_t at = 0; at < rows.size(); at += most)
     tiles.push_back(make_tile(job, first_row, rows.subspan(at, std::min(most, rows.size() - at))));
 }
@@ -125,7 +132,8 @@ Layout make_layout(std::span<const Job> jobs, int blocks) {
         const int start = start_position(jobs[j], s);
         for (int r = 0; r < strand.rows(); ++r) {
           layout.positions.push_back(start + r);
-          const std::int64_t source = strand.branch ? layout.row(j, strand.branch->of, strand.branch->first_row + r) : -1;
+          const std::int64_t source =
+              strand.branch ? layout.row(j, strand.branch->of, strand.branch->first_row + r) : -1;
           layout.sources.push_back(source);
           // A branch at block 0 copies embeddings: it is embedded like its source.
           if (block == 0) layout.tokens.push_back(strand.branch ? layout.tokens[source] : strand.tokens[r]);

@@ -7,21 +7,22 @@
 
 namespace tertium {
 
-/// Rows that attend together: each of `queries` sees some of `keys`. Both are packed rows in ascending order, hence in the order in which
-/// they join, so that in every block the live ones lead.
+/// Rows that attend together: each of `queries` sees some of `keys`. Both are packed rows in ascending order, hence in
+/// the order in which they join, so that in every block the live ones lead.
 struct Tile {
   std::vector<std::int64_t> queries;
   std::vector<std::int64_t> keys;
   std::vector<char> visible;  // [queries, keys]; windows not yet applied
 };
 
-/// Where every row of a pass lies. Rows are packed by the block at which they join, so that the live rows of a block are the first ones;
-/// within that by job, so that a prompt's rows are neighbours.
+/// Where every row of a pass lies. Rows are packed by the block at which they join, so that the live rows of a block
+/// are the first ones; within that by job, so that a prompt's rows are neighbours.
 struct Layout {
-  std::vector<std::int64_t> live;      // [L + 1]: rows live in block b; the last entry counts those behind the last block too
-  std::vector<std::int64_t> tokens;    // [live[0]]: the ids of the rows that start at block 0
-  std::vector<std::int64_t> positions; // [rows]
-  std::vector<std::int64_t> sources;   // [rows]: the row that a branch's row copies where it joins; -1 for fresh rows
+  std::vector<std::int64_t>
+      live;  // [L + 1]: rows live in block b; the last entry counts those behind the last block too
+  std::vector<std::int64_t> tokens;     // [live[0]]: the ids of the rows that start at block 0
+  std::vector<std::int64_t> positions;  // [rows]
+  std::vector<std::int64_t> sources;    // [rows]: the row that a branch's row copies where it joins; -1 for fresh rows
   std::vector<std::vector<std::int64_t>> first_row;  // [job][strand]
   std::vector<Tile> tiles;
 

@@ -18,7 +18,8 @@ namespace {
 
 using at::Tensor;
 
-/// The stream between two blocks belongs to the later one: resid_post@b is resid_pre@(b + 1), also behind the last block.
+/// The stream between two blocks belongs to the later one: resid_post@b is resid_pre@(b + 1), also behind the last
+/// block.
 Site canonical(Site site) {
   return site.kind == SiteKind::resid_post ? Site{SiteKind::resid_pre, site.block + 1} : site;
 }
@@ -80,7 +81,8 @@ Pass::Pass(const Model& model, std::span<const Job> jobs)
 void Pass::collect_edits() {
   for (std::size_t j = 0; j < jobs_.size(); ++j) {
     for (const Edit& edit : jobs_[j].edits) {
-      if (edit.value.size() != static_cast<std::size_t>(config_.hidden)) throw std::logic_error("an edit of another width than the stream");
+      if (edit.value.size() != static_cast<std::size_t>(config_.hidden))
+        throw std::logic_error("an edit of another width than the stream");
       SiteEdits& at_site = edits_[canonical(edit.site)];
       at_site.rows.push_back(layout_.row(j, edit.strand, edit.row));
       at_site.values.insert(at_site.values.end(), edit.value.begin(), edit.value.end());
@@ -90,8 +92,10 @@ void Pass::collect_edits() {
 
 void Pass::collect_recordings() {
   const std::size_t blocks = config_.layers.size();
-  const std::map<Quantity, std::size_t> layers = {
-      {Quantity::resid, blocks + 1}, {Quantity::attn_out, blocks}, {Quantity::mlp_out, blocks}, {Quantity::final_norm, 1}};
+  const std::map<Quantity, std::size_t> layers = {{Quantity::resid, blocks + 1},
+                                                  {Quantity::attn_out, blocks},
+                                                  {Quantity::mlp_out, blocks},
+                                                  {Quantity::final_norm, 1}};
   for (std::size_t j = 0; j < jobs_.size(); ++j) {
     results_[j].recordings.resize(jobs_[j].recordings.size());
     for (std::size_t i = 0; i < jobs_[j].recordings.size(); ++i) {
@@ -136,7 +140,8 @@ void Pass::record(Quantity quantity, int layer, const Tensor& activations) {
   const Tensor rows = activations.index_select(0, at::tensor(found->second.rows)).contiguous();
   const float* values = rows.data_ptr<float>();
   for (const auto& [into, row, row_count] : found->second.sinks) {
-    std::memcpy(into->data() + (static_cast<std::size_t>(layer) * row_count + row) * config_.hidden, values, config_.hidden * sizeof(float));
+    std::memcpy(into->data() + (static_cast<std::size_t>(layer) * row_count + row) * config_.hidden, values,
+                config_.hidden * sizeof(float));
     values += config_.hidden;
   }
 }
@@ -179,7 +184,8 @@ std::vector<JobResult> Pass::run() {
 }
 
 void Pass::read(const Tensor& stream) {
-  if (recordings_.contains(Quantity::final_norm)) record(Quantity::final_norm, 0, final_norm(config_, weights_, stream));
+  if (recordings_.contains(Quantity::final_norm))
+    record(Quantity::final_norm, 0, final_norm(config_, weights_, stream));
   read_all(config_, weights_, stream, jobs_, layout_, results_);
 }
 

@@ -39,7 +39,8 @@ void read_words(const Config& config, const Weights& weights, const Batch& batch
   }
   const Tensor values = logits_of(config, weights, batch.state, at::tensor(words)).contiguous();
   for (const auto& [reading, into, row] : batch.readings)
-    for (const std::int32_t token : reading->tokens) into->push_back(values.data_ptr<float>()[row * values.size(1) + column.at(token)]);
+    for (const std::int32_t token : reading->tokens)
+      into->push_back(values.data_ptr<float>()[row * values.size(1) + column.at(token)]);
 }
 
 void read_vocabulary(const Config& config, const Weights& weights, const Batch& batch) {
@@ -76,8 +77,8 @@ void demand_finite(const Tensor& state, const std::vector<const Job*>& job_of_ro
 
 }  // namespace
 
-void read_all(const Config& config, const Weights& weights, const Tensor& stream, std::span<const Job> jobs, const Layout& layout,
-              std::vector<JobResult>& results) {
+void read_all(const Config& config, const Weights& weights, const Tensor& stream, std::span<const Job> jobs,
+              const Layout& layout, std::vector<JobResult>& results) {
   enum Kind { words, vocabulary, log_probs, kinds };
   Batch batches[kinds];
   std::vector<std::int64_t> rows[kinds];
@@ -87,7 +88,8 @@ void read_all(const Config& config, const Weights& weights, const Tensor& stream
     for (std::size_t i = 0; i < jobs[j].readings.size(); ++i) {
       const Reading& reading = jobs[j].readings[i];
       const Kind kind = reading.readout == Readout::log_probs ? log_probs : reading.tokens.empty() ? vocabulary : words;
-      batches[kind].readings.push_back({&reading, &results[j].readings[i], static_cast<std::int64_t>(rows[kind].size())});
+      batches[kind].readings.push_back(
+          {&reading, &results[j].readings[i], static_cast<std::int64_t>(rows[kind].size())});
       rows[kind].push_back(layout.row(j, reading.strand, reading.row));
       job_of_row[kind].push_back(&jobs[j]);
     }

@@ -10,14 +10,16 @@
 
 namespace tertium {
 
-/// Rows of one strand that another hangs on: it sees the first `rows` rows of `strand`, and all that `strand` itself sees.
+/// Rows of one strand that another hangs on: it sees the first `rows` rows of `strand`, and all that `strand` itself
+/// sees.
 struct Prefix {
   int strand;
   int rows;
 };
 
-/// Residual rows of a strand of the same job, to be computed anew from a block on: rows [first_row, first_row + rows) of `of`.
-/// They are copied as they enter `block` (as they leave the last one, if `block` is the number of blocks), before any edit there.
+/// Residual rows of a strand of the same job, to be computed anew from a block on: rows [first_row, first_row + rows)
+/// of `of`. They are copied as they enter `block` (as they leave the last one, if `block` is the number of blocks),
+/// before any edit there.
 struct Branch {
   int of;
   int first_row;
@@ -25,8 +27,8 @@ struct Branch {
   int block;
 };
 
-/// A run of consecutive token rows to compute: fresh tokens from block 0, or a branch of another strand. What it hangs on must stand
-/// before it in its job. A strand that branches off sees only strands that are live where it joins.
+/// A run of consecutive token rows to compute: fresh tokens from block 0, or a branch of another strand. What it hangs
+/// on must stand before it in its job. A strand that branches off sees only strands that are live where it joins.
 struct Strand {
   std::optional<Prefix> prefix;
   std::vector<std::int32_t> tokens;  // empty for a branch
@@ -36,8 +38,8 @@ struct Strand {
   int first_block() const { return branch ? branch->block : 0; }
 };
 
-/// Replaces one row's activations at a site. resid_pre@b and resid_post@(b-1) are the same place: between the two blocks, after branches
-/// have joined. The values must outlive the run.
+/// Replaces one row's activations at a site. resid_pre@b and resid_post@(b-1) are the same place: between the two
+/// blocks, after branches have joined. The values must outlive the run.
 struct Edit {
   int strand;
   int row;
@@ -61,8 +63,8 @@ struct Recording {
 
 /// What to read behind the final norm at one row.
 enum class Readout {
-  logits,      // of `tokens`, or of the whole vocabulary if there are none
-  log_probs,   // log-softmax over the vocabulary, of `tokens`
+  logits,     // of `tokens`, or of the whole vocabulary if there are none
+  log_probs,  // log-softmax over the vocabulary, of `tokens`
 };
 struct Reading {
   int strand;

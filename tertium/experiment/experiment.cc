@@ -24,7 +24,8 @@ constexpr std::string_view kPathKeys[] = {"model", "data", "prompt"};
 /// One table of the file: hands out its keys, then complains about those that nobody asked for.
 class Table {
  public:
-  Table(const toml::table& table, std::string file, std::string name) : table_(table), file_(std::move(file)), name_(std::move(name)) {}
+  Table(const toml::table& table, std::string file, std::string name)
+      : table_(table), file_(std::move(file)), name_(std::move(name)) {}
 
   std::string text(std::string_view key, std::optional<std::string> fallback = std::nullopt) {
     const toml::node* node = find(key);
@@ -43,7 +44,8 @@ class Table {
     for (const toml::node& element : *node->as_array()) {
       if (!element.is_string()) refuse(*node, key, "must be a list of strings");
       values.push_back(*element.value<std::string>());
-      if (std::count(values.begin(), values.end(), values.back()) > 1) refuse(*node, key, "names \"" + values.back() + "\" twice");
+      if (std::count(values.begin(), values.end(), values.back()) > 1)
+        refuse(*node, key, "names \"" + values.back() + "\" twice");
     }
     return values;
   }
@@ -52,7 +54,8 @@ class Table {
     const toml::node* node = find(key);
     if (!node) return std::nullopt;
     const auto value = node->value<std::int64_t>();
-    if (!node->is_integer() || *value < least || *value > most) refuse(*node, key, fmt::format("must be an integer from {} to {}", least, most));
+    if (!node->is_integer() || *value < least || *value > most)
+      refuse(*node, key, fmt::format("must be an integer from {} to {}", least, most));
     return value;
   }
 
@@ -72,12 +75,15 @@ class Table {
   }
 
   /// A key whose value must be among `known`.
-  std::string one_of(std::string_view key, const std::vector<std::string>& known, std::optional<std::string> fallback = std::nullopt) {
+  std::string one_of(std::string_view key, const std::vector<std::string>& known,
+                     std::optional<std::string> fallback = std::nullopt) {
     const std::string value = text(key, std::move(fallback));
-    if (std::find(known.begin(), known.end(), value) == known.end()) refuse(*find(key), key, "\"" + printable(value) + "\": tertium knows " + join(known));
+    if (std::find(known.begin(), known.end(), value) == known.end())
+      refuse(*find(key), key, "\"" + printable(value) + "\": tertium knows " + join(known));
     return value;
   }
-  std::vector<std::string> some_of(std::string_view key, const std::vector<std::string>& known, std::vector<std::string> fallback) {
+  std::vector<std::string> some_of(std::string_view key, const std::vector<std::string>& known,
+                                   std::vector<std::string> fallback) {
     std::vector<std::string> values = texts(key, std::move(fallback));
     for (const std::string& value : values)
       if (std::find(known.begin(), known.end(), value) == known.end())
@@ -145,7 +151,8 @@ toml::table parsed_setting(const std::string& key, const std::string& value) {
   try {
     return toml::parse("value = " + value);
   } catch (const toml::parse_error&) {
-    if (value.find_first_of("[{\"'\n") != std::string::npos) fail("--set {}={}: the value is no TOML", key, printable(value));
+    if (value.find_first_of("[{\"'\n") != std::string::npos)
+      fail("--set {}={}: the value is no TOML", key, printable(value));
     toml::table table;
     table.insert("value", value);
     return table;
@@ -171,14 +178,16 @@ void set(toml::table& table, const std::string& path, const toml::node& value, c
     for (toml::node& element : tables) set(*element.as_table(), rest, value, setting);
   } else {
     const std::size_t index = digits < 4 ? std::stoul(rest.substr(0, digits)) : tables.size();
-    if (index >= tables.size() || digits + 1 >= rest.size() || rest[digits] != '.') fail("--set {}: \"{}\" has no such element", setting, key);
+    if (index >= tables.size() || digits + 1 >= rest.size() || rest[digits] != '.')
+      fail("--set {}: \"{}\" has no such element", setting, key);
     set(*tables[index].as_table(), rest.substr(digits + 1), value, setting);
   }
 }
 
 void apply(const std::string& setting, toml::table& table) {
   const std::size_t equals = setting.find('=');
-  if (equals == 0 || equals == std::string::npos) fail("--set {}: write key=value, for example --set patch.draws=3", printable(setting));
+  if (equals == 0 || equals == std::string::npos)
+    fail("--set {}: write key=value, for example --set patch.draws=3", printable(setting));
   const std::string path = setting.substr(0, equals);
   toml::table parsed = parsed_setting(path, setting.substr(equals + 1));
   toml::node& value = *parsed.get("value");
@@ -195,7 +204,8 @@ TaskSpec read_task(Table& table, const std::string& pivot) {
   std::erase(task.languages, pivot);
   task.protocol = protocol_named(table.one_of("protocol", {"loglik", "letters"}, "loglik"));
   task.prompt = table.text("prompt", "");
-  if (const auto limit = table.integer("limit", 1, std::numeric_limits<int>::max())) task.limit = static_cast<int>(*limit);
+  if (const auto limit = table.integer("limit", 1, std::numeric_limits<int>::max()))
+    task.limit = static_cast<int>(*limit);
   if (!task.prompt.empty() && task.protocol != Protocol::letters)
     table.refuse(*table.find("prompt"), "prompt", "only protocol = \"letters\" has a prompt");
   table.demand_no_other_keys();
@@ -207,24 +217,28 @@ PatchSpec read_patch(Table& table) {
   std::vector<std::string> control_names;
   for (const Control* control : controls()) control_names.emplace_back(control->name);
   patch.all_items = table.one_of("items", {"tf", "all"}, "tf") == "all";
-  if (const auto most = table.integer("max_items", 1, std::numeric_limits<int>::max())) patch.max_items = static_cast<int>(*most);
+  if (const auto most = table.integer("max_items", 1, std::numeric_limits<int>::max()))
+    patch.max_items = static_cast<int>(*most);
   patch.directions = table.some_of("directions", {"fix"}, patch.directions);
   patch.sites = table.some_of("sites", {"resid_post"}, patch.sites);
   patch.positions = table.some_of("positions", {"last"}, patch.positions);
   patch.controls = table.some_of("controls", control_names, patch.controls);
   std::erase(patch.controls, "main");
   patch.draws = static_cast<int>(table.integer("draws", 1, 1000).value_or(patch.draws));
-  patch.seed = static_cast<std::uint64_t>(table.integer("seed", 0, std::numeric_limits<std::int64_t>::max()).value_or(42));
+  patch.seed =
+      static_cast<std::uint64_t>(table.integer("seed", 0, std::numeric_limits<std::int64_t>::max()).value_or(42));
   table.demand_no_other_keys();
   return patch;
 }
 
-/// Two tables of one task are two protocols on the same items; anything else would give two meanings to a row of the results.
+/// Two tables of one task are two protocols on the same items; anything else would give two meanings to a row of the
+/// results.
 void demand_distinct(const std::vector<TaskSpec>& tasks, const std::string& file) {
   for (std::size_t i = 0; i < tasks.size(); ++i) {
     for (std::size_t j = 0; j < i; ++j) {
       if (tasks[i].name != tasks[j].name) continue;
-      if (tasks[i].protocol == tasks[j].protocol) fail("{}: two [[task]] tables of {} with the same protocol; merge them, or run two files", file, tasks[i].name);
+      if (tasks[i].protocol == tasks[j].protocol)
+        fail("{}: two [[task]] tables of {} with the same protocol; merge them, or run two files", file, tasks[i].name);
       if (tasks[i].data != tasks[j].data || tasks[i].split != tasks[j].split || tasks[i].limit != tasks[j].limit)
         fail("{}: two [[task]] tables of {} with different data, split or limit; run two files", file, tasks[i].name);
     }

@@ -14,7 +14,7 @@ namespace tertium {
 struct TaskSpec {
   std::string name;
   std::filesystem::path data;
-  std::string split;  // empty: the task's own default
+  std::string split;                   // empty: the task's own default
   std::vector<std::string> languages;  // without the pivot
   Protocol protocol = Protocol::loglik;
   std::filesystem::path prompt;  // letters: the template file; empty for the built-in one
@@ -23,7 +23,7 @@ struct TaskSpec {
 
 /// The [patch] table.
 struct PatchSpec {
-  bool all_items = false;  // else the TF items
+  bool all_items = false;        // else the TF items
   std::optional<int> max_items;  // per language: the first in item order
   std::vector<std::string> directions = {"fix"};
   std::vector<std::string> sites = {"resid_post"};
@@ -44,9 +44,10 @@ struct Experiment {
   std::string text;                  // the whole of it, after --set, as TOML
 };
 
-/// Reads an experiment file; `settings` are key=value pairs that replace or add keys ("patch.draws=3"; "task.limit=20" for every task,
-/// "task.1.limit=20" for the second). Paths in the file are relative to its folder, those in settings to the current one. Throws Error
-/// naming file, line and key for an unknown key (with the nearest known one), a wrong type or value.
+/// Reads an experiment file; `settings` are key=value pairs that replace or add keys ("patch.draws=3"; "task.limit=20"
+/// for every task, "task.1.limit=20" for the second). Paths in the file are relative to its folder, those in settings
+/// to the current one. Throws Error naming file, line and key for an unknown key (with the nearest known one), a wrong
+/// type or value.
 Experiment read_experiment(const std::filesystem::path& file, const std::vector<std::string>& settings);
 
 }  // namespace tertium

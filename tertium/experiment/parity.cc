@@ -111,7 +111,8 @@ std::vector<ParityLine> compare_with_golden(const Engine& engine, const std::fil
   const Config& config = engine.model().config();
   const std::int64_t blocks = config.block_count(), hidden = config.hidden, vocabulary = config.vocabulary;
   std::vector<ParityLine> lines;
-  const auto compare = [&](const std::string& name, const std::vector<float>& ours, const std::vector<std::int64_t>& shape) {
+  const auto compare = [&](const std::string& name, const std::vector<float>& ours,
+                           const std::vector<std::int64_t>& shape) {
     lines.push_back({name, largest_difference(ours.data(), golden.floats(name, shape))});
   };
 
@@ -132,7 +133,8 @@ std::vector<ParityLine> compare_with_golden(const Engine& engine, const std::fil
   if (ids.size() < 2) fail("{}: needs ids.0 and ids.1 at least", golden.path());
 
   const int last = static_cast<int>(ids[0].size()) - 1, donor_rows = static_cast<int>(ids[1].size());
-  if (last < kSpanRow + kSpanRows || donor_rows < kSpanDonorRow + kSpanRows) fail("{}: ids.0 or ids.1 is too short to patch", golden.path());
+  if (last < kSpanRow + kSpanRows || donor_rows < kSpanDonorRow + kSpanRows)
+    fail("{}: ids.0 or ids.1 is too short to patch", golden.path());
   for (const Sweep& sweep : {Sweep{"patched.last", SiteKind::resid_post, resid, last, donor_rows - 1, 1},
                              Sweep{"patched.span", SiteKind::resid_post, resid, kSpanRow, kSpanDonorRow, kSpanRows},
                              Sweep{"patched.attn_out", SiteKind::attn_out, attn_out, last, donor_rows - 1, 1},

@@ -14,8 +14,8 @@ struct ParityLine {
   double difference;
 };
 
-/// Runs every ids.N of a golden file (docs/golden.md) and every patched.*, and compares all that the file holds. Throws Error naming
-/// file and tensor if one is missing or misshaped.
+/// Runs every ids.N of a golden file (docs/golden.md) and every patched.*, and compares all that the file holds. Throws
+/// Error naming file and tensor if one is missing or misshaped.
 std::vector<ParityLine> compare_with_golden(const Engine& engine, const std::filesystem::path& expect);
 
 }  // namespace tertium

@@ -6,25 +6,61 @@
 namespace tertium {
 namespace {
 
-PreparedLanguage encode(const TaskSpec& spec, std::vector<Item> items, const std::string& language, const Tokenizer& tokenizer,
-                        const LettersTemplate& letters, int context) {
-  PreparedLanguage prepared{.language = language, .items = std::move(items)};
-  for (const Item& item : prepared.items) {
-    prepared.questions.push_back(spec.protocol == Protocol::loglik ? loglik_question(tokenizer, spec.name, item)
-                                                                   : letters_question(tokenizer, spec.name, item, letters));
-    demand_fits(prepared.questions.back(), context);
-    prepared.joints_swallowed += prepared.questions.back().joint_swallowed;
+/// Encodes the items of a language, and checks that each fits the model.
+class Encoder {
+ public:
+  Encoder(const TaskSpec& spec, const Tokenizer& tokenizer, const Limits& limits)
+      : spec_(spec), tokenizer_(tokenizer), limits_(limits) {
+    if (spec.protocol == Protocol::letters) letters_ = letters_template(task_named(spec.name), spec.prompt);
   }
-  return prepared;
-}
+
+  PreparedLanguage encode(std::vector<Item> items, const std::string& language) const {
+    PreparedLanguage prepared{.language = language, .items = std::move(items)};
+    for (const Item& item : prepared.items) {
+      const Question asked = question(item);
+      const std::string name = asked.name;
+      prepared.joints_swallowed += asked.joint_swallowed;
+      prepared.questions.push_back(fitting(asked));
+      if (!scored_are_statements(item))
+        prepared.statements.push_back(fitting(
+            encode_continuations(tokenizer_, name + ", statements", item.statement_context, item.statement_options)));
+      prepared.premises.push_back(
+          fitting({.name = name + ", premise", .context = tokenizer_.encode(item.premise, true).ids}));
+    }
+    return prepared;
+  }
+
+ private:
+  Question question(const Item& item) const {
+    return spec_.protocol == Protocol::loglik ? loglik_question(tokenizer_, spec_.name, item)
+                                              : letters_question(tokenizer_, spec_.name, item, letters_);
+  }
+
+  /// The same for all items of a task.
+  bool scored_are_statements(const Item& item) const {
+    return spec_.protocol == Protocol::loglik && item.context == item.statement_context &&
+           item.options == item.statement_options;
+  }
+
+  Question fitting(Question question) const {
+    demand_fits(question, limits_);
+    return question;
+  }
+
+  const TaskSpec& spec_;
+  const Tokenizer& tokenizer_;
+  const Limits limits_;
+  LettersTemplate letters_;
+};
 
 }  // namespace
 
 std::vector<PreparedTask> prepare(const Experiment& experiment, const Tokenizer& tokenizer, const Config& config) {
+  const Limits limits{config.context, config.vocabulary};
   std::vector<PreparedTask> prepared;
   for (const TaskSpec& spec : experiment.tasks) {
     const Task& task = task_named(spec.name);
-    const LettersTemplate letters = spec.protocol == Protocol::letters ? letters_template(task, spec.prompt) : LettersTemplate{};
+    const Encoder encoder(spec, tokenizer, limits);
     PreparedTask one{.spec = spec};
     const auto read = [&](const std::string& language) {
       one.files.push_back(task.file(spec.data, language, spec.split));
@@ -35,10 +71,9 @@ std::vector<PreparedTask> prepare(const Experiment& experiment, const Tokenizer&
       return items;
     };
     const std::vector<Item> pivot = read(experiment.pivot);
-    one.pivot = encode(spec, limited(pivot), experiment.pivot, tokenizer, letters, config.context);
+    one.pivot = encoder.encode(limited(pivot), experiment.pivot);
     for (const std::string& language : spec.languages)
-      one.others.push_back(
-          encode(spec, limited(parallel_to(pivot, read(language))), language, tokenizer, letters, config.context));
+      one.others.push_back(encoder.encode(limited(parallel_to(pivot, read(language))), language));
     prepared.push_back(std::move(one));
   }
   return prepared;

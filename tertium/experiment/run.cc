@@ -6,6 +6,7 @@
 #include <set>
 
 #include "tertium/base/error.h"
+#include "tertium/base/text.h"
 #include "tertium/experiment/scoring.h"
 #include "tertium/metrics/metric.h"
 #include "tertium/patching/control.h"
@@ -17,7 +18,6 @@ namespace {
 /// What one language's run needs to know of the experiment.
 struct Run {
   const Experiment& experiment;
-  const Tokenizer& tokenizer;
   const Engine& engine;
   Store& store;
   const Progress& progress;
@@ -43,13 +43,14 @@ std::vector<ItemRun> score(const Run& run, const TaskSpec& task, const PreparedL
   const std::string stage = stage_name(task, language.language, "scoring");
   const std::size_t total = language.items.size();
   run.progress(stage, 0, total);
-  std::vector<ItemRun> runs = run_items(run.engine, run.tokenizer, language, what_to_record(run, align),
+  std::vector<ItemRun> runs = run_items(run.engine, language, what_to_record(run, align),
                                         [&](std::size_t done) { run.progress(stage, done, total); });
   for (std::size_t i = 0; i < total; ++i) {
     const Item& item = language.items[i];
     for (std::size_t k = 0; k < runs[i].scores.size(); ++k)
-      run.store.add(ScoreRow{task.name, language.language, item.id, std::string(to_string(task.protocol)), static_cast<int>(k),
-                             runs[i].scores[k], static_cast<int>(language.questions[i].options[k].size()), k == item.gold});
+      run.store.add(ScoreRow{task.name, language.language, item.id, std::string(to_string(task.protocol)),
+                             static_cast<int>(k), runs[i].scores[k],
+                             static_cast<int>(language.questions[i].options[k].size()), k == item.gold});
   }
   run.store.commit();
   return runs;
@@ -68,10 +69,12 @@ std::vector<float> gathered(const std::vector<TextStates>& texts, std::size_t in
 StatementCosines statement_cosines(const ItemRun& pivot, const ItemRun& other, std::size_t index, std::size_t width) {
   const std::vector<float> a = gathered(pivot.statements, index), b = gathered(other.statements, index);
   const States pivot_states{a, width}, other_states{b, width};
-  return {cosines(pivot_states, other_states), cosines(pivot_states, pivot_states), cosines(other_states, other_states)};
+  return {cosines(pivot_states, other_states), cosines(pivot_states, pivot_states),
+          cosines(other_states, other_states)};
 }
 
-Cosines premise_cosines(const std::vector<ItemRun>& pivot, const std::vector<ItemRun>& other, std::size_t index, std::size_t width) {
+Cosines premise_cosines(const std::vector<ItemRun>& pivot, const std::vector<ItemRun>& other, std::size_t index,
+                        std::size_t width) {
   std::vector<float> a, b;
   for (std::size_t i = 0; i < pivot.size(); ++i) {
     const std::span<const float> state_a = pivot[i].premise.at(index), state_b = other[i].premise.at(index);
@@ -92,7 +95,8 @@ std::map<std::string, std::size_t> align(const Run& run, const TaskSpec& task, c
     const bool behind_norm = index > blocks;
     const auto add = [&](std::size_t i, const Metric& metric, const Measured& measured) {
       run.store.add(AlignmentRow{task.name, language.language, language.items[i].id, std::string(metric.name),
-                                 behind_norm ? "final_norm" : "resid", static_cast<int>(std::min(index, blocks)), measured.value});
+                                 behind_norm ? "final_norm" : "resid", static_cast<int>(std::min(index, blocks)),
+                                 measured.value});
       ties[std::string(metric.name)] += measured.tie;
     };
     const Wanted wanted = what_to_record(run, true);
@@ -116,19 +120,21 @@ std::map<std::string, std::size_t> align(const Run& run, const TaskSpec& task, c
 }
 
 /// The items whose failure in this language is to be repaired: right in the pivot, wrong here (TF); or all.
-std::vector<std::size_t> patch_pool(const PatchSpec& patch, const PreparedLanguage& language, const std::vector<ItemRun>& pivot,
-                                    const std::vector<ItemRun>& other) {
+std::vector<std::size_t> patch_pool(const PatchSpec& patch, const PreparedLanguage& language,
+                                    const std::vector<ItemRun>& pivot, const std::vector<ItemRun>& other) {
   std::vector<std::size_t> pool;
   for (std::size_t i = 0; i < language.items.size(); ++i) {
     const std::size_t gold = language.items[i].gold;
-    if (patch.all_items || (best_option(pivot[i].scores) == gold && best_option(other[i].scores) != gold)) pool.push_back(i);
+    if (patch.all_items || (best_option(pivot[i].scores) == gold && best_option(other[i].scores) != gold))
+      pool.push_back(i);
   }
   return pool;
 }
 
 /// The donors of one recipient, under main and every control.
-std::vector<DonorRun> choose_donors(const Run& run, const PreparedLanguage& language, const std::vector<std::size_t>& pool,
-                                    std::size_t recipient, const std::vector<ItemRun>& pivot, const std::vector<ItemRun>& other) {
+std::vector<DonorRun> choose_donors(const Run& run, const PreparedLanguage& language,
+                                    const std::vector<std::size_t>& pool, std::size_t recipient,
+                                    const std::vector<ItemRun>& pivot, const std::vector<ItemRun>& other) {
   const PatchSpec& patch = *run.experiment.patch;
   std::vector<std::string> names = {"main"};
   names.insert(names.end(), patch.controls.begin(), patch.controls.end());
@@ -149,9 +155,9 @@ void store_sweep(const Run& run, const TaskSpec& task, const PreparedLanguage& l
     for (std::size_t b = 0; b < sweep.asked[d].size(); ++b) {
       const std::vector<double> scores = option_scores(language.questions[recipient], sweep.asked[d][b], result);
       for (std::size_t k = 0; k < scores.size(); ++k)
-        run.store.add(PatchRow{task.name, language.language, language.items[recipient].id, std::string(to_string(task.protocol)), "fix",
-                               "resid_post", static_cast<int>(b), "last", donors[d].control, donors[d].draw, donors[d].donor,
-                               static_cast<int>(k), scores[k]});
+        run.store.add(PatchRow{task.name, language.language, language.items[recipient].id,
+                               std::string(to_string(task.protocol)), "fix", "resid_post", static_cast<int>(b), "last",
+                               donors[d].control, donors[d].draw, donors[d].donor, static_cast<int>(k), scores[k]});
     }
   }
 }
@@ -169,7 +175,8 @@ void patch(const Run& run, const TaskSpec& task, const PreparedLanguage& languag
   std::vector<Job> jobs;
   for (std::size_t p = 0; p < count; ++p) {
     donors.push_back(choose_donors(run, language, pool, pool[p], pivot, other));
-    sweeps.push_back(make_sweep(language.questions[pool[p]], donors.back(), run.config().block_count(), run.config().hidden));
+    sweeps.push_back(
+        make_sweep(language.questions[pool[p]], donors.back(), run.config().block_count(), run.config().hidden));
     jobs.push_back(std::move(sweeps.back().job));
   }
   run.engine.run(jobs, [&](std::size_t p, const JobResult& result) {
@@ -181,11 +188,12 @@ void patch(const Run& run, const TaskSpec& task, const PreparedLanguage& languag
 
 }  // namespace
 
-void run_experiment(const Experiment& experiment, const std::vector<PreparedTask>& tasks, const Tokenizer& tokenizer, const Engine& engine,
+void run_experiment(const Experiment& experiment, const std::vector<PreparedTask>& tasks, const Engine& engine,
                     Store& store, const Progress& progress) {
-  Run run{experiment, tokenizer, engine, store, progress, {}};
+  Run run{experiment, engine, store, progress, {}};
   for (const std::string& name : experiment.metrics) run.metrics.push_back(&metric_named(name));
 
+  if (experiment.patch) store.set_info("controls", "main " + join(experiment.patch->controls, " "));
   std::set<std::string> aligned;  // a task that is asked in two protocols has one alignment
   for (const PreparedTask& task : tasks) {
     const bool align_this = !run.metrics.empty() && aligned.insert(task.spec.name).second;
@@ -193,7 +201,8 @@ void run_experiment(const Experiment& experiment, const std::vector<PreparedTask
     for (const PreparedLanguage& language : task.others) {
       const std::vector<ItemRun> other = score(run, task.spec, language, align_this);
       const std::string key = fmt::format("{} {} {}", task.spec.name, to_string(task.spec.protocol), language.language);
-      if (language.joints_swallowed > 0) store.set_info("joints_swallowed " + key, std::to_string(language.joints_swallowed));
+      if (language.joints_swallowed > 0)
+        store.set_info("joints_swallowed " + key, std::to_string(language.joints_swallowed));
       if (align_this)
         for (const auto& [metric, count] : align(run, task.spec, language, pivot, other))
           store.set_info(fmt::format("ties {} {}", key, metric), std::to_string(count));

@@ -11,13 +11,18 @@
 
 namespace tertium {
 
-/// The items of one task in the pivot and in the other languages, parallel, as the model is asked them. Nothing has run yet.
+/// The items of one language as the model is asked them, in token ids. Nothing has run yet.
 struct PreparedLanguage {
   std::string language;
   std::vector<Item> items;
-  std::vector<Question> questions;
+  std::vector<Question> questions;  // [items]
+  std::vector<Question>
+      statements;  // [items] for alignment; empty where the questions' own context and options are the statements
+  std::vector<Question> premises;    // [items] the premise as context, without options
   std::size_t joints_swallowed = 0;  // questions in which a token spans context and option
 };
+
+/// One task in the pivot and in the other languages, parallel.
 struct PreparedTask {
   TaskSpec spec;
   PreparedLanguage pivot;
@@ -25,11 +30,12 @@ struct PreparedTask {
   std::vector<std::filesystem::path> files;  // the data files, for their hashes
 };
 
-/// Reads and encodes everything an experiment asks, so that bad data ends it before the first run. Throws Error naming file, line or item.
+/// Reads and encodes everything an experiment asks, so that bad data ends it before the first run. Throws Error naming
+/// file, line or item.
 std::vector<PreparedTask> prepare(const Experiment& experiment, const Tokenizer& tokenizer, const Config& config);
 
 /// Runs all of it: scores, alignment, patches, language by language, committing each as it is done.
-void run_experiment(const Experiment& experiment, const std::vector<PreparedTask>& tasks, const Tokenizer& tokenizer, const Engine& engine,
+void run_experiment(const Experiment& experiment, const std::vector<PreparedTask>& tasks, const Engine& engine,
                     Store& store, const Progress& progress);
 
 }  // namespace tertium

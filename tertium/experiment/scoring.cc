@@ -1,16 +1,13 @@
 #include "tertium/experiment/scoring.h"
 
-#include "tertium/base/error.h"
 #include "tertium/protocols/asking.h"
 
 namespace tertium {
 namespace {
 
-/// A row whose states are wanted, and where they go.
+/// A text whose last states are recorded.
 struct WantedText {
-  int strand;
-  int row;
-  TextStates ItemRun::*member;   // or, if null, the next statement
+  TextStates ItemRun::*member;  // where they go; null: they are the next statement's
 };
 
 /// One item's job, and how to read its result.
@@ -23,15 +20,13 @@ struct ItemJob {
 void want(ItemJob& item, int strand, int row, TextStates ItemRun::*member) {
   item.job.recordings.push_back({strand, row, 1, Quantity::resid});
   item.job.recordings.push_back({strand, row, 1, Quantity::final_norm});
-  item.texts.push_back({strand, row, member});
+  item.texts.push_back({member});
 }
 
 int last_row(const Job& job, int strand) { return job.strands[strand].rows() - 1; }
 
 /// Statements that differ from what is scored are texts of their own: a shared context, and each option hanging on it.
-void want_own_statements(ItemJob& made, const Item& item, const Question& question, const Tokenizer& tokenizer, int context_size) {
-  const Question statements = encode_continuations(tokenizer, question.name, item.statement_context, item.statement_options);
-  demand_fits(statements, context_size);
+void want_own_statements(ItemJob& made, const Question& statements) {
   const int context = add_text(made.job, statements.context, made.asked);
   for (const std::vector<TokenId>& option : statements.options) {
     made.job.strands.push_back({.prefix = Prefix{context, made.job.strands[context].rows()}, .tokens = option});
@@ -39,20 +34,17 @@ void want_own_statements(ItemJob& made, const Item& item, const Question& questi
   }
 }
 
-ItemJob make_job(const Item& item, const Question& question, const Tokenizer& tokenizer, const Wanted& wanted, int context_size) {
-  const bool scored_are_statements = question.protocol == Protocol::loglik && item.context == item.statement_context &&
-                                     item.options == item.statement_options;
+ItemJob make_job(const PreparedLanguage& language, std::size_t i, const Wanted& wanted) {
+  const Question& question = language.questions[i];
+  const bool scored_are_statements = language.statements.empty();
   ItemJob made{.job = {.name = question.name}};
   made.asked = ask(made.job, question, wanted.statements && scored_are_statements);
   if (wanted.answering) want(made, made.asked.context, question.last_row(), &ItemRun::answering);
   if (wanted.statements && scored_are_statements)
     for (const int option : made.asked.options) want(made, option, last_row(made.job, option), nullptr);
-  if (wanted.statements && !scored_are_statements) want_own_statements(made, item, question, tokenizer, context_size);
+  if (wanted.statements && !scored_are_statements) want_own_statements(made, language.statements[i]);
   if (wanted.premise) {
-    const std::vector<TokenId> ids = tokenizer.encode(item.premise, true).ids;
-    if (ids.empty() || ids.size() > static_cast<std::size_t>(context_size))
-      fail("{}: its premise has {} tokens; the model's context holds {}", question.name, ids.size(), context_size);
-    const int strand = add_text(made.job, ids, made.asked);
+    const int strand = add_text(made.job, language.premises[i].context, made.asked);
     want(made, strand, last_row(made.job, strand), &ItemRun::premise);
   }
   return made;
@@ -72,12 +64,12 @@ ItemRun read_result(const ItemJob& item, const Question& question, JobResult res
 
 }  // namespace
 
-std::vector<ItemRun> run_items(const Engine& engine, const Tokenizer& tokenizer, const PreparedLanguage& language, const Wanted& wanted,
+std::vector<ItemRun> run_items(const Engine& engine, const PreparedLanguage& language, const Wanted& wanted,
                                const std::function<void(std::size_t)>& progress) {
   std::vector<ItemJob> made;
   std::vector<Job> jobs;
   for (std::size_t i = 0; i < language.items.size(); ++i) {
-    made.push_back(make_job(language.items[i], language.questions[i], tokenizer, wanted, engine.model().config().context));
+    made.push_back(make_job(language, i, wanted));
     jobs.push_back(std::move(made.back().job));
   }
   std::vector<ItemRun> runs(jobs.size());

@@ -17,16 +17,17 @@ struct TextStates {
   /// Layer index 0..L of the stream, or L + 1 for the final norm.
   std::span<const float> at(std::size_t index) const {
     const std::size_t width = final_norm.size();
-    return index * width < resid.size() ? std::span(resid).subspan(index * width, width) : std::span<const float>(final_norm);
+    return index * width < resid.size() ? std::span(resid).subspan(index * width, width)
+                                        : std::span<const float>(final_norm);
   }
 };
 
 /// What one clean run of an item yields.
 struct ItemRun {
-  std::vector<double> scores;         // [n_options]
-  TextStates answering;               // at the context's last token: what a donor gives
-  std::vector<TextStates> statements; // [n_options]; empty unless asked for
-  TextStates premise;                 // empty unless asked for
+  std::vector<double> scores;          // [n_options]
+  TextStates answering;                // at the context's last token: what a donor gives
+  std::vector<TextStates> statements;  // [n_options]; empty unless asked for
+  TextStates premise;                  // empty unless asked for
 };
 
 /// What to record beside the scores.
@@ -36,8 +37,9 @@ struct Wanted {
   bool premise = false;
 };
 
-/// Scores every item of a language, each in one job: the question, and the statements and the premise where they are wanted.
-std::vector<ItemRun> run_items(const Engine& engine, const Tokenizer& tokenizer, const PreparedLanguage& language, const Wanted& wanted,
+/// Scores every item of a language, each in one job: the question, and the statements and the premise where they are
+/// wanted.
+std::vector<ItemRun> run_items(const Engine& engine, const PreparedLanguage& language, const Wanted& wanted,
                                const std::function<void(std::size_t done)>& progress);
 
 }  // namespace tertium

@@ -2,11 +2,14 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <limits>
 #include <set>
+#include <sstream>
 #include <tuple>
 
 #include "tertium/base/error.h"
+#include "tertium/base/text.h"
 #include "tertium/protocols/question.h"
 
 namespace tertium {
@@ -27,8 +30,8 @@ struct AskedTask {
 };
 
 struct Grouped {
-  std::vector<AskedTask> order;                               // as first stored
-  std::map<AskedTask, std::vector<std::string>> languages;    // as first stored
+  std::vector<AskedTask> order;                                 // as first stored
+  std::map<AskedTask, std::vector<std::string>> languages;      // as first stored
   std::map<AskedTask, std::map<std::string, Answers>> answers;  // by language
 };
 
@@ -40,11 +43,20 @@ Grouped group_scores(const std::vector<ScoreRow>& rows) {
     if (languages.empty()) grouped.order.push_back(asked);
     if (!languages.contains(row.language)) grouped.languages[asked].push_back(row.language);
     Answer& answer = languages[row.language][row.item];
-    answer.scores.resize(std::max<std::size_t>(answer.scores.size(), row.option + 1), -std::numeric_limits<double>::infinity());
+    answer.scores.resize(std::max<std::size_t>(answer.scores.size(), row.option + 1),
+                         -std::numeric_limits<double>::infinity());
     answer.scores[row.option] = row.score;
     if (row.is_gold) answer.gold = row.option;
   }
   return grouped;
+}
+
+/// The answer to an item that another row speaks of.
+const Answer& answer_of(const Answers& answers, const std::string& item) {
+  const auto found = answers.find(item);
+  if (found == answers.end())
+    fail("the results hold no score of item \"{}\" in some language; are they whole?", printable(item));
+  return found->second;
 }
 
 enum class Transfer { ts, tf, fs, ff };
@@ -60,11 +72,19 @@ LanguageSummary outcomes(const std::string& language, const Answers& pivot, cons
   for (const auto& [item, answer] : other) {
     right += answer.right();
     if (is_pivot) continue;
-    switch (transfer(pivot.at(item), answer)) {
-      case Transfer::ts: ++summary.ts; break;
-      case Transfer::tf: ++summary.tf; break;
-      case Transfer::fs: ++summary.fs; break;
-      case Transfer::ff: ++summary.ff; break;
+    switch (transfer(answer_of(pivot, item), answer)) {
+      case Transfer::ts:
+        ++summary.ts;
+        break;
+      case Transfer::tf:
+        ++summary.tf;
+        break;
+      case Transfer::fs:
+        ++summary.fs;
+        break;
+      case Transfer::ff:
+        ++summary.ff;
+        break;
     }
   }
   summary.accuracy = wilson(right, other.size());
@@ -102,23 +122,24 @@ struct Patched {
   double largest_self_change = -1;
 };
 
-/// `rows` are those of one task, protocol and language.
-Patched count_flips(const std::vector<const PatchRow*>& rows, const Answers& pivot, const Answers& other) {
+/// `rows` are those of one task, protocol and language; `asked` the controls that were to be run.
+Patched count_flips(const std::vector<const PatchRow*>& rows, const std::set<std::string>& asked, const Answers& pivot,
+                    const Answers& other) {
   using Trial = std::tuple<std::string, int, std::string, int>;  // control, block, item, draw
   std::map<Trial, std::vector<double>> trials;
   Patched patched;
-  std::set<std::string> items, controls;
+  std::set<std::string> items;
   std::set<std::pair<std::string, std::string>> item_controls;
   for (const PatchRow* row : rows) {
-    const Answer& clean = other.at(row->item);
+    const Answer& clean = answer_of(other, row->item);
     if (row->control == "self")
-      patched.largest_self_change = std::max(patched.largest_self_change, std::abs(row->score - clean.scores.at(row->option)));
-    if (transfer(pivot.at(row->item), clean) != Transfer::tf) continue;
+      patched.largest_self_change =
+          std::max(patched.largest_self_change, std::abs(row->score - clean.scores.at(row->option)));
+    if (transfer(answer_of(pivot, row->item), clean) != Transfer::tf) continue;
     auto& scores = trials[{row->control, row->layer, row->item, row->draw}];
     scores.resize(clean.scores.size());
     scores.at(row->option) = row->score;
     items.insert(row->item);
-    controls.insert(row->control);
     item_controls.emplace(row->item, row->control);
   }
   std::map<std::string, std::vector<std::pair<std::size_t, std::size_t>>> counts;  // control → block → hits, n
@@ -126,13 +147,14 @@ Patched count_flips(const std::vector<const PatchRow*>& rows, const Answers& piv
     const auto& [control, block, item, draw] = trial;
     auto& blocks = counts[control];
     blocks.resize(std::max<std::size_t>(blocks.size(), block + 1));
-    blocks[block].first += best_option(scores) == other.at(item).gold;
+    blocks[block].first += best_option(scores) == answer_of(other, item).gold;
     ++blocks[block].second;
   }
   for (const auto& [control, blocks] : counts)
     for (const auto& [hits, n] : blocks) patched.flips[control].push_back(wilson(hits, n));
   patched.items = items.size();
-  patched.without_donor = items.size() * controls.size() - item_controls.size();
+  for (const std::string& item : items)
+    for (const std::string& control : asked) patched.without_donor += !item_controls.contains({item, control});
   return patched;
 }
 
@@ -140,8 +162,11 @@ Patched count_flips(const std::vector<const PatchRow*>& rows, const Answers& piv
 
 std::vector<TaskSummary> summarize(const Store& store) {
   std::string pivot = "en";
-  for (const auto& [key, value] : store.info())
+  std::set<std::string> controls;
+  for (const auto& [key, value] : store.info()) {
     if (key == "pivot") pivot = value;
+    if (std::istringstream names(value); key == "controls") controls = {std::istream_iterator<std::string>(names), {}};
+  }
   const Grouped grouped = group_scores(store.scores());
   const std::vector<AlignmentRow> alignment = store.alignment();
   const std::vector<PatchRow> patches = store.patches();
@@ -158,7 +183,7 @@ std::vector<TaskSummary> summarize(const Store& store) {
       if (row.task != asked.task || !answers.contains(row.language)) continue;
       auto& layers = sums[row.language][row.metric];
       layers.resize(std::max(layers.size(), layer_index(row) + 1));
-      const Transfer kind = transfer(pivot_answers.at(row.item), answers.at(row.language).at(row.item));
+      const Transfer kind = transfer(answer_of(pivot_answers, row.item), answer_of(answers.at(row.language), row.item));
       if (kind == Transfer::ts) layers[layer_index(row)].first.add(row.value);
       if (kind == Transfer::tf) layers[layer_index(row)].second.add(row.value);
     }
@@ -169,7 +194,7 @@ std::vector<TaskSummary> summarize(const Store& store) {
     for (const std::string& language : grouped.languages.at(asked)) {
       LanguageSummary one = outcomes(language, pivot_answers, answers.at(language), language == pivot);
       one.alignment = means(sums[language]);
-      const Patched patched = count_flips(patch_rows[language], pivot_answers, answers.at(language));
+      const Patched patched = count_flips(patch_rows[language], controls, pivot_answers, answers.at(language));
       one.flips = patched.flips;
       one.patched = patched.items;
       one.without_donor = patched.without_donor;

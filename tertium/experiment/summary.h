@@ -9,19 +9,21 @@
 
 namespace tertium {
 
-/// How one language fares beside the pivot. TS: both right; TF: pivot right, this wrong; FS: the reverse; FF: both wrong.
+/// How one language fares beside the pivot. TS: both right; TF: pivot right, this wrong; FS: the reverse; FF: both
+/// wrong.
 struct LanguageSummary {
   std::string language;
   Rate accuracy;
   std::size_t ts = 0, tf = 0, fs = 0, ff = 0;  // all 0 for the pivot itself
-  /// By metric, then by layer (0..L of the stream, then the final norm): the mean over TS and over TF items; NaN where there are none.
+  /// By metric, then by layer (0..L of the stream, then the final norm): the mean over TS and over TF items; NaN where
+  /// there are none.
   struct Means {
     std::vector<double> ts, tf;
   };
   std::map<std::string, Means> alignment;
   /// By control, then by block: how many of the patched TF items (each draw counts) turned to the gold option.
   std::map<std::string, std::vector<Rate>> flips;
-  std::size_t patched = 0;  // TF items patched
+  std::size_t patched = 0;        // TF items patched
   std::size_t without_donor = 0;  // (item, control) pairs whose pool held no donor
 };
 
@@ -30,7 +32,8 @@ struct TaskSummary {
   std::string task, protocol, pivot;
   std::size_t items = 0;
   std::vector<LanguageSummary> languages;  // the pivot first
-  /// The largest change of an option's score when items were patched with themselves; negative if there was no self control.
+  /// The largest change of an option's score when items were patched with themselves; negative if there was no self
+  /// control.
   double noise_floor = -1;
 };
 

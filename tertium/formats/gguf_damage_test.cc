@@ -2,7 +2,8 @@
 #include <gtest/gtest.h>
 
 #include "tertium/formats/gguf.h"
-#include "tertium/formats/test_files.h"
+#include "tests/support/files.h"
+#include "tests/support/gguf_builder.h"
 
 // Files that are cut, damaged or made to mislead: each is refused with one line that names file and culprit.
 

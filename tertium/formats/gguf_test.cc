@@ -5,7 +5,8 @@
 
 #include <limits>
 
-#include "tertium/formats/test_files.h"
+#include "tests/support/files.h"
+#include "tests/support/gguf_builder.h"
 
 // What is read from a good file; gguf_damage_test.cc has the bad ones.
 

@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
-#include "tertium/formats/test_files.h"
+#include "tests/support/files.h"
 
 namespace tertium {
 namespace {

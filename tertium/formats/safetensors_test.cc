@@ -3,7 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "tertium/formats/test_files.h"
+#include "tests/support/files.h"
+#include "tests/support/gguf_builder.h"
 
 namespace tertium {
 namespace {

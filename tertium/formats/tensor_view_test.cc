@@ -9,7 +9,8 @@
 #include <limits>
 
 #include "tertium/formats/safetensors.h"
-#include "tertium/formats/test_files.h"
+#include "tests/support/files.h"
+#include "tests/support/gguf_builder.h"
 
 namespace tertium {
 namespace {

@@ -4,7 +4,9 @@ namespace tertium {
 namespace {
 
 /// By how much DALI holds or fails: a continuous measure, without ties.
-Measured of_item(const StatementCosines& item) { return {least_diagonal(item.across) - largest_off_diagonal(item.across), false}; }
+Measured of_item(const StatementCosines& item) {
+  return {least_diagonal(item.across) - largest_off_diagonal(item.across), false};
+}
 
 }  // namespace
 

@@ -24,7 +24,8 @@ std::vector<double> unit_rows(const States& states) {
   return unit;
 }
 
-/// Partial sums in lanes: the compiler may not reorder a sum of doubles by itself, and so could not vectorise a plain loop.
+/// Partial sums in lanes: the compiler may not reorder a sum of doubles by itself, and so could not vectorise a plain
+/// loop.
 double dot(const double* a, const double* b, std::size_t width) {
   constexpr std::size_t kLanes = 8;
   double lanes[kLanes] = {};

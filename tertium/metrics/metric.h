@@ -27,7 +27,7 @@ struct Cosines {
 /// cos(a_i, b_j) in f64; a and b have the same shape. The cosine with a zero row is 0.
 Cosines cosines(const States& a, const States& b);
 
-/// The n statements of one item at one layer, within and across its two languages (METHODS.md, section 4).
+/// The n statements of one item at one layer, within and across its two languages (docs/methods.md, section 4).
 struct StatementCosines {
   Cosines across;        // S[k, m] = cos(h[k, pivot], h[m, X])
   Cosines within_pivot;  // E
@@ -43,12 +43,14 @@ struct Measured {
 /// 1 where `difference` is positive, 0 where it is not; a tie gives 0.
 Measured strictly_positive(double difference);
 
-/// An alignment metric. Add one: metrics/<name>.cc, which defines <name>_metric, and a line in metrics.def. It has one of the two rules.
+/// An alignment metric. Add one: metrics/<name>.cc, which defines <name>_metric, and a line in metrics.def. It has one
+/// of the two rules.
 struct Metric {
   std::string_view name;
   std::string_view meaning;
   Measured (*of_item)(const StatementCosines& item);  // from one item's statements
-  std::vector<Measured> (*of_corpus)(const Cosines& premises);  // from all items' premises: M[i, j] = cos(premise_i pivot, premise_j X)
+  std::vector<Measured> (*of_corpus)(
+      const Cosines& premises);  // from all items' premises: M[i, j] = cos(premise_i pivot, premise_j X)
 };
 
 #define TERTIUM_METRIC(name) extern const Metric name##_metric;
@@ -56,7 +58,7 @@ struct Metric {
 #undef TERTIUM_METRIC
 
 const std::vector<const Metric*>& metrics();
-/// Throws Error naming the nearest known one.
+/// Throws Error listing the known ones.
 const Metric& metric_named(std::string_view name);
 
 /// min over k of S[k, k], and max over k != m of C[k, m].

@@ -26,7 +26,8 @@ Tensor rotate(const Tensor& x, const Rotation& rotation) {
 
 Tensor heads_of(const Tensor& x, std::int64_t head_dim) { return x.view({x.size(0), -1, head_dim}); }
 
-Tensor attention(const Config& config, const BlockWeights& w, int b, const Tensor& x, const Rotation& rotation, const Attend& attend) {
+Tensor attention(const Config& config, const BlockWeights& w, int b, const Tensor& x, const Rotation& rotation,
+                 const Attend& attend) {
   const at::ScalarType type = w.q.scalar_type();
   Tensor q = heads_of(project(x, w.q), config.head_dim);  // [R, H, head_dim]
   Tensor k = heads_of(project(x, w.k), config.head_dim);  // [R, kv_heads, head_dim]
@@ -38,9 +39,12 @@ Tensor attention(const Config& config, const BlockWeights& w, int b, const Tenso
 
 Tensor activate(Activation activation, const Tensor& x) {
   switch (activation) {
-    case Activation::gelu: return at::gelu(x);
-    case Activation::gelu_tanh: return at::gelu(x, "tanh");
-    default: return at::silu(x);
+    case Activation::gelu:
+      return at::gelu(x);
+    case Activation::gelu_tanh:
+      return at::gelu(x, "tanh");
+    default:
+      return at::silu(x);
   }
 }
 
@@ -53,12 +57,13 @@ Tensor mlp(const Config& config, const BlockWeights& w, const Tensor& x) {
 
 Tensor embed(const Config& config, const Weights& weights, const Tensor& ids) {
   // Hugging Face rounds this scale to the model's dtype; so do we.
-  const Tensor scale = at::scalar_tensor(config.embedding_scale, at::kDouble).to(weights.embedding.scalar_type()).to(at::kFloat);
+  const Tensor scale =
+      at::scalar_tensor(config.embedding_scale, at::kDouble).to(weights.embedding.scalar_type()).to(at::kFloat);
   return weights.embedding.index_select(0, ids).to(at::kFloat) * scale;
 }
 
-Tensor run_block(const Config& config, const Weights& weights, int b, const Tensor& x, const Rotation& rotation, const Attend& attend,
-                 const Tap& tap) {
+Tensor run_block(const Config& config, const Weights& weights, int b, const Tensor& x, const Rotation& rotation,
+                 const Attend& attend, const Tap& tap) {
   const BlockWeights& w = weights.blocks[b];
   const auto norm = [&](const Tensor& rows, const Tensor& weight) { return rms_norm(config, rows, weight); };
 
@@ -69,14 +74,17 @@ Tensor run_block(const Config& config, const Weights& weights, int b, const Tens
   return stream + tap({SiteKind::mlp_out, b}, norm(transformed, w.mlp_post_norm));
 }
 
-Tensor final_norm(const Config& config, const Weights& weights, const Tensor& x) { return rms_norm(config, x, weights.final_norm); }
+Tensor final_norm(const Config& config, const Weights& weights, const Tensor& x) {
+  return rms_norm(config, x, weights.final_norm);
+}
 
 Tensor logits(const Config&, const Weights& weights, const Tensor& state, std::int64_t first, std::int64_t words) {
   return project(state, weights.head.narrow(0, first, words)).to(at::kFloat);
 }
 
 Tensor logits_of(const Config&, const Weights& weights, const Tensor& state, const Tensor& ids) {
-  return project(state, weights.head.index_select(0, ids)).to(at::kFloat);
+  // Few words, compared with each other: in f32, whatever the dtype.
+  return at::linear(state, weights.head.index_select(0, ids).to(at::kFloat));
 }
 
 }  // namespace tertium

@@ -15,8 +15,8 @@ struct Rotation {
   at::Tensor sin;
 };
 
-/// Attention itself belongs to the engine, which knows what each row may see: q [R, H, head_dim], k and v [R, kv_heads, head_dim]
-/// of block `b` → what each row gathered, [R, H * head_dim].
+/// Attention itself belongs to the engine, which knows what each row may see: q [R, H, head_dim], k and v [R, kv_heads,
+/// head_dim] of block `b` → what each row gathered, [R, H * head_dim].
 using Attend = std::function<at::Tensor(int b, const at::Tensor& q, const at::Tensor& k, const at::Tensor& v)>;
 
 /// Called with each site's activations [R, D] in f32 as they arise; returns them, edited or not.
@@ -25,8 +25,8 @@ using Tap = std::function<at::Tensor(Site site, at::Tensor activations)>;
 /// Token ids [R] → the stream that enters block 0, [R, D] in f32.
 at::Tensor embed(const Config& config, const Weights& weights, const at::Tensor& ids);
 
-/// Block `b`: the stream x [R, D] in f32 → the stream behind it. `rotation` is that of the block's own rope. resid_post is the
-/// caller's to tap, since it is also what enters the next block.
+/// Block `b`: the stream x [R, D] in f32 → the stream behind it. `rotation` is that of the block's own rope. resid_post
+/// is the caller's to tap, since it is also what enters the next block.
 at::Tensor run_block(const Config& config, const Weights& weights, int b, const at::Tensor& x, const Rotation& rotation,
                      const Attend& attend, const Tap& tap);
 
@@ -34,7 +34,8 @@ at::Tensor run_block(const Config& config, const Weights& weights, int b, const 
 at::Tensor final_norm(const Config& config, const Weights& weights, const at::Tensor& x);
 
 /// States after the final norm [R, D] → logits [R, words] in f32, of the head's rows [first, first + words).
-at::Tensor logits(const Config& config, const Weights& weights, const at::Tensor& state, std::int64_t first, std::int64_t words);
+at::Tensor logits(const Config& config, const Weights& weights, const at::Tensor& state, std::int64_t first,
+                  std::int64_t words);
 /// The same of chosen words: `ids` [n] → [R, n].
 at::Tensor logits_of(const Config& config, const Weights& weights, const at::Tensor& state, const at::Tensor& ids);
 

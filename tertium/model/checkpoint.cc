@@ -20,7 +20,8 @@ nlohmann::json read_json_object(const fs::path& path) {
 std::vector<fs::path> weight_files(const fs::path& folder) {
   if (fs::exists(folder / "model.safetensors")) return {folder / "model.safetensors"};
   const fs::path index = folder / "model.safetensors.index.json";
-  if (!fs::exists(index)) fail("{}: holds no model.safetensors; name a Hugging Face folder or a .gguf file", folder.string());
+  if (!fs::exists(index))
+    fail("{}: holds no model.safetensors; name a Hugging Face folder or a .gguf file", folder.string());
   const nlohmann::json json = read_json_object(index);
   if (!json.contains("weight_map") || !json["weight_map"].is_object()) fail("{}: no \"weight_map\"", index.string());
   std::set<fs::path> shards;
@@ -35,7 +36,8 @@ std::vector<fs::path> weight_files(const fs::path& folder) {
 
 std::string spelled(const std::vector<std::int64_t>& shape) { return fmt::format("[{}]", fmt::join(shape, ", ")); }
 
-/// Buffers that older checkpoints store although they follow from the config, and heads that are stored beside the embedding they equal.
+/// Buffers that older checkpoints store although they follow from the config, and heads that are stored beside the
+/// embedding they equal.
 bool may_be_unused(std::string_view tensor, const Config& config) {
   return tensor.ends_with(".rotary_emb.inv_freq") || tensor == "rope_freqs.weight" ||
          (config.tied && (tensor == "lm_head.weight" || tensor == "output.weight"));
@@ -83,7 +85,8 @@ const TensorView& Checkpoint::tensor(const WeightName& name, int block, const st
     if (!found) found = shard.find(full);
   if (!found) fail("{}: no tensor \"{}\", which the family {} needs", origin_, full, family_->name);
   if (found->shape != shape)
-    fail("{}: tensor \"{}\" has the shape {}, but its config asks for {}", origin_, full, spelled(found->shape), spelled(shape));
+    fail("{}: tensor \"{}\" has the shape {}, but its config asks for {}", origin_, full, spelled(found->shape),
+         spelled(shape));
   used_.insert(full);
   return *found;
 }
@@ -101,7 +104,8 @@ std::vector<const TensorView*> Checkpoint::all() const {
 void Checkpoint::demand_all_used() const {
   for (const TensorView* tensor : all())
     if (!used_.contains(tensor->name) && !may_be_unused(tensor->name, config_))
-      fail("{}: tensor \"{}\" has no place in the family {}; is model_type right?", origin_, printable(tensor->name), family_->name);
+      fail("{}: tensor \"{}\" has no place in the family {}; is model_type right?", origin_, printable(tensor->name),
+           family_->name);
 }
 
 std::size_t Checkpoint::bytes() const {

@@ -16,14 +16,17 @@ namespace tertium {
 /// A model on disk: its config, and its tensors by the family's names. The files stay mapped as long as it lives.
 class Checkpoint {
  public:
-  /// A Hugging Face folder (config.json; model.safetensors or its shards) or a .gguf file. Throws Error naming the file.
+  /// A Hugging Face folder (config.json; model.safetensors or its shards) or a .gguf file. Throws Error naming the
+  /// file.
   explicit Checkpoint(const std::filesystem::path& path);
 
   const Config& config() const { return config_; }
   const Family& family() const { return *family_; }
+  const std::string& origin() const { return origin_; }  // for error messages
   bool is_gguf() const { return gguf_ != nullptr; }
 
-  /// The tensor `name` of block `block`, which must have `shape`. Throws Error naming file and tensor if absent or misshaped.
+  /// The tensor `name` of block `block`, which must have `shape`. Throws Error naming file and tensor if absent or
+  /// misshaped.
   const TensorView& tensor(const WeightName& name, int block, const std::vector<std::int64_t>& shape);
   /// Throws Error naming a tensor that nothing asked for: the family's equations would not be the file's.
   void demand_all_used() const;

@@ -8,7 +8,8 @@
 namespace tertium {
 namespace {
 
-constexpr std::int64_t kLargestCount = 1 << 24;  // of heads, widths, words, positions: far above any model, far below overflow
+constexpr std::int64_t kLargestCount =
+    1 << 24;  // of heads, widths, words, positions: far above any model, far below overflow
 
 bool is_count(std::int64_t value) { return value > 0 && value <= kLargestCount; }
 
@@ -21,7 +22,8 @@ void check_rope(const Rope& rope, const ConfigReader& config, std::string_view k
 }
 
 /// Reads a scaling table ("rope_type", "factor", …) into `rope`.
-void read_scaling(const nlohmann::json& json, std::string_view key, const ConfigReader& origin, const std::string& file, Rope& rope) {
+void read_scaling(const nlohmann::json& json, std::string_view key, const ConfigReader& origin, const std::string& file,
+                  Rope& rope) {
   const ConfigReader table(json, file + ": " + std::string(key));
   rope.theta = table.number_or("rope_theta", rope.theta);
   const std::string type = table.text_or("rope_type", table.text_or("type", "default"));
@@ -41,7 +43,9 @@ void read_scaling(const nlohmann::json& json, std::string_view key, const Config
 
 }  // namespace
 
-bool ConfigReader::has(std::string_view key) const { return json_.contains(key) && !json_.at(std::string(key)).is_null(); }
+bool ConfigReader::has(std::string_view key) const {
+  return json_.contains(key) && !json_.at(std::string(key)).is_null();
+}
 
 const nlohmann::json& ConfigReader::at(std::string_view key) const {
   if (!has(key)) fail("{}: no \"{}\"", origin_, key);
@@ -87,7 +91,8 @@ void ConfigReader::demand(std::string_view key, const nlohmann::json& only) cons
   if (has(key) && at(key) != only) refuse(key, "only " + only.dump() + " is supported for this family");
 }
 
-Rope ConfigReader::rope(std::string_view layer_type, std::string_view theta_key, double default_theta, bool scaled) const {
+Rope ConfigReader::rope(std::string_view layer_type, std::string_view theta_key, double default_theta,
+                        bool scaled) const {
   Rope rope;
   std::string_view key = "rope_parameters";
   if (has(key)) {
@@ -110,7 +115,9 @@ Rope ConfigReader::rope(std::string_view layer_type, std::string_view theta_key,
   return rope;
 }
 
-void ConfigReader::refuse(std::string_view key, std::string_view why) const { fail("{}: \"{}\": {}", origin_, key, why); }
+void ConfigReader::refuse(std::string_view key, std::string_view why) const {
+  fail("{}: \"{}\": {}", origin_, key, why);
+}
 
 int GgufConfig::count(std::string_view key) const {
   const std::int64_t value = file_.get<std::int64_t>(full(key));
@@ -136,8 +143,8 @@ Rope GgufConfig::rope(double default_theta, int head_dim) const {
   if (!(rope.theta > 0) || !(rope.factor > 0)) refuse("rope.freq_base", "theta and factor must be positive");
   if (const TensorView* divisors = file_.find("rope_freqs.weight")) {
     if (divisors->count() != static_cast<std::size_t>(head_dim / 2))
-      fail("{}: tensor \"rope_freqs.weight\" has {} values, not head_dim / 2 = {}", file_.path().string(), divisors->count(),
-           head_dim / 2);
+      fail("{}: tensor \"rope_freqs.weight\" has {} values, not head_dim / 2 = {}", file_.path().string(),
+           divisors->count(), head_dim / 2);
     rope.divisors.resize(divisors->count());
     to_f32(*divisors, rope.divisors);
   }
@@ -163,7 +170,8 @@ Config common_config(const ConfigReader& json) {
   config.stored_dtype = json.text_or("dtype", json.text_or("torch_dtype", "float32"));
   if (config.heads % config.kv_heads != 0) json.refuse("num_key_value_heads", "must divide num_attention_heads");
   if (config.head_dim % 2 != 0) json.refuse("head_dim", "must be even");
-  if (json.has("quantization_config")) json.refuse("quantization_config", "quantized checkpoints are not supported; use GGUF");
+  if (json.has("quantization_config"))
+    json.refuse("quantization_config", "quantized checkpoints are not supported; use GGUF");
   return config;
 }
 
@@ -175,7 +183,8 @@ Config common_config(const GgufConfig& gguf) {
   config.head_dim = gguf.count_or("attention.key_length", config.hidden / config.heads);
   config.mlp = gguf.count("feed_forward_length");
   const TensorView* embedding = gguf.file().find("token_embd.weight");
-  if (!embedding || embedding->shape.size() != 2) fail("{}: no tensor \"token_embd.weight\"", gguf.file().path().string());
+  if (!embedding || embedding->shape.size() != 2)
+    fail("{}: no tensor \"token_embd.weight\"", gguf.file().path().string());
   config.vocabulary = static_cast<int>(embedding->shape[0]);
   config.context = gguf.count("context_length");
   config.layers.resize(gguf.count("block_count"));

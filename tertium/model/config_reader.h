@@ -11,12 +11,13 @@
 
 namespace tertium {
 
-/// The config.json of a Hugging Face folder, in the spelling of transformers 4 or 5. Every getter throws Error naming file and key.
+/// The config.json of a Hugging Face folder, in the spelling of transformers 4 or 5. Every getter throws Error naming
+/// file and key.
 class ConfigReader {
  public:
   ConfigReader(const nlohmann::json& json, std::string origin) : json_(json), origin_(std::move(origin)) {}
 
-  bool has(std::string_view key) const;  // present and not null
+  bool has(std::string_view key) const;   // present and not null
   int count(std::string_view key) const;  // a positive integer of at most 2^24
   int count_or(std::string_view key, int fallback) const { return has(key) ? count(key) : fallback; }
   double number(std::string_view key) const;
@@ -28,7 +29,8 @@ class ConfigReader {
   /// Refuses a value that this family cannot compute with: `demand("attention_bias", false)`.
   void demand(std::string_view key, const nlohmann::json& only) const;
 
-  /// The rope of one layer type: from `rope_parameters` (flat, or one table a layer type), or from `theta_key` and `rope_scaling`.
+  /// The rope of one layer type: from `rope_parameters` (flat, or one table a layer type), or from `theta_key` and
+  /// `rope_scaling`.
   Rope rope(std::string_view layer_type, std::string_view theta_key, double default_theta, bool scaled = true) const;
 
   [[noreturn]] void refuse(std::string_view key, std::string_view why) const;

@@ -10,7 +10,8 @@
 
 namespace tertium {
 
-/// One weight's name without ".weight", as Hugging Face and GGUF files spell it; {} stands for the block. Empty: the family has none.
+/// One weight's name without ".weight", as Hugging Face and GGUF files spell it; {} stands for the block. Empty: the
+/// family has none.
 struct WeightName {
   std::string_view hf;
   std::string_view gguf;
@@ -40,8 +41,8 @@ struct WeightNames {
 /// A model family. Add one: families/<name>.cc, which defines <name>_family, and a line in families.def.
 struct Family {
   std::string_view name;
-  std::vector<std::string_view> model_types;   // "model_type" of config.json
-  std::vector<std::string_view> architectures; // "general.architecture" of GGUF
+  std::vector<std::string_view> model_types;    // "model_type" of config.json
+  std::vector<std::string_view> architectures;  // "general.architecture" of GGUF
   Config (*from_hf)(const ConfigReader& config);
   Config (*from_gguf)(const GgufConfig& config);
   WeightNames names;

@@ -19,9 +19,12 @@ bool cpu_multiplies_bf16() {
 
 std::string_view to_string(Precision precision) {
   switch (precision) {
-    case Precision::bf16: return "bf16";
-    case Precision::f16: return "f16";
-    default: return "f32";
+    case Precision::bf16:
+      return "bf16";
+    case Precision::f16:
+      return "f16";
+    default:
+      return "f32";
   }
 }
 

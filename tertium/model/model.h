@@ -16,8 +16,8 @@ struct Weights;  // model/weights.h: torch tensors, which only model/ and engine
 enum class Precision { f32, bf16, f16 };
 std::string_view to_string(Precision precision);
 
-/// "f32", "bf16", "f16", or "auto": the file's own where it is f32; bf16 where the file is half precision or quantized and the CPU
-/// multiplies bf16; else f32. Throws Error naming the known spellings.
+/// "f32", "bf16", "f16", or "auto": the file's own where it is f32; bf16 where the file is half precision or quantized
+/// and the CPU multiplies bf16; else f32. Throws Error naming the known spellings.
 Precision precision_named(std::string_view name, const Config& config);
 
 /// A decoder-only language model, ready to be run by the engine. Cheap to copy; immutable.

@@ -13,7 +13,8 @@ float llama3_scaled(float frequency, const Rope& rope) {
   const double shortest_divided = rope.original_context / rope.low_freq_factor;
   if (wavelength < longest_kept) return frequency;
   if (wavelength > shortest_divided) return static_cast<float>(frequency / rope.factor);
-  const double kept = (rope.original_context / wavelength - rope.low_freq_factor) / (rope.high_freq_factor - rope.low_freq_factor);
+  const double kept =
+      (rope.original_context / wavelength - rope.low_freq_factor) / (rope.high_freq_factor - rope.low_freq_factor);
   return static_cast<float>((1 - kept) * frequency / rope.factor + kept * frequency);
 }
 

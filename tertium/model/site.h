@@ -7,7 +7,7 @@
 
 namespace tertium {
 
-/// A kind of place inside a block (METHODS.md, section 3). All are of the stream's width.
+/// A kind of place inside a block (docs/methods.md, section 3). All are of the stream's width.
 enum class SiteKind {
 #define TERTIUM_SITE(name, alias, meaning) name,
 #include "tertium/model/sites.def"

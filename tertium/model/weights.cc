@@ -9,10 +9,14 @@ namespace {
 
 std::optional<at::ScalarType> torch_type(DType dtype) {
   switch (dtype) {
-    case DType::F32: return at::kFloat;
-    case DType::F16: return at::kHalf;
-    case DType::BF16: return at::kBFloat16;
-    default: return std::nullopt;
+    case DType::F32:
+      return at::kFloat;
+    case DType::F16:
+      return at::kHalf;
+    case DType::BF16:
+      return at::kBFloat16;
+    default:
+      return std::nullopt;
   }
 }
 
@@ -34,7 +38,8 @@ at::Tensor converted(const TensorView& stored, at::ScalarType wanted) {
 /// Takes a checkpoint's tensors by name and shape, as the block equations want them.
 class Loader {
  public:
-  Loader(Checkpoint& checkpoint, at::ScalarType type) : checkpoint_(checkpoint), config_(checkpoint.config()), type_(type) {}
+  Loader(Checkpoint& checkpoint, at::ScalarType type)
+      : checkpoint_(checkpoint), config_(checkpoint.config()), type_(type) {}
 
   at::Tensor matrix(const WeightName& name, int block, std::int64_t out, std::int64_t in) {
     return stored(name, block, {out, in}, type_);
@@ -61,7 +66,10 @@ class Loader {
     const at::Tensor values = view.defined() ? view : converted(tensor, type);
     // A sum is finite only if all it adds is (in f64, f32 values cannot overflow it).
     if (!std::isfinite(values.sum(at::kDouble).item<double>()))
-      fail("tensor \"{}\": holds NaN or infinity; the file is damaged or does not fit the dtype", tensor.name);
+      fail(
+          "{}: tensor \"{}\" holds NaN or infinity; the file is damaged or does not fit the dtype, so fetch it again "
+          "or try dtype f32",
+          checkpoint_.origin(), tensor.name);
     return values;
   }
 
@@ -71,7 +79,8 @@ class Loader {
 };
 
 BlockWeights load_block(Loader& load, const WeightNames& names, const Config& config, int b) {
-  const std::int64_t hidden = config.hidden, attention = config.heads * config.head_dim, kv = config.kv_heads * config.head_dim;
+  const std::int64_t hidden = config.hidden, attention = config.heads * config.head_dim,
+                     kv = config.kv_heads * config.head_dim;
   return {
       .attn_norm = load.norm(names.attn_norm, b, hidden),
       .attn_post_norm = load.norm(names.attn_post_norm, b, hidden),
@@ -93,9 +102,12 @@ BlockWeights load_block(Loader& load, const WeightNames& names, const Config& co
 
 at::ScalarType scalar_type(Precision precision) {
   switch (precision) {
-    case Precision::bf16: return at::kBFloat16;
-    case Precision::f16: return at::kHalf;
-    default: return at::kFloat;
+    case Precision::bf16:
+      return at::kBFloat16;
+    case Precision::f16:
+      return at::kHalf;
+    default:
+      return at::kFloat;
   }
 }
 
@@ -110,7 +122,8 @@ Weights load_weights(std::shared_ptr<Checkpoint> checkpoint, Precision precision
   for (int b = 0; b < config.block_count(); ++b) weights.blocks.push_back(load_block(load, names, config, b));
   weights.final_norm = load.norm(names.final_norm, kNoBlock, config.hidden);
   weights.head = config.tied ? weights.embedding : load.matrix(names.head, kNoBlock, config.vocabulary, config.hidden);
-  for (const Rope& rope : config.ropes) weights.frequencies.push_back(at::tensor(inverse_frequencies(rope, config.head_dim)));
+  for (const Rope& rope : config.ropes)
+    weights.frequencies.push_back(at::tensor(inverse_frequencies(rope, config.head_dim)));
   checkpoint->demand_all_used();
   weights.backing = std::move(checkpoint);
   return weights;

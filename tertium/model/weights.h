@@ -10,7 +10,8 @@
 
 namespace tertium {
 
-/// One block's weights. Matrices are [out, in] in the model's precision, norms [width] in f32; undefined where the family has none.
+/// One block's weights. Matrices are [out, in] in the model's precision, norms [width] in f32; undefined where the
+/// family has none.
 struct BlockWeights {
   at::Tensor attn_norm, attn_post_norm;  // [D]
   at::Tensor q;                          // [H * head_dim, D]
@@ -23,12 +24,12 @@ struct BlockWeights {
 };
 
 struct Weights {
-  at::Tensor embedding;                      // [V, D]
-  std::vector<BlockWeights> blocks;          // [L]
-  at::Tensor final_norm;                     // [D]
-  at::Tensor head;                           // [V, D]; the embedding itself if tied
-  std::vector<at::Tensor> frequencies;       // one a rope: [head_dim / 2], radians per position
-  std::shared_ptr<const Checkpoint> backing; // the mapped files that tensors may point into
+  at::Tensor embedding;                       // [V, D]
+  std::vector<BlockWeights> blocks;           // [L]
+  at::Tensor final_norm;                      // [D]
+  at::Tensor head;                            // [V, D]; the embedding itself if tied
+  std::vector<at::Tensor> frequencies;        // one a rope: [head_dim / 2], radians per position
+  std::shared_ptr<const Checkpoint> backing;  // the mapped files that tensors may point into
 };
 
 at::ScalarType scalar_type(Precision precision);

@@ -27,10 +27,12 @@ const Control& control_named(std::string_view name) {
   fail("control \"{}\": tertium knows {}", printable(name), join(names));
 }
 
-std::vector<std::size_t> draw(const DonorRequest& request, std::string_view control, std::vector<std::size_t> candidates) {
+std::vector<std::size_t> draw(const DonorRequest& request, std::string_view control,
+                              std::vector<std::size_t> candidates) {
   const Item& recipient = request.items[request.recipient];
   const auto rank = [&](std::size_t candidate) {
-    return std::pair(stable_hash(request.seed, {recipient.language, control, recipient.id, request.items[candidate].id}), candidate);
+    return std::pair(
+        stable_hash(request.seed, {recipient.language, control, recipient.id, request.items[candidate].id}), candidate);
   };
   std::sort(candidates.begin(), candidates.end(), [&](std::size_t a, std::size_t b) { return rank(a) < rank(b); });
   candidates.resize(std::min(candidates.size(), static_cast<std::size_t>(request.draws)));

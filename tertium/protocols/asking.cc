@@ -5,8 +5,8 @@
 namespace tertium {
 namespace {
 
-/// Adds the readings of a question whose strands stand. In loglik: the first token of every option at the context's last row, then the
-/// later tokens of each option at its own rows.
+/// Adds the readings of a question whose strands stand. In loglik: the first token of every option at the context's
+/// last row, then the later tokens of each option at its own rows.
 AskedStrands with_readings(Job& job, const Question& question, AskedStrands asked) {
   asked.first_reading = static_cast<int>(job.readings.size());
   std::vector<TokenId> first_tokens;
@@ -32,7 +32,8 @@ constexpr int kNone = -1;
 int add_text(Job& job, const std::vector<TokenId>& tokens, const AskedStrands& like) {
   const std::vector<TokenId>& context = job.strands[like.context].tokens;
   const auto most = std::min(tokens.size() - 1, context.size());  // at least one row of its own
-  const auto differ = std::mismatch(tokens.begin(), tokens.begin() + static_cast<std::ptrdiff_t>(most), context.begin()).first;
+  const auto differ =
+      std::mismatch(tokens.begin(), tokens.begin() + static_cast<std::ptrdiff_t>(most), context.begin()).first;
   const int shared = static_cast<int>(differ - tokens.begin());
   return add(job, {.prefix = Prefix{like.context, shared}, .tokens = {differ, tokens.end()}});
 }
@@ -44,14 +45,17 @@ AskedStrands ask(Job& job, const Question& question, bool whole_options) {
     if (question.protocol == Protocol::letters) break;
     std::vector<TokenId> tokens = option;
     if (!whole_options) tokens.pop_back();
-    asked.options.push_back(tokens.empty() ? kNone : add(job, {.prefix = Prefix{asked.context, context_rows}, .tokens = tokens}));
+    asked.options.push_back(
+        tokens.empty() ? kNone : add(job, {.prefix = Prefix{asked.context, context_rows}, .tokens = tokens}));
   }
   return with_readings(job, question, asked);
 }
 
-AskedStrands ask_branched(Job& job, const Question& question, const AskedStrands& clean, int first_row, int block, int blocks) {
+AskedStrands ask_branched(Job& job, const Question& question, const AskedStrands& clean, int first_row, int block,
+                          int blocks) {
   const int rows = static_cast<int>(question.context.size()) - first_row;
-  AskedStrands asked{.context = add(job, {.prefix = Prefix{clean.context, first_row}, .branch = Branch{clean.context, first_row, rows, block}})};
+  AskedStrands asked{.context = add(job, {.prefix = Prefix{clean.context, first_row},
+                                          .branch = Branch{clean.context, first_row, rows, block}})};
   for (std::size_t k = 0; k < clean.options.size(); ++k) {
     const int predicting = static_cast<int>(question.options[k].size()) - 1;
     // Behind the last block nothing looks back at the context any more: the options' own rows are the clean ones.

@@ -14,17 +14,19 @@ struct AskedStrands {
   int first_reading;         // the question's readings are job.readings[first_reading …]
 };
 
-/// Adds a text to a job. Where it begins like the context of `like` it hangs on that, so that shared tokens are computed once. Its last row
-/// is the last row of the returned strand.
+/// Adds a text to a job. Where it begins like the context of `like` it hangs on that, so that shared tokens are
+/// computed once. Its last row is the last row of the returned strand.
 int add_text(Job& job, const std::vector<TokenId>& tokens, const AskedStrands& like);
 
-/// Adds a question to a job: the context once, and in loglik the options hanging on it. With `whole_options` the options' last tokens get
-/// rows too (states are wanted there); their scores do not need them.
+/// Adds a question to a job: the context once, and in loglik the options hanging on it. With `whole_options` the
+/// options' last tokens get rows too (states are wanted there); their scores do not need them.
 AskedStrands ask(Job& job, const Question& question, bool whole_options);
 
-/// Asks again, with rows [first_row, last_row()] of the context branching off at `block` and the options' rows following them: only what a
-/// patch there can change is computed. Rows of the returned context strand count from `first_row`.
-AskedStrands ask_branched(Job& job, const Question& question, const AskedStrands& clean, int first_row, int block, int blocks);
+/// Asks again, with rows [first_row, last_row()] of the context branching off at `block` and the options' rows
+/// following them: only what a patch there can change is computed. Rows of the returned context strand count from
+/// `first_row`.
+AskedStrands ask_branched(Job& job, const Question& question, const AskedStrands& clean, int first_row, int block,
+                          int blocks);
 
 /// The option scores of an asked question: sums of log-probabilities (loglik) or logits (letters).
 std::vector<double> option_scores(const Question& question, const AskedStrands& asked, const JobResult& result);

@@ -36,10 +36,12 @@ Question encode_continuations(const Tokenizer& tokenizer, const std::string& nam
                               const std::vector<std::string>& options) {
   const std::string space = cut_trailing_space(context);
   Question question{.name = name, .protocol = Protocol::loglik, .context = tokenizer.encode(context, true).ids};
-  if (question.context.empty()) fail("{}: the context is empty and the tokenizer adds no BOS; nothing predicts the option", name);
+  if (question.context.empty())
+    fail("{}: the context is empty and the tokenizer adds no BOS; nothing predicts the option", name);
   for (const std::string& option : options) {
     const std::vector<TokenId> whole = tokenizer.encode(context + space + option, true).ids;
-    if (whole.size() <= question.context.size()) fail("{}: option \"{}\" has no token of its own; is it empty?", name, printable(option));
+    if (whole.size() <= question.context.size())
+      fail("{}: option \"{}\" has no token of its own; is it empty?", name, printable(option));
     const auto joint = whole.begin() + static_cast<std::ptrdiff_t>(question.context.size());
     question.joint_swallowed |= !std::equal(whole.begin(), joint, question.context.begin());
     question.options.emplace_back(joint, whole.end());
@@ -52,7 +54,8 @@ Question loglik_question(const Tokenizer& tokenizer, const std::string& task, co
   return encode_continuations(tokenizer, question_name(task, item), item.context, item.options);
 }
 
-Question letters_question(const Tokenizer& tokenizer, const std::string& task, const Item& item, const LettersTemplate& letters) {
+Question letters_question(const Tokenizer& tokenizer, const std::string& task, const Item& item,
+                          const LettersTemplate& letters) {
   Question question{.name = question_name(task, item), .protocol = Protocol::letters};
   question.context = tokenizer.encode(fill(letters, item), true).ids;
   std::set<TokenId> seen;
@@ -67,13 +70,21 @@ Question letters_question(const Tokenizer& tokenizer, const std::string& task, c
   return question;
 }
 
-void demand_fits(const Question& question, int context) {
+void demand_fits(const Question& question, const Limits& limits) {
+  if (question.context.empty()) fail("{}: the text has no tokens; is it empty?", question.name);
   std::size_t longest = 0;
-  for (const std::vector<TokenId>& option : question.options)
-    longest = std::max(longest, question.protocol == Protocol::loglik ? option.size() : 0);
+  TokenId largest = *std::max_element(question.context.begin(), question.context.end());
+  for (const std::vector<TokenId>& option : question.options) {
+    if (question.protocol == Protocol::loglik) longest = std::max(longest, option.size());
+    largest = std::max(largest, *std::max_element(option.begin(), option.end()));
+  }
   const std::size_t tokens = question.context.size() + longest;
-  if (tokens > static_cast<std::size_t>(context))
-    fail("{}: {} tokens, but the model's context holds {}; shorten the item or leave it out", question.name, tokens, context);
+  if (tokens > static_cast<std::size_t>(limits.context))
+    fail("{}: {} tokens, but the model's context holds {}; shorten the item or leave it out", question.name, tokens,
+         limits.context);
+  if (largest >= limits.vocabulary)
+    fail("{}: the tokenizer gives the id {}, but the model embeds {}; do tokenizer and model belong together?",
+         question.name, largest, limits.vocabulary);
 }
 
 std::size_t best_option(const std::vector<double>& scores) {

@@ -11,8 +11,8 @@
 
 namespace tertium {
 
-/// How an answer is read (METHODS.md, section 2): `loglik` sums the log-probabilities of each option's tokens after the context, `letters`
-/// compares the logits of the options' letters behind one prompt.
+/// How an answer is read (docs/methods.md, section 2): `loglik` sums the log-probabilities of each option's tokens
+/// after the context, `letters` compares the logits of the options' letters behind one prompt.
 enum class Protocol { loglik, letters };
 std::string_view to_string(Protocol protocol);
 /// Throws Error listing the known ones.
@@ -20,7 +20,7 @@ Protocol protocol_named(std::string_view name);
 
 /// An item as the model is asked it: token ids.
 struct Question {
-  std::string name;                           // "xcopa it, item 12"; for error messages
+  std::string name;  // "xcopa it, item 12"; for error messages
   Protocol protocol = Protocol::loglik;
   std::vector<TokenId> context;               // loglik: the context; letters: the whole prompt
   std::vector<std::vector<TokenId>> options;  // loglik: each option's own ids; letters: the letter's id
@@ -30,18 +30,26 @@ struct Question {
   int last_row() const { return static_cast<int>(context.size()) - 1; }  // predicts the answer
 };
 
-/// `context` and its continuations as ids; trailing white space of the context belongs to the continuations. Option k's ids are those of
-/// context + option behind the context's own. Throws Error naming `name` if a continuation is empty.
+/// `context` and its continuations as ids; trailing white space of the context belongs to the continuations. Option k's
+/// ids are those of context + option behind the context's own. Throws Error naming `name` if a continuation is empty.
 Question encode_continuations(const Tokenizer& tokenizer, const std::string& name, std::string context,
                               const std::vector<std::string>& options);
 
 Question loglik_question(const Tokenizer& tokenizer, const std::string& task, const Item& item);
 
 /// Throws Error naming the template if two letters end in the same token.
-Question letters_question(const Tokenizer& tokenizer, const std::string& task, const Item& item, const LettersTemplate& letters);
+Question letters_question(const Tokenizer& tokenizer, const std::string& task, const Item& item,
+                          const LettersTemplate& letters);
 
-/// Throws Error naming the item if a prompt with its longest option exceeds `context` tokens.
-void demand_fits(const Question& question, int context);
+/// What a model can take.
+struct Limits {
+  int context;     // tokens
+  int vocabulary;  // ids
+};
+
+/// Throws Error naming the item if a prompt with its longest option exceeds the context, or if the tokenizer gives an
+/// id that the model has no embedding for.
+void demand_fits(const Question& question, const Limits& limits);
 
 /// The option with the highest score, the first on ties.
 std::size_t best_option(const std::vector<double>& scores);

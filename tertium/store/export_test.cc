@@ -5,10 +5,12 @@
 #include <sstream>
 
 #include "tertium/store/store.h"
-#include "tertium/store/test_folder.h"
+#include "tests/support/files.h"
 
 namespace tertium {
 namespace {
+
+using test::error_of;
 
 std::string exported(const std::filesystem::path& folder, const std::string& table, ExportFormat format) {
   std::ostringstream out;
@@ -16,7 +18,7 @@ std::string exported(const std::filesystem::path& folder, const std::string& tab
   return out.str();
 }
 
-class ExportTest : public StoreTest {
+class ExportTest : public test::FolderTest {
  protected:
   ExportTest() {
     Store store = Store::create(folder, false);

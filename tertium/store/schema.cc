@@ -75,14 +75,18 @@ bool is_ours(const Connection& connection) { return connection.integer("PRAGMA a
 
 }  // namespace
 
-Connection create_results(const std::filesystem::path& folder, bool replace) {
+void demand_free(const std::filesystem::path& folder, bool replace) {
   make_folder(folder);
   const std::filesystem::path path = results_in(folder);
-  if (has_results(path)) {
-    if (!replace) fail("{}: holds results already; give another --out, or --force to replace them", folder.string());
-    refuse_if_running(path);
-    remove_results(path);
-  }
+  if (!has_results(path)) return;
+  if (!replace) fail("{}: holds results already; give another --out, or --force to replace them", folder.string());
+  refuse_if_running(path);
+}
+
+Connection create_results(const std::filesystem::path& folder, bool replace) {
+  demand_free(folder, replace);
+  const std::filesystem::path path = results_in(folder);
+  if (has_results(path)) remove_results(path);
   Connection connection(path, Connection::Access::create);
   connection.execute("PRAGMA journal_mode = WAL");  // so that a report can read while the run writes
   connection.execute("BEGIN IMMEDIATE");

@@ -6,6 +6,9 @@
 
 namespace tertium {
 
+/// Makes the folder. Throws Error as Store::create does, but leaves results that are there as they are.
+void demand_free(const std::filesystem::path& folder, bool replace);
+
 /// A new results.db with empty tables, and a transaction begun. Throws Error as Store::create does.
 Connection create_results(const std::filesystem::path& folder, bool replace);
 

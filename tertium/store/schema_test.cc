@@ -3,17 +3,18 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <fstream>
-
 #include "tertium/base/text.h"
 #include "tertium/store/store.h"
-#include "tertium/store/test_folder.h"
+#include "tests/support/files.h"
 
 namespace tertium {
 namespace {
 
+using test::error_of;
 using testing::HasSubstr;
 using testing::IsEmpty;
+
+class SchemaTest : public test::FolderTest {};
 
 std::string error_of_open(const std::filesystem::path& folder) {
   return error_of([&] { Store::open(folder); });
@@ -23,14 +24,12 @@ std::string error_of_create(const std::filesystem::path& folder, bool replace) {
   return error_of([&] { Store::create(folder, replace); });
 }
 
-void write(const std::filesystem::path& file, std::string_view text) { std::ofstream(file, std::ios::binary) << text; }
-
-TEST_F(StoreTest, CreateMakesTheFolder) {
+TEST_F(SchemaTest, CreateMakesTheFolder) {
   Store::create(folder / "a" / "b", false);
   EXPECT_THAT(Store::open(folder / "a" / "b").scores(), IsEmpty());
 }
 
-TEST_F(StoreTest, CreateKeepsEarlierResultsUnlessTold) {
+TEST_F(SchemaTest, CreateKeepsEarlierResultsUnlessTold) {
   {
     Store store = Store::create(folder, false);
     store.set_info("seed", "1");
@@ -42,58 +41,58 @@ TEST_F(StoreTest, CreateKeepsEarlierResultsUnlessTold) {
   EXPECT_THAT(Store::open(folder).info(), IsEmpty());
 }
 
-TEST_F(StoreTest, CreateReplacesWhatIsNoDatabase) {
-  write(folder / "results.db", "nonsense that is no database at all");
+TEST_F(SchemaTest, CreateReplacesWhatIsNoDatabase) {
+  temporary.write("results.db", "nonsense that is no database at all");
   EXPECT_THAT(error_of_create(folder, false), HasSubstr("holds results already"));
   Store::create(folder, true);
   EXPECT_THAT(Store::open(folder).info(), IsEmpty());
 }
 
-TEST_F(StoreTest, CreateTakesTheEmptyFileOfARunThatFailedAtOnce) {
-  write(folder / "results.db", "");
+TEST_F(SchemaTest, CreateTakesTheEmptyFileOfARunThatFailedAtOnce) {
+  temporary.write("results.db", "");
   EXPECT_EQ(error_of_create(folder, false), "");
 }
 
-TEST_F(StoreTest, CreateDoesNotReplaceTheFileOfARunThatIsWriting) {
+TEST_F(SchemaTest, CreateDoesNotReplaceTheFileOfARunThatIsWriting) {
   Store running = Store::create(folder, false);
   running.commit();
   EXPECT_THAT(error_of_create(folder, true), HasSubstr("results.db: a run is still writing to it; stop that run"));
 }
 
-TEST_F(StoreTest, CreateNamesAFolderThatCannotBe) {
-  write(folder / "file", "x");
+TEST_F(SchemaTest, CreateNamesAFolderThatCannotBe) {
+  temporary.write("file", "x");
   EXPECT_THAT(error_of_create(folder / "file", false), HasSubstr("file: cannot be made ("));
   EXPECT_THAT(error_of_create(folder / "file" / "below", false), HasSubstr("file/below: cannot be made ("));
 }
 
-TEST_F(StoreTest, CreateNamesAFileThatCannotBe) {
+TEST_F(SchemaTest, CreateNamesAFileThatCannotBe) {
   std::filesystem::create_directories(folder / "results.db");
   EXPECT_THAT(error_of_create(folder, false),
               HasSubstr("results.db: unable to open database file; check that the folder"));
 }
 
-TEST_F(StoreTest, CreateNamesALockedDatabase) {
-  write(folder / "results.db", "");
+TEST_F(SchemaTest, CreateNamesALockedDatabase) {
+  temporary.write("results.db", "");
   const Connection other(folder / "results.db", Connection::Access::create);
   other.execute("BEGIN EXCLUSIVE");
   EXPECT_THAT(error_of_create(folder, false),
               HasSubstr("results.db: database is locked; another program is writing to it"));
 }
 
-TEST_F(StoreTest, OpenNamesAFolderWithoutResults) {
+TEST_F(SchemaTest, OpenNamesAFolderWithoutResults) {
   EXPECT_EQ(error_of_open(folder), folder.string() + ": holds no results.db; name the --out folder of a run");
   EXPECT_THAT(error_of_open(folder / "nowhere"), HasSubstr("nowhere: holds no results.db"));
 }
 
-TEST_F(StoreTest, OpenRefusesForeignFiles) {
-  write(folder / "results.db", std::string(4096, 'x'));
+TEST_F(SchemaTest, OpenRefusesForeignFiles) {
+  temporary.write("results.db", std::string(4096, 'x'));
   EXPECT_THAT(error_of_open(folder), HasSubstr("results.db: file is not a database; it is no whole tertium database"));
   std::filesystem::remove(folder / "results.db");
   Connection(folder / "results.db", Connection::Access::create).execute("CREATE TABLE scores (x)");
   EXPECT_THAT(error_of_open(folder), HasSubstr("results.db: is no tertium database"));
 }
 
-TEST_F(StoreTest, OpenRefusesAnotherLayout) {
+TEST_F(SchemaTest, OpenRefusesAnotherLayout) {
   Store::create(folder, false);
   Connection(folder / "results.db", Connection::Access::create).execute("PRAGMA user_version = 7");
   EXPECT_THAT(error_of_open(folder),
@@ -112,7 +111,7 @@ std::string cut(std::string& page, std::string_view begin, std::string_view end)
   return part;
 }
 
-TEST_F(StoreTest, EveryColumnIsDocumented) {
+TEST_F(SchemaTest, EveryColumnIsDocumented) {
   Store::create(folder, false);
   const Connection connection = open_results(folder);
   for (const std::string& table : table_names()) {
@@ -124,7 +123,7 @@ TEST_F(StoreTest, EveryColumnIsDocumented) {
   }
 }
 
-TEST_F(StoreTest, EveryQueryOfTheDocumentationRuns) {
+TEST_F(SchemaTest, EveryQueryOfTheDocumentationRuns) {
   {
     Store store = Store::create(folder, false);
     for (const std::string language : {"en", "it"})

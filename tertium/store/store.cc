@@ -31,7 +31,7 @@ std::string place(const PatchRow& row) {
 template <class Row>
 void check_finite(double number, const Row& row, const Connection& connection) {
   if (!std::isfinite(number))
-    fail("{}: {}: the number is {}; the model overflows there, so try --dtype float32", connection.path().string(),
+    fail("{}: {}: the number is {}; the model overflows there, so try dtype = \"f32\"", connection.path().string(),
          place(row), number);
 }
 
@@ -69,6 +69,8 @@ struct Store::Database {
 Store Store::create(const std::filesystem::path& folder, bool replace) {
   return Store(std::make_shared<Database>(create_results(folder, replace), true));
 }
+
+void Store::demand_free(const std::filesystem::path& folder, bool replace) { tertium::demand_free(folder, replace); }
 
 Store Store::open(const std::filesystem::path& folder) {
   return Store(std::make_shared<Database>(open_results(folder), false));

@@ -48,6 +48,9 @@ class Store {
   /// A new results.db in `folder` (made if absent). Throws Error if the folder cannot be written, or already holds
   /// results and `replace` is false (says: give another --out, or --force), or a run is still writing them.
   static Store create(const std::filesystem::path& folder, bool replace);
+  /// Throws Error where create would, as far as that can be told without touching what is there. For a check long
+  /// before.
+  static void demand_free(const std::filesystem::path& folder, bool replace);
   /// An existing one, for reading, also while a run goes on: it shows what was committed when it was opened. Throws
   /// Error naming the folder if it holds none or the file is no tertium database.
   static Store open(const std::filesystem::path& folder);

@@ -8,16 +8,19 @@
 #include <limits>
 
 #include "tertium/store/sqlite.h"
-#include "tertium/store/test_folder.h"
+#include "tests/support/files.h"
 
 namespace tertium {
 namespace {
 
+using test::error_of;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Pair;
 using testing::SizeIs;
+
+class StoreTest : public test::FolderTest {};
 
 ScoreRow score_row(std::string item = "5", int option = 0) {
   return {"xcopa", "it", std::move(item), "loglik", option, -12.345678901234567, 7, true};

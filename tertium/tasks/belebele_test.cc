@@ -2,11 +2,13 @@
 #include <gtest/gtest.h>
 
 #include "tertium/tasks/task.h"
-#include "tertium/tasks/test_files.h"
+#include "tests/support/files.h"
 
 namespace tertium {
 namespace {
 
+using test::error_of;
+using test::shared_folder;
 using testing::ElementsAre;
 using testing::HasSubstr;
 

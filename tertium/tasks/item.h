@@ -7,7 +7,7 @@
 
 namespace tertium {
 
-/// One multiple-choice item in one language, ready to be scored, compared and patched. METHODS.md, section 1.
+/// One multiple-choice item in one language, ready to be scored, compared and patched. docs/methods.md, section 1.
 struct Item {
   std::string id;        // parallel items share it across languages
   std::string language;  // as the file names it: "it", "deu_Latn"

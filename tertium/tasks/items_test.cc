@@ -5,11 +5,13 @@
 
 #include "tertium/base/text.h"
 #include "tertium/tasks/task.h"
-#include "tertium/tasks/test_files.h"
+#include "tests/support/files.h"
 
 namespace tertium {
 namespace {
 
+using test::error_of;
+using test::TempFolder;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
@@ -65,7 +67,7 @@ TEST(OwnFormat, NeedsAGoldAmongItsOptions) {
 }
 
 TEST(OwnFormat, ReadsTheExampleOfItsPage) {
-  const TestFolder folder;
+  const TempFolder folder;
   std::istringstream page(read_text_file(std::filesystem::path(TERTIUM_SOURCE_DIR) / "docs" / "items.md"));
   std::string example;
   for (std::string line; std::getline(page, line);)

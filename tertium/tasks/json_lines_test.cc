@@ -3,11 +3,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "tertium/tasks/test_files.h"
+#include "tests/support/files.h"
 
 namespace tertium {
 namespace {
 
+using test::error_of;
+using test::TempFolder;
 using testing::EndsWith;
 using testing::HasSubstr;
 
@@ -21,24 +23,24 @@ std::vector<std::string> places(const std::filesystem::path& file) {
 }
 
 std::string error_in_file(std::string_view text) {
-  const TestFolder folder;
+  const TempFolder folder;
   const auto file = folder.write("x.jsonl", text);
   return error_of([&] { places(file); });
 }
 
 TEST(JsonLines, PassesOverBlankLinesAndStillCountsThem) {
-  const TestFolder folder;
+  const TempFolder folder;
   const auto file = folder.write("x.jsonl", "\n{\"a\":1}\n \t\r\n{\"a\":2}\r\n\n{\"a\":3}");
   EXPECT_EQ(places(file), (std::vector<std::string>{"2", "4", "6"}));
 }
 
 TEST(JsonLines, ReadsAFileThatStartsWithAByteOrderMark) {
-  const TestFolder folder;
+  const TempFolder folder;
   EXPECT_EQ(places(folder.write("x.jsonl", "\xEF\xBB\xBF{\"a\":1}\n")).size(), 1u);
 }
 
 TEST(JsonLines, EmptyFileHasNoLines) {
-  const TestFolder folder;
+  const TempFolder folder;
   EXPECT_TRUE(places(folder.write("x.jsonl", "")).empty());
 }
 
@@ -65,7 +67,7 @@ TEST(JsonLines, SurvivesDeepNesting) {
 }
 
 TEST(JsonLines, RefusesAFolder) {
-  const TestFolder folder;
+  const TempFolder folder;
   EXPECT_THAT(error_of([&] { JsonLines{folder.path()}; }), HasSubstr("cannot be read"));
 }
 

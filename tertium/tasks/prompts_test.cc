@@ -3,11 +3,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "tertium/tasks/test_files.h"
+#include "tests/support/files.h"
 
 namespace tertium {
 namespace {
 
+using test::error_of;
+using test::shared_folder;
+using test::TempFolder;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::Not;
@@ -25,7 +28,7 @@ Item item() {
 LettersTemplate with_prompt(std::string prompt) { return {{" A", " B"}, std::move(prompt), "mine.toml"}; }
 
 std::string error_in_file(std::string_view toml) {
-  const TestFolder folder;
+  const TempFolder folder;
   const auto file = folder.write("prompts.toml", toml);
   return error_of([&] { letters_template(tasks::xcopa, file); });
 }
@@ -82,7 +85,7 @@ TEST(LettersTemplate, BuiltInOnesEndBeforeTheLetter) {
 }
 
 TEST(LettersTemplate, ReadsTheTableOfItsTask) {
-  const TestFolder folder;
+  const TempFolder folder;
   const auto file = folder.write("prompts.toml",
                                  "[belebele]\nletters = [\"1\", \"2\"]\nprompt = \"x\"\n"
                                  "[xcopa]\nletters = [\"A\", \"B\"]\nprompt = \"{premise} \\n\\n{options} \"\n");

@@ -3,11 +3,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "tertium/tasks/test_files.h"
+#include "tests/support/files.h"
 
 namespace tertium {
 namespace {
 
+using test::error_of;
+using test::TempFolder;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
@@ -52,7 +54,7 @@ TEST(Tasks, WithOneFileALanguageRefuseASplit) {
 }
 
 TEST(ReadItems, KeepsFileOrderAndFillsInLanguageAndFields) {
-  const TestFolder folder;
+  const TempFolder folder;
   folder.write("it.jsonl", fmt::format("{}\n\n{}\n", line_b, line_a));
   const std::vector<Item> items = read_items(tasks::items, folder.path(), "it", "");
   EXPECT_THAT(ids(items), ElementsAre("b", "a"));
@@ -69,14 +71,14 @@ TEST(ReadItems, NamesAFileThatIsNotThere) {
 }
 
 TEST(ReadItems, RefusesAFileWithoutItems) {
-  const TestFolder folder;
+  const TempFolder folder;
   folder.write("it.jsonl", "\n \n");
   EXPECT_THAT(error_of([&] { read_items(tasks::items, folder.path(), "it", ""); }),
               HasSubstr("it.jsonl: holds no items"));
 }
 
 TEST(ReadItems, RefusesAnIdUsedTwice) {
-  const TestFolder folder;
+  const TempFolder folder;
   folder.write("it.jsonl", fmt::format("{}\n{}\n{}\n", line_a, line_b, line_a));
   const std::string error = error_of([&] { read_items(tasks::items, folder.path(), "it", ""); });
   EXPECT_THAT(error, HasSubstr("it.jsonl:3: id \"a\" was used at "));
@@ -84,7 +86,7 @@ TEST(ReadItems, RefusesAnIdUsedTwice) {
 }
 
 TEST(ReadItems, ReportsTheFirstProblemOnly) {
-  const TestFolder folder;
+  const TempFolder folder;
   folder.write("it.jsonl", fmt::format("{}\n{{\"id\": \"c\"}}\nnonsense\n", line_a));
   EXPECT_THAT(error_of([&] { read_items(tasks::items, folder.path(), "it", ""); }),
               HasSubstr("it.jsonl:2: no field \"context\""));

@@ -14,7 +14,7 @@ struct Connectors {
   std::string_view language, cause, effect;
 };
 
-// The first twelve are those of METHODS.md; the rest serve translations of COPA.
+// The first twelve are those of docs/methods.md; the rest serve translations of COPA.
 constexpr Connectors connectors[] = {
     {"en", "because", "therefore"},
     {"et", "sest", "seetõttu"},

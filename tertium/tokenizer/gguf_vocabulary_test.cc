@@ -12,8 +12,9 @@
 #include <variant>
 #include <vector>
 
-#include "tertium/base/error.h"
 #include "tertium/tokenizer/tokenizer.h"
+#include "tests/support/files.h"
+#include "tests/support/gguf_builder.h"
 
 namespace tertium {
 namespace {
@@ -26,82 +27,66 @@ using Floats = std::vector<float>;
 using Integers = std::vector<std::int32_t>;
 using Value = std::variant<std::uint32_t, bool, std::string, Texts, Floats, Integers>;
 using Keys = std::map<std::string, Value>;
+using test::encoded;
+using test::encoded_text;
+using test::GgufBuilder;
 
-const fs::path root = TERTIUM_SOURCE_DIR;
+const fs::path root = test::source_folder();
 
 // ---- A GGUF file with metadata and no tensors
 
-enum : std::uint32_t { u32_type = 4, i32_type = 5, f32_type = 6, bool_type = 7, text_type = 8, array_type = 9 };
+enum : std::uint32_t { u32_type = 4, i32_type = 5, f32_type = 6, bool_type = 7, text_type = 8 };
 
-class GgufWriter {
- public:
-  explicit GgufWriter(const Keys& keys) {
-    out_ = "GGUF";
-    put(std::uint32_t{3});
-    put(std::uint64_t{0});
-    put(std::uint64_t{keys.size()});
-    for (const auto& [key, value] : keys) {
-      put(key);
-      std::visit([this](const auto& v) { typed(v); }, value);
-    }
-  }
-  const std::string& bytes() const { return out_; }
+/// Adds a key with a value of any of the types.
+struct PairAdder {
+  GgufBuilder& gguf;
+  const std::string& key;
+
+  void operator()(std::uint32_t value) const { gguf.pair(key, u32_type, encoded(value)); }
+  void operator()(bool value) const { gguf.pair(key, bool_type, encoded<std::uint8_t>(value)); }
+  void operator()(const std::string& value) const { gguf.text(key, value); }
+  void operator()(const Texts& values) const { array(text_type, values); }
+  void operator()(const Floats& values) const { array(f32_type, values); }
+  void operator()(const Integers& values) const { array(i32_type, values); }
 
  private:
-  template <class T>
-  void put(const T& number) {
-    out_.append(reinterpret_cast<const char*>(&number), sizeof number);
+  template <class Element>
+  void array(std::uint32_t type, const std::vector<Element>& values) const {
+    std::string bytes;
+    for (const Element& value : values) {
+      if constexpr (std::is_same_v<Element, std::string>)
+        bytes += encoded_text(value);
+      else
+        bytes += encoded(value);
+    }
+    gguf.array(key, type, values.size(), bytes);
   }
-  void put(const std::string& text) {
-    put(std::uint64_t{text.size()});
-    out_ += text;
-  }
-  template <class T>
-  void array(std::uint32_t type, const std::vector<T>& values) {
-    put(std::uint32_t{array_type});
-    put(type);
-    put(std::uint64_t{values.size()});
-    for (const T& value : values) put(value);
-  }
-  void typed(std::uint32_t v) { put(std::uint32_t{u32_type}), put(v); }
-  void typed(bool v) { put(std::uint32_t{bool_type}), put(static_cast<std::uint8_t>(v)); }
-  void typed(const std::string& v) { put(std::uint32_t{text_type}), put(v); }
-  void typed(const Texts& v) { array(text_type, v); }
-  void typed(const Floats& v) { array(f32_type, v); }
-  void typed(const Integers& v) { array(i32_type, v); }
-
-  std::string out_;
 };
+
+std::string gguf_of(const Keys& keys) {
+  GgufBuilder gguf;
+  for (const auto& [key, value] : keys) std::visit(PairAdder{gguf, key}, value);
+  return gguf.bytes();
+}
 
 /// token_type: normal, unknown, control, user-defined, byte
 enum : std::int32_t { N = 1, U = 2, C = 3, D = 4, B = 6 };
 
-class GgufVocabulary : public testing::Test {
+class GgufVocabulary : public test::FolderTest {
  protected:
-  void TearDown() override { fs::remove(file); }
-
-  Tokenizer open(const Keys& keys) const {
-    std::ofstream(file, std::ios::binary) << GgufWriter(keys).bytes();
-    return Tokenizer::open(file);
-  }
+  Tokenizer open(const Keys& keys) const { return Tokenizer::open(temporary.write(name, gguf_of(keys))); }
   Ids encode(const Keys& keys, const std::string& text, bool add_special = false) const {
     return open(keys).encode(text, add_special).ids;
   }
-  /// The keys must be refused in one line that names the file, `key`, and holds `part`.
+  /// The keys must be refused with a message that names the file, `key`, and holds `part`.
   void expect_refused(const Keys& keys, const std::string& key, const std::string& part) const {
-    try {
-      open(keys);
-      ADD_FAILURE() << "not refused: " << key << " " << part;
-    } catch (const Error& error) {
-      const std::string message = error.what();
-      EXPECT_TRUE(message.starts_with(file.string() + ": ")) << message;
-      EXPECT_NE(message.find(key), std::string::npos) << message;
-      EXPECT_NE(message.find(part), std::string::npos) << message;
-      EXPECT_EQ(message.find('\n'), std::string::npos) << message;
-    }
+    const std::string message = test::error_of([&] { open(keys); });
+    EXPECT_TRUE(message.starts_with((folder / name).string() + ": ")) << message;
+    EXPECT_NE(message.find(key), std::string::npos) << message;
+    EXPECT_NE(message.find(part), std::string::npos) << message;
   }
 
-  const fs::path file = fs::path(testing::TempDir()) / "tertium_gguf_vocabulary_test.gguf";
+  const std::string name = "vocabulary.gguf";
 };
 
 const std::string tokens_key = "tokenizer.ggml.tokens", types_key = "tokenizer.ggml.token_type",

@@ -57,7 +57,8 @@ Config from_hf(const ConfigReader& json) {
 
 Config from_gguf(const GgufConfig& gguf) {
   Config config = common(common_config(gguf));
-  config.ropes = {Rope{.theta = gguf.number_or("rope.freq_base_swa", kSlidingTheta)}, gguf.rope(kFullTheta, config.head_dim)};
+  config.ropes = {Rope{.theta = gguf.number_or("rope.freq_base_swa", kSlidingTheta)},
+                  gguf.rope(kFullTheta, config.head_dim)};
   const int window = gguf.count("attention.sliding_window");
   for (int b = 0; b < config.block_count(); ++b) set_layer(config.layers[b], (b + 1) % kPattern == 0, window);
   return config;

@@ -7,6 +7,7 @@ std::vector<std::size_t> donors(const DonorRequest& request) { return {request.r
 
 }  // namespace
 
-const Control main_control = {"main", "nothing: the same item in the pivot language, whose effect is asked for", DonorLanguage::pivot, donors};
+const Control main_control = {"main", "nothing: the same item in the pivot language, whose effect is asked for",
+                              DonorLanguage::pivot, donors};
 
 }  // namespace tertium

@@ -1,60 +1,15 @@
 #pragma once
 
-// For the tests of this and other modules: files that are written byte by byte, and what is said when they are refused.
-
-#include <gtest/gtest.h>
-#include <unistd.h>
+// Binary files written byte by byte, right or wrong.
 
 #include <cstdint>
-#include <filesystem>
-#include <fstream>
-#include <initializer_list>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
-#include "tertium/base/error.h"
-
 namespace tertium::test {
-
-/// A folder of its own for each test, removed when it ends.
-class TempFolder {
- public:
-  TempFolder() {
-    std::string name = (std::filesystem::temp_directory_path() / "tertium_XXXXXX").string();
-    if (!::mkdtemp(name.data())) fail("{}: cannot be made", name);
-    path_ = name;
-  }
-  TempFolder(const TempFolder&) = delete;
-  TempFolder& operator=(const TempFolder&) = delete;
-  ~TempFolder() { std::filesystem::remove_all(path_); }
-
-  const std::filesystem::path& path() const { return path_; }
-  std::filesystem::path write(std::string_view name, std::string_view bytes) const {
-    const std::filesystem::path file = path_ / name;
-    std::filesystem::remove(file);  // a file of this name may still be mapped; its bytes must stay
-    std::ofstream(file, std::ios::binary).write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
-    return file;
-  }
-
- private:
-  std::filesystem::path path_;
-};
-
-/// The message of the Error that `run` throws; a test failure if it throws none or if the message is not one line.
-template <class Run>
-std::string error_of(Run run) {
-  try {
-    run();
-  } catch (const Error& error) {
-    const std::string message = error.what();
-    EXPECT_EQ(message.find('\n'), std::string::npos) << message;
-    return message;
-  }
-  ADD_FAILURE() << "no Error was thrown";
-  return {};
-}
 
 /// The bytes of a number as they lie in memory, which is little-endian.
 template <class Number>

@@ -1,0 +1,261 @@
+#include "tertium/experiment/experiment.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/support/files.h"
+
+namespace tertium {
+namespace {
+
+using test::error_of;
+using testing::ElementsAre;
+using testing::EndsWith;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::StartsWith;
+
+namespace fs = std::filesystem;
+
+constexpr std::string_view kLeast = R"(model = "m.gguf"
+[[task]]
+name = "xcopa"
+data = "xcopa"
+)";
+
+constexpr std::string_view kTwoTasks = R"(model = "m.gguf"
+[[task]]
+name = "xcopa"
+data = "xcopa"
+[[task]]
+name = "belebele"
+data = "belebele"
+)";
+
+class ExperimentFile : public test::FolderTest {
+ protected:
+  Experiment read(std::string_view toml, const std::vector<std::string>& settings = {}) const {
+    return read_experiment(temporary.write("e.toml", toml), settings);
+  }
+  /// The error, with the file's name for its path.
+  std::string error(std::string_view toml, const std::vector<std::string>& settings = {}) const {
+    const std::string message = error_of([&] { read(toml, settings); }), path = (folder / "e.toml").string();
+    return message.starts_with(path) ? "e.toml" + message.substr(path.size()) : message;
+  }
+  /// The least experiment with one line more, the fifth.
+  std::string error_with(const std::string& line) const { return error(std::string(kLeast) + line); }
+};
+
+TEST_F(ExperimentFile, MayHoldEveryKey) {
+  const Experiment e = read(R"(
+model = "models/m.gguf"
+dtype = "bf16"
+pivot = "eng_Latn"
+[[task]]
+name = "belebele"
+data = "data"
+split = "validation"
+languages = ["deu_Latn", "eng_Latn", "ita_Latn"]
+protocol = "letters"
+prompt = "prompts.toml"
+limit = 20
+[align]
+metrics = ["mexat", "dali"]
+[patch]
+items = "all"
+max_items = 7
+directions = ["fix"]
+sites = ["resid_post"]
+positions = ["last"]
+controls = ["same_gold", "main"]
+draws = 3
+seed = 9
+)");
+  EXPECT_EQ(e.model, folder / "models/m.gguf");
+  EXPECT_EQ(e.dtype, "bf16");
+  EXPECT_EQ(e.pivot, "eng_Latn");
+  ASSERT_EQ(e.tasks.size(), 1u);
+  const TaskSpec& task = e.tasks[0];
+  EXPECT_EQ(task.name, "belebele");
+  EXPECT_EQ(task.data, folder / "data");
+  EXPECT_EQ(task.split, "validation");
+  EXPECT_THAT(task.languages, ElementsAre("deu_Latn", "ita_Latn")) << "the pivot is not compared with itself";
+  EXPECT_EQ(task.protocol, Protocol::letters);
+  EXPECT_EQ(task.prompt, folder / "prompts.toml");
+  EXPECT_EQ(task.limit, 20);
+  EXPECT_THAT(e.metrics, ElementsAre("mexat", "dali"));
+  ASSERT_TRUE(e.patch);
+  EXPECT_TRUE(e.patch->all_items);
+  EXPECT_EQ(e.patch->max_items, 7);
+  EXPECT_THAT(e.patch->controls, ElementsAre("same_gold")) << "main runs anyway";
+  EXPECT_EQ(e.patch->draws, 3);
+  EXPECT_EQ(e.patch->seed, 9u);
+}
+
+TEST_F(ExperimentFile, HasDefaultsForAllButModelAndTask) {
+  const Experiment e = read(kLeast);
+  EXPECT_EQ(e.dtype, "auto");
+  EXPECT_EQ(e.pivot, "en");
+  const TaskSpec& task = e.tasks.at(0);
+  EXPECT_EQ(task.split, "");
+  EXPECT_THAT(task.languages, IsEmpty());
+  EXPECT_EQ(task.protocol, Protocol::loglik);
+  EXPECT_EQ(task.prompt, "");
+  EXPECT_FALSE(task.limit);
+  EXPECT_THAT(e.metrics, IsEmpty());
+  EXPECT_FALSE(e.patch);
+}
+
+TEST_F(ExperimentFile, EmptyTablesMeanTheirDefaults) {
+  const Experiment e = read(std::string(kLeast) + "[align]\n[patch]\n");
+  EXPECT_THAT(e.metrics, ElementsAre("dali", "dali_row", "dalist", "dali_margin", "mexat"));
+  ASSERT_TRUE(e.patch);
+  EXPECT_FALSE(e.patch->all_items);
+  EXPECT_FALSE(e.patch->max_items);
+  EXPECT_THAT(e.patch->directions, ElementsAre("fix"));
+  EXPECT_THAT(e.patch->sites, ElementsAre("resid_post"));
+  EXPECT_THAT(e.patch->positions, ElementsAre("last"));
+  EXPECT_THAT(e.patch->controls, ElementsAre("self", "same_gold"));
+  EXPECT_EQ(e.patch->draws, 1);
+  EXPECT_EQ(e.patch->seed, 42u);
+}
+
+TEST_F(ExperimentFile, PathsCountFromItsFolder) {
+  const Experiment e = read("model = \"../m.gguf\"\n[[task]]\nname = \"xcopa\"\ndata = \"/data/xcopa\"\n");
+  EXPECT_EQ(e.model, folder.parent_path() / "m.gguf");
+  EXPECT_EQ(e.tasks[0].data, "/data/xcopa") << "an absolute path stays";
+}
+
+TEST_F(ExperimentFile, IsKeptAsTextThatReadsBackTheSame) {
+  const Experiment e = read(kTwoTasks, {"patch.draws=3", "task.1.limit=20", "model=other.gguf"});
+  const test::TempFolder elsewhere;
+  const Experiment again = read_experiment(elsewhere.write("again.toml", e.text), {});
+  EXPECT_EQ(again.text, e.text);
+  EXPECT_EQ(again.model, fs::current_path() / "other.gguf");
+  EXPECT_EQ(again.tasks.at(0).data, folder / "xcopa");
+  EXPECT_EQ(again.tasks.at(1).limit, 20);
+  EXPECT_EQ(again.patch->draws, 3);
+}
+
+class Settings : public ExperimentFile {};
+
+TEST_F(Settings, ReplaceAndAddKeys) {
+  const Experiment e = read(kLeast, {"dtype=f32", "patch.draws=3", "patch.controls=[\"self\"]", "patch.draws=5"});
+  EXPECT_EQ(e.dtype, "f32");
+  ASSERT_TRUE(e.patch) << "a missing table is made";
+  EXPECT_EQ(e.patch->draws, 5) << "the last one counts";
+  EXPECT_THAT(e.patch->controls, ElementsAre("self"));
+}
+
+TEST_F(Settings, OfTaskReachEveryTask) {
+  const Experiment e = read(kTwoTasks, {"task.limit=20"});
+  EXPECT_EQ(e.tasks.at(0).limit, 20);
+  EXPECT_EQ(e.tasks.at(1).limit, 20);
+}
+
+TEST_F(Settings, WithANumberReachThatTaskFromZero) {
+  const Experiment e = read(kTwoTasks, {"task.1.limit=20"});
+  EXPECT_FALSE(e.tasks.at(0).limit);
+  EXPECT_EQ(e.tasks.at(1).limit, 20);
+}
+
+TEST_F(Settings, TakeBareWordsAndQuotedOnesAsText) {
+  EXPECT_EQ(read(kLeast, {"pivot=it"}).pivot, "it");
+  EXPECT_EQ(read(kLeast, {"pivot=\"it\""}).pivot, "it");
+  EXPECT_EQ(read(kLeast, {"pivot=zh-Hans é"}).pivot, "zh-Hans é");
+  EXPECT_EQ(read(kLeast, {"model=/m/a=b.gguf"}).model, "/m/a=b.gguf") << "only the first equals sign parts";
+}
+
+TEST_F(Settings, GivePathsFromTheCurrentFolder) {
+  const Experiment e = read(kTwoTasks, {"model=m.gguf", "task.1.data=\"sub/../data\""});
+  EXPECT_EQ(e.model, fs::current_path() / "m.gguf");
+  EXPECT_EQ(e.tasks.at(0).data, folder / "xcopa");
+  EXPECT_EQ(e.tasks.at(1).data, fs::current_path() / "data");
+}
+
+TEST_F(Settings, ThatSayNothingAreRefused) {
+  EXPECT_EQ(error(kLeast, {"patch.draws"}), "--set patch.draws: write key=value, for example --set patch.draws=3");
+  EXPECT_THAT(error(kLeast, {"=3"}), StartsWith("--set =3: write key=value"));
+  EXPECT_EQ(error(kLeast, {"align.metrics=[\"dali\""}), "--set align.metrics=[\"dali\": the value is no TOML");
+}
+
+TEST_F(Settings, OfNoSuchPlaceAreRefused) {
+  EXPECT_EQ(error(kTwoTasks, {"task.2.limit=3"}), "--set task.2.limit=3: \"task\" has no such element");
+  EXPECT_THAT(error(kTwoTasks, {"task.99999999999999999999.limit=3"}), EndsWith("has no such element"));
+  EXPECT_THAT(error(kTwoTasks, {"task.1=3"}), EndsWith("has no such element"));
+  EXPECT_EQ(error(kLeast, {"model.x=3"}), "--set model.x=3: \"model\" is no table");
+}
+
+TEST_F(Settings, AreNamedAsTheCulprit) {
+  EXPECT_EQ(error(kLeast, {"patch.draw=3"}), "--set: unknown key \"draw\" in [patch]; did you mean \"draws\"?");
+  EXPECT_EQ(error(kLeast, {"patch.draws=many"}), "--set: \"draws\": must be an integer from 1 to 1000");
+  EXPECT_THAT(error(kLeast, {"dtype=f64"}), StartsWith("--set: \"dtype\": "));
+}
+
+TEST_F(ExperimentFile, UnknownKeyIsToldWithItsLineAndTheNearest) {
+  EXPECT_EQ(error_with("limti = 3"), "e.toml:5: unknown key \"limti\" in [task]; did you mean \"limit\"?");
+  EXPECT_EQ(error("modle = \"m\"\n" + std::string(kLeast)), "e.toml:1: unknown key \"modle\"; did you mean \"model\"?");
+  EXPECT_THAT(error_with("[patch]\nxyz = 3"), StartsWith("e.toml:6: unknown key \"xyz\" in [patch]; known: items, "));
+  EXPECT_EQ(error_with("[algin]"), "e.toml:5: unknown key \"algin\"; did you mean \"align\"?");
+}
+
+TEST_F(ExperimentFile, MissingKeyIsNamed) {
+  EXPECT_EQ(error("[[task]]\nname = \"xcopa\"\ndata = \"d\"\n"), "e.toml: no key \"model\"");
+  EXPECT_EQ(error("model = \"m\"\n"), "e.toml: no [[task]] table");
+  EXPECT_EQ(error("model = \"m\"\n[[task]]\nname = \"xcopa\"\n"), "e.toml: no key in [task] \"data\"");
+  EXPECT_EQ(error("model = \"m\"\n[[task]]\ndata = \"d\"\n"), "e.toml: no key in [task] \"name\"");
+}
+
+TEST_F(ExperimentFile, WrongTypeIsToldWithItsLine) {
+  EXPECT_EQ(error_with("limit = \"3\""), "e.toml:5: \"limit\": must be an integer from 1 to 2147483647");
+  EXPECT_EQ(error_with("limit = 3.0"), "e.toml:5: \"limit\": must be an integer from 1 to 2147483647");
+  EXPECT_EQ(error_with("limit = 0"), "e.toml:5: \"limit\": must be an integer from 1 to 2147483647");
+  EXPECT_EQ(error_with("split = 3"), "e.toml:5: \"split\": must be a string");
+  EXPECT_EQ(error_with("languages = \"it\""), "e.toml:5: \"languages\": must be a list of strings");
+  EXPECT_EQ(error_with("languages = [\"it\", 3]"), "e.toml:5: \"languages\": must be a list of strings");
+  EXPECT_EQ(error("patch = 3\n" + std::string(kLeast)), "e.toml:1: \"patch\": must be a table: [patch]");
+  EXPECT_EQ(error("model = \"m\"\ntask = []\n"), "e.toml:2: \"task\": must be a list of tables: [[task]]");
+  EXPECT_EQ(error("model = \"\"\n"), "e.toml:1: \"model\": must be a string");
+}
+
+TEST_F(ExperimentFile, UnknownValueIsToldWithTheKnownOnes) {
+  EXPECT_EQ(error("dtype = \"f64\"\n" + std::string(kLeast)),
+            "e.toml:1: \"dtype\": \"f64\": tertium knows f32, bf16, f16, auto");
+  EXPECT_EQ(error("model = \"m\"\n[[task]]\nname = \"copa\"\n"),
+            "e.toml:3: \"name\": \"copa\": tertium knows xcopa, xstorycloze, belebele, items");
+  EXPECT_EQ(error_with("protocol = \"letter\""), "e.toml:5: \"protocol\": \"letter\": tertium knows loglik, letters");
+  EXPECT_EQ(error_with("[align]\nmetrics = [\"dali\", \"mexa\"]"),
+            "e.toml:6: \"metrics\": \"mexa\": tertium knows dali, dali_row, dalist, dali_margin, mexat");
+  EXPECT_EQ(error_with("[patch]\ncontrols = [\"other_gold\"]"),
+            "e.toml:6: \"controls\": \"other_gold\": tertium knows main, self, same_gold");
+  EXPECT_EQ(error_with("[patch]\nitems = \"ts\""), "e.toml:6: \"items\": \"ts\": tertium knows tf, all");
+}
+
+TEST_F(ExperimentFile, ListNamesNothingTwice) {
+  EXPECT_EQ(error_with("languages = [\"it\", \"it\"]"), "e.toml:5: \"languages\": names \"it\" twice");
+}
+
+TEST_F(ExperimentFile, OnlyLettersHaveAPrompt) {
+  EXPECT_EQ(error_with("prompt = \"p.toml\""), "e.toml:5: \"prompt\": only protocol = \"letters\" has a prompt");
+}
+
+TEST_F(ExperimentFile, TwoTablesOfOneTaskMustDifferInProtocolAlone) {
+  const std::string same = "[[task]]\nname = \"xcopa\"\ndata = \"xcopa\"\n";
+  EXPECT_EQ(error_with(same),
+            "e.toml: two [[task]] tables of xcopa with the same protocol; merge them, or run two files");
+  EXPECT_EQ(read(std::string(kLeast) + same + "protocol = \"letters\"\n").tasks.size(), 2u);
+  EXPECT_THAT(error_with(same + "protocol = \"letters\"\nlimit = 3\n"),
+              HasSubstr("two [[task]] tables of xcopa with different data, split or limit"));
+}
+
+TEST_F(ExperimentFile, ParseErrorNamesTheLine) {
+  EXPECT_THAT(error("model = \"m\"\ndtype = = \"f32\"\n"), StartsWith("e.toml:2: "));
+  EXPECT_THAT(error("model = \"m\"\nmodel = \"n\"\n"), StartsWith("e.toml:2: "));
+}
+
+TEST_F(ExperimentFile, ThatIsNotThereIsNamed) {
+  EXPECT_THAT(error_of([&] { read_experiment(folder / "absent.toml", {}); }), HasSubstr("absent.toml: cannot be read"));
+}
+
+}  // namespace
+}  // namespace tertium

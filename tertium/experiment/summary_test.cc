@@ -1,0 +1,199 @@
+#include "tertium/experiment/summary.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "tests/support/files.h"
+
+namespace tertium {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::IsNan;
+using testing::Key;
+using testing::SizeIs;
+
+/// Results of xcopa in loglik, English and Italian; an item's scores are 1 where the answer fell, 0 elsewhere.
+class Summary : public test::FolderTest {
+ protected:
+  static constexpr std::size_t kGold = 1;
+
+  void answer(const std::string& language, const std::string& item, bool right,
+              const std::string& protocol = "loglik") {
+    for (int option : {0, 1})
+      store.add(ScoreRow{"xcopa", language, item, protocol, option, (option == kGold) == right ? 1.0 : 0.0, 2,
+                         option == kGold});
+  }
+  /// Items named by how they transfer.
+  void answer_all_four() {
+    for (const std::string item : {"ts", "tf", "fs", "ff"}) answer("en", item, item[0] == 't');
+    for (const std::string item : {"ts", "tf", "fs", "ff"}) answer("it", item, item[1] == 's');
+  }
+  void align(const std::string& item, int layer, double value, const std::string& stream = "resid") {
+    store.add(AlignmentRow{"xcopa", "it", item, "dali", stream, layer, value});
+  }
+  void patch(const std::string& item, const std::string& control, int block, bool right, int draw = 0) {
+    for (int option : {0, 1})
+      store.add(PatchRow{"xcopa", "it", item, "loglik", "fix", "resid_post", block, "last", control, draw, "donor",
+                         option, (option == kGold) == right ? 1.0 : 0.0});
+  }
+  /// One option's score of an item patched with itself.
+  void patch_with_itself(const std::string& item, int option, double score) {
+    store.add(PatchRow{"xcopa", "it", item, "loglik", "fix", "resid_post", 0, "last", "self", 0, item, option, score});
+  }
+
+  LanguageSummary italian() const { return summarize(store).at(0).languages.at(1); }
+
+  Store store = Store::create(folder / "results", false);
+};
+
+void expect_rate(const Rate& rate, std::size_t hits, std::size_t n) {
+  EXPECT_EQ(rate.hits, hits);
+  EXPECT_EQ(rate.n, n);
+}
+
+TEST_F(Summary, CountsTransfersByBothAnswers) {
+  answer_all_four();
+  answer("en", "tf2", true);
+  answer("it", "tf2", false);
+  for (const std::string item : {"ff2", "ff3"})
+    for (const std::string language : {"en", "it"}) answer(language, item, false);
+  const TaskSummary summary = summarize(store).at(0);
+  EXPECT_EQ(summary.task, "xcopa");
+  EXPECT_EQ(summary.protocol, "loglik");
+  EXPECT_EQ(summary.pivot, "en");
+  EXPECT_EQ(summary.items, 7u);
+  const LanguageSummary it = italian();
+  EXPECT_EQ(it.language, "it");
+  EXPECT_EQ(it.ts, 1u);
+  EXPECT_EQ(it.tf, 2u);
+  EXPECT_EQ(it.fs, 1u);
+  EXPECT_EQ(it.ff, 3u);
+  expect_rate(it.accuracy, 2, 7);
+}
+
+TEST_F(Summary, OfThePivotIsItsAccuracyAlone) {
+  answer_all_four();
+  const LanguageSummary en = summarize(store).at(0).languages.at(0);
+  EXPECT_EQ(en.language, "en");
+  expect_rate(en.accuracy, 2, 4);
+  EXPECT_EQ(en.ts + en.tf + en.fs + en.ff, 0u);
+  EXPECT_THAT(en.flips, IsEmpty());
+}
+
+TEST_F(Summary, EqualScoresAnswerTheFirstOption) {
+  for (const std::string language : {"en", "it"})
+    for (int option : {0, 1})
+      store.add(ScoreRow{"xcopa", language, "1", "loglik", option, -3, 1, option == (language == "it")});
+  EXPECT_EQ(italian().tf, 1u) << "gold is 0 in English and 1 in Italian here";
+}
+
+TEST_F(Summary, TakesThePivotFromTheRunsInfo) {
+  answer_all_four();
+  store.set_info("pivot", "it");
+  const LanguageSummary en = summarize(store).at(0).languages.at(0);
+  EXPECT_EQ(en.language, "en");
+  EXPECT_EQ(en.tf, 1u) << "right in Italian, wrong in English: fs";
+}
+
+TEST_F(Summary, WithoutThePivotsScoresIsRefused) {
+  answer("it", "1", true);
+  EXPECT_EQ(test::error_of([&] { summarize(store); }), "the results hold no scores of xcopa in the pivot language en");
+}
+
+TEST_F(Summary, KeepsProtocolsApart) {
+  answer_all_four();
+  for (const std::string language : {"en", "it"}) answer(language, "ts", language == "en", "letters");
+  patch("tf", "main", 0, true);
+  const std::vector<TaskSummary> summaries = summarize(store);
+  ASSERT_THAT(summaries, SizeIs(2));
+  EXPECT_EQ(summaries[1].protocol, "letters");
+  EXPECT_EQ(summaries[1].languages.at(1).tf, 1u);
+  EXPECT_EQ(summaries[1].languages.at(1).patched, 0u);
+  EXPECT_EQ(summaries[0].languages.at(1).patched, 1u);
+}
+
+TEST_F(Summary, AlignmentIsTheMeanOverTsAndOverTfByLayer) {
+  answer_all_four();
+  answer("en", "ts2", true);
+  answer("it", "ts2", true);
+  for (int layer : {0, 1}) {
+    align("ts", layer, 1);
+    align("ts2", layer, layer);
+    align("tf", layer, 0.25);
+    align("fs", layer, 100);  // neither
+    align("ff", layer, 100);
+  }
+  for (const std::string item : {"ts", "ts2", "tf"}) align(item, 1, 7, "final_norm");
+  const LanguageSummary it = italian();
+  ASSERT_THAT(it.alignment, ElementsAre(Key("dali")));
+  EXPECT_THAT(it.alignment.at("dali").ts, ElementsAre(0.5, 1, 7)) << "the final norm comes last";
+  EXPECT_THAT(it.alignment.at("dali").tf, ElementsAre(0.25, 0.25, 7));
+}
+
+TEST_F(Summary, AlignmentOfNoItemsIsNotANumber) {
+  answer("en", "ts", true);
+  answer("it", "ts", true);
+  align("ts", 0, 1);
+  EXPECT_THAT(italian().alignment.at("dali").ts, ElementsAre(1));
+  EXPECT_THAT(italian().alignment.at("dali").tf, ElementsAre(IsNan()));
+}
+
+TEST_F(Summary, CountsFlipsByControlAndBlock) {
+  answer_all_four();
+  answer("en", "tf2", true);
+  answer("it", "tf2", false);
+  for (const std::string item : {"tf", "tf2"}) {
+    patch(item, "main", 0, false);
+    patch(item, "main", 1, item == "tf2");
+    for (int draw : {0, 1}) patch(item, "same_gold", 0, item == "tf" && draw == 1, draw);
+  }
+  const LanguageSummary it = italian();
+  ASSERT_THAT(it.flips, ElementsAre(Key("main"), Key("same_gold")));
+  ASSERT_THAT(it.flips.at("main"), SizeIs(2));
+  expect_rate(it.flips.at("main")[0], 0, 2);
+  expect_rate(it.flips.at("main")[1], 1, 2);
+  ASSERT_THAT(it.flips.at("same_gold"), SizeIs(1));
+  expect_rate(it.flips.at("same_gold")[0], 1, 4);
+  EXPECT_EQ(it.patched, 2u);
+  EXPECT_EQ(it.without_donor, 0u);
+}
+
+TEST_F(Summary, FlipsAreThoseOfTfItemsOnly) {
+  answer_all_four();
+  for (const std::string item : {"ts", "tf", "fs", "ff"}) patch(item, "main", 0, true);
+  expect_rate(italian().flips.at("main").at(0), 1, 1);
+  EXPECT_EQ(italian().patched, 1u);
+}
+
+TEST_F(Summary, NoiseFloorIsTheLargestChangeBySelf) {
+  answer_all_four();
+  patch("tf", "main", 0, true);
+  EXPECT_LT(summarize(store).at(0).noise_floor, 0) << "there was no self control";
+  patch_with_itself("tf", 0, 1.0);
+  patch_with_itself("tf", 1, -0.25);  // the clean scores are 1 and 0
+  patch_with_itself("ts", 1, 1.125);  // its clean scores are 0 and 1
+  EXPECT_EQ(summarize(store).at(0).noise_floor, 0.25);
+  patch_with_itself("ts", 0, 0.5);
+  EXPECT_EQ(summarize(store).at(0).noise_floor, 0.5) << "items that do not count as flips show faults too";
+}
+
+TEST_F(Summary, CountsItemsThatHadNoDonor) {
+  answer_all_four();
+  for (const std::string item : {"tf2", "tf3"}) {
+    answer("en", item, true);
+    answer("it", item, false);
+  }
+  for (const std::string item : {"tf", "tf2", "tf3"})
+    for (int block : {0, 1}) patch(item, "main", block, false);
+  store.set_info("controls", "main same_gold");
+  for (int block : {0, 1}) patch("tf", "same_gold", block, false);
+  EXPECT_EQ(italian().without_donor, 2u);
+}
+
+}  // namespace
+}  // namespace tertium

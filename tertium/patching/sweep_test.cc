@@ -1,0 +1,141 @@
+#include "tertium/patching/sweep.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace tertium {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+constexpr int kBlocks = 3;
+constexpr int kWidth = 2;
+
+/// Four tokens of context; an option of three tokens and one of a single token.
+Question loglik() {
+  return {
+      .name = "xcopa it, item 1", .protocol = Protocol::loglik, .context = {0, 1, 2, 3}, .options = {{4, 5, 6}, {7}}};
+}
+
+Question letters() {
+  return {.name = "xcopa it, item 1", .protocol = Protocol::letters, .context = {0, 1, 2, 3}, .options = {{8}, {9}}};
+}
+
+/// The stream of a donor: at index l the state (10 l, 10 l + 1).
+class SweepTest : public testing::Test {
+ protected:
+  SweepTest() {
+    for (int l = 0; l <= kBlocks; ++l) stream.insert(stream.end(), {10.0f * l, 10.0f * l + 1});
+  }
+
+  DonorRun donor(std::string control) const { return {std::move(control), 0, "1", stream}; }
+
+  std::vector<float> stream;
+};
+
+TEST_F(SweepTest, StartsWithTheCleanRun) {
+  const Sweep sweep = make_sweep(loglik(), std::vector{donor("main")}, kBlocks, kWidth);
+  EXPECT_EQ(sweep.job.name, "xcopa it, item 1");
+  EXPECT_THAT(sweep.job.strands[0].tokens, ElementsAre(0, 1, 2, 3));
+  EXPECT_THAT(sweep.job.strands[1].tokens, ElementsAre(4, 5)) << "the last token of an option predicts nothing";
+  EXPECT_THAT(sweep.job.recordings, IsEmpty());
+}
+
+TEST_F(SweepTest, ReplacesEveryBlocksOutputAtTheLastToken) {
+  const Sweep sweep = make_sweep(loglik(), std::vector{donor("main")}, kBlocks, kWidth);
+  ASSERT_EQ(sweep.job.edits.size(), 3u);
+  for (int b = 0; b < kBlocks; ++b) {
+    const Edit& edit = sweep.job.edits[b];
+    const Strand& context = sweep.job.strands[edit.strand];
+    EXPECT_EQ(edit.site, (Site{SiteKind::resid_post, b}));
+    EXPECT_EQ(edit.row, 0);
+    EXPECT_THAT(edit.value, ElementsAre(10 * (b + 1), 10 * (b + 1) + 1))
+        << "resid_post of a block is stream index b + 1";
+    EXPECT_EQ(edit.strand, sweep.asked[0][b].context);
+    ASSERT_TRUE(context.branch && context.prefix);
+    EXPECT_EQ(context.branch->of, 0);
+    EXPECT_EQ(context.branch->first_row, 3) << "the last of four tokens";
+    EXPECT_EQ(context.branch->rows, 1);
+    EXPECT_EQ(context.branch->block, b + 1) << "nothing before the edit is computed anew";
+    EXPECT_EQ(context.prefix->strand, 0);
+    EXPECT_EQ(context.prefix->rows, 3);
+  }
+}
+
+TEST_F(SweepTest, OptionsFollowThePatchedContext) {
+  const Sweep sweep = make_sweep(loglik(), std::vector{donor("main")}, kBlocks, kWidth);
+  for (int b = 0; b < kBlocks - 1; ++b) {
+    const AskedStrands& asked = sweep.asked[0][b];
+    const Strand& option = sweep.job.strands[asked.options[0]];
+    ASSERT_TRUE(option.branch && option.prefix);
+    EXPECT_EQ(option.branch->of, 1);
+    EXPECT_EQ(option.branch->first_row, 0);
+    EXPECT_EQ(option.branch->rows, 2);
+    EXPECT_EQ(option.branch->block, b + 1);
+    EXPECT_EQ(option.prefix->strand, asked.context);
+    EXPECT_EQ(option.prefix->rows, 1);
+    EXPECT_EQ(asked.options[1], -1) << "an option of one token is predicted by the context alone";
+  }
+}
+
+TEST_F(SweepTest, BehindTheLastBlockNoOptionIsComputedAnew) {
+  const Sweep sweep = make_sweep(loglik(), std::vector{donor("main")}, kBlocks, kWidth);
+  EXPECT_THAT(sweep.asked[0].back().options, ElementsAre(1, -1)) << "the clean strands";
+  EXPECT_EQ(sweep.job.strands.size(), 2u + 2 + 2 + 1) << "clean; blocks 0 and 1 with an option; the last block";
+}
+
+TEST_F(SweepTest, EachPatchedRunReadsAllItsOptionTokens) {
+  const Sweep sweep = make_sweep(loglik(), std::vector{donor("main")}, kBlocks, kWidth);
+  ASSERT_EQ(sweep.job.readings.size(), 4u * 3) << "clean and three blocks: the first tokens, and two later ones";
+  for (int b = 0; b < kBlocks; ++b) {
+    const AskedStrands& asked = sweep.asked[0][b];
+    const Reading* reading = &sweep.job.readings[asked.first_reading];
+    EXPECT_EQ(asked.first_reading, 3 * (b + 1));
+    EXPECT_EQ(reading[0].strand, asked.context);
+    EXPECT_EQ(reading[0].row, 0);
+    EXPECT_THAT(reading[0].tokens, ElementsAre(4, 7));
+    for (int i : {1, 2}) {
+      EXPECT_EQ(reading[i].strand, asked.options[0]);
+      EXPECT_EQ(reading[i].row, i - 1);
+      EXPECT_EQ(reading[i].readout, Readout::log_probs);
+      EXPECT_THAT(reading[i].tokens, ElementsAre(4 + i));
+    }
+  }
+}
+
+TEST_F(SweepTest, InLettersOneRowABlockIsAllThereIs) {
+  const Sweep sweep = make_sweep(letters(), std::vector{donor("main")}, kBlocks, kWidth);
+  EXPECT_EQ(sweep.job.strands.size(), 1u + 3);
+  EXPECT_EQ(sweep.job.edits.size(), 3u);
+  EXPECT_EQ(sweep.job.rows(), 4 + 3);
+  ASSERT_EQ(sweep.job.readings.size(), 1u + 3);
+  for (const Reading& reading : sweep.job.readings) {
+    EXPECT_EQ(reading.readout, Readout::logits);
+    EXPECT_THAT(reading.tokens, ElementsAre(8, 9));
+  }
+}
+
+TEST_F(SweepTest, DonorsShareOneCleanRun) {
+  std::vector<float> other = stream;
+  for (float& value : other) value += 100;
+  const Sweep sweep = make_sweep(letters(), std::vector{donor("main"), {"same_gold", 0, "2", other}}, kBlocks, kWidth);
+  EXPECT_EQ(sweep.job.strands.size(), 1u + 2 * 3);
+  ASSERT_EQ(sweep.asked.size(), 2u);
+  ASSERT_EQ(sweep.job.edits.size(), 6u);
+  for (int b = 0; b < kBlocks; ++b) {
+    EXPECT_EQ(sweep.job.edits[3 + b].strand, sweep.asked[1][b].context);
+    EXPECT_EQ(sweep.job.edits[3 + b].value[0], 100 + 10 * (b + 1));
+    EXPECT_EQ(sweep.job.strands[sweep.asked[1][b].context].branch->of, 0);
+  }
+}
+
+TEST_F(SweepTest, WithoutDonorsIsTheCleanRun) {
+  const Sweep sweep = make_sweep(letters(), {}, kBlocks, kWidth);
+  EXPECT_EQ(sweep.job.strands.size(), 1u);
+  EXPECT_THAT(sweep.job.edits, IsEmpty());
+  EXPECT_THAT(sweep.asked, IsEmpty());
+}
+
+}  // namespace
+}  // namespace tertium

@@ -1,0 +1,163 @@
+#include "tertium/protocols/question.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tertium/base/text.h"
+#include "tests/support/files.h"
+
+namespace tertium {
+namespace {
+
+using test::error_of;
+using testing::AllOf;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+// Ids of the fixture's vocabulary, as its tokenizer.json lists them; BOS stands before every text.
+constexpr TokenId kBos = 0, kColon = 27, kA = 34, kB = 35, a = 66, _ = 222, _c = 280, _a = 283, _b = 285, _an = 470,
+                  _and = 1410;
+
+const Tokenizer& tokenizer() {
+  static const std::filesystem::path file = test::source_folder() / "tests/fixtures/tokens/llama3/tokenizer.json";
+  static const Tokenizer tokenizer = Tokenizer::from_json(read_text_file(file), file.string());
+  return tokenizer;
+}
+
+Question encode(std::string context, const std::vector<std::string>& options) {
+  return encode_continuations(tokenizer(), "xcopa it, item 12", std::move(context), options);
+}
+
+Item item() {
+  Item item;
+  item.id = "12";
+  item.language = "it";
+  item.context = "a b";
+  item.options = {" c", " a b"};
+  item.choices = {"c", "a b"};
+  return item;
+}
+
+TEST(LoglikQuestion, OptionsAreWhatTheContextLeavesOver) {
+  const Question question = loglik_question(tokenizer(), "xcopa", item());
+  EXPECT_EQ(question.name, "xcopa it, item 12");
+  EXPECT_EQ(question.protocol, Protocol::loglik);
+  EXPECT_THAT(question.context, ElementsAre(kBos, a, _b));
+  EXPECT_THAT(question.options, ElementsAre(ElementsAre(_c), ElementsAre(_a, _b)));
+  EXPECT_THAT(question.option_texts, ElementsAre(" c", " a b"));
+  EXPECT_FALSE(question.joint_swallowed);
+  EXPECT_EQ(question.last_row(), 2);
+}
+
+TEST(LoglikQuestion, TrailingSpaceOfTheContextMovesToTheOption) {
+  const Question question = encode("a b ", {"c", "a"});
+  EXPECT_THAT(question.context, ElementsAre(kBos, a, _b));
+  EXPECT_THAT(question.options, ElementsAre(ElementsAre(_c), ElementsAre(_a)));
+  EXPECT_FALSE(question.joint_swallowed);
+  EXPECT_THAT(question.option_texts, ElementsAre("c", "a")) << "lengths are those of the options as given";
+}
+
+TEST(LoglikQuestion, AllTrailingSpaceMoves) {
+  const Question question = encode("a \n ", {"c"});
+  EXPECT_THAT(question.context, ElementsAre(kBos, a));
+  EXPECT_EQ(question.options[0], tokenizer().encode(" \n c", false).ids);
+}
+
+TEST(LoglikQuestion, ContextOfSpaceAloneLeavesBosToPredict) {
+  const Question question = encode(" ", {"c"});
+  EXPECT_THAT(question.context, ElementsAre(kBos));
+  EXPECT_THAT(question.options, ElementsAre(ElementsAre(_c)));
+}
+
+TEST(LoglikQuestion, EmptyOptionIsRefusedByItem) {
+  EXPECT_EQ(error_of([] {
+              encode("a b", {" c", ""});
+            }),
+            "xcopa it, item 12: option \"\" has no token of its own; is it empty?");
+}
+
+TEST(LoglikQuestion, OptionThatOnlyLengthensTheLastTokenIsRefused) {
+  EXPECT_THAT(error_of([] { encode("a b an", {"d"}); }), HasSubstr("item 12: option \"d\" has no token of its own"));
+}
+
+TEST(LoglikQuestion, SwallowedJointIsFlagged) {
+  EXPECT_THAT(tokenizer().encode("a b and c", true).ids, ElementsAre(kBos, a, _b, _and, _c));
+  const Question question = encode("a b an", {"d c", " c"});
+  EXPECT_TRUE(question.joint_swallowed) << "by the first option, though not by the last";
+  EXPECT_THAT(question.context, ElementsAre(kBos, a, _b, _an));
+  EXPECT_THAT(question.options, ElementsAre(ElementsAre(_c), ElementsAre(_c))) << "what follows len(context) ids";
+}
+
+const LettersTemplate with_letters(std::vector<std::string> letters) {
+  return {std::move(letters), "{option1} {option2}:", "prompts.toml"};
+}
+
+TEST(LettersQuestion, ReadsTheLastTokenOfEachLetter) {
+  const Question question = letters_question(tokenizer(), "xcopa", item(), with_letters({" A", " B", " C"}));
+  EXPECT_EQ(question.protocol, Protocol::letters);
+  EXPECT_EQ(question.name, "xcopa it, item 12");
+  EXPECT_THAT(tokenizer().encode(" A", false).ids, ElementsAre(_, kA)) << "here a letter's space is a token";
+  EXPECT_THAT(question.options, ElementsAre(ElementsAre(kA), ElementsAre(kB))) << "as many letters as options";
+  EXPECT_THAT(question.option_texts, ElementsAre(" A", " B"));
+}
+
+TEST(LettersQuestion, ContextIsTheFilledPrompt) {
+  const Question question = letters_question(tokenizer(), "xcopa", item(), with_letters({"A", "B"}));
+  EXPECT_EQ(tokenizer().decode(question.context), "c a b:");
+  EXPECT_EQ(question.context.front(), kBos);
+  EXPECT_EQ(question.context[question.last_row()], kColon);
+}
+
+TEST(LettersQuestion, LettersOfOneLastTokenAreRefused) {
+  EXPECT_THAT(error_of([] {
+                letters_question(tokenizer(), "xcopa", item(), with_letters({"A", "(A"}));
+              }),
+              AllOf(HasSubstr("prompts.toml: letter \"(A\""), HasSubstr("choose other letters")));
+  EXPECT_THAT(error_of([] {
+                letters_question(tokenizer(), "xcopa", item(), with_letters({"A", ""}));
+              }),
+              HasSubstr("prompts.toml: letter \"\""));
+}
+
+TEST(DemandFits, CountsTheContextAndTheLongestOption) {
+  const Question question = loglik_question(tokenizer(), "xcopa", item());  // 3 and 2 tokens
+  EXPECT_EQ(error_of([&] { demand_fits(question, {.context = 5, .vocabulary = 1500}); }), "");
+  EXPECT_EQ(error_of([&] { demand_fits(question, {.context = 4, .vocabulary = 1500}); }),
+            "xcopa it, item 12: 5 tokens, but the model's context holds 4; shorten the item or leave it out");
+}
+
+TEST(DemandFits, LettersNeedNoRoomBehindThePrompt) {
+  const Question question{.protocol = Protocol::letters, .context = {1, 2, 3}, .options = {{4}, {5}}};
+  EXPECT_EQ(error_of([&] { demand_fits(question, {.context = 3, .vocabulary = 6}); }), "");
+  EXPECT_THAT(error_of([&] { demand_fits(question, {.context = 2, .vocabulary = 6}); }), HasSubstr("3 tokens"));
+}
+
+TEST(DemandFits, RefusesIdsWithoutAnEmbedding) {
+  const Question in_option{.name = "it", .context = {1, 2}, .options = {{4}, {3, 7}}};
+  EXPECT_EQ(error_of([&] { demand_fits(in_option, {.context = 9, .vocabulary = 8}); }), "");
+  EXPECT_THAT(error_of([&] { demand_fits(in_option, {.context = 9, .vocabulary = 7}); }),
+              HasSubstr("it: the tokenizer gives the id 7, but the model embeds 7"));
+  const Question in_context{.context = {7, 2}, .options = {{4}}};
+  EXPECT_THAT(error_of([&] { demand_fits(in_context, {.context = 9, .vocabulary = 7}); }), HasSubstr("the id 7"));
+}
+
+TEST(DemandFits, RefusesATextWithoutTokens) {
+  const Question question{.name = "it", .protocol = Protocol::letters, .options = {{4}, {5}}};
+  EXPECT_EQ(error_of([&] { demand_fits(question, {.context = 3, .vocabulary = 6}); }),
+            "it: the text has no tokens; is it empty?");
+}
+
+TEST(BestOption, IsTheFirstOnTies) {
+  EXPECT_EQ(best_option({-3, -1, -2}), 1u);
+  EXPECT_EQ(best_option({-1, -1}), 0u);
+  EXPECT_EQ(best_option({-2, -1, -1}), 1u);
+}
+
+TEST(ProtocolNamed, IsTheInverseOfToString) {
+  for (const Protocol protocol : {Protocol::loglik, Protocol::letters})
+    EXPECT_EQ(protocol_named(to_string(protocol)), protocol);
+  EXPECT_EQ(error_of([] { protocol_named("letter"); }), "protocol \"letter\": tertium knows loglik, letters");
+}
+
+}  // namespace
+}  // namespace tertium

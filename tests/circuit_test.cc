@@ -1,0 +1,179 @@
+// A model built by hand, whose every answer is known: patching must find the block at which its meaning is written.
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <random>
+#include <set>
+
+#include "support/tiny_model.h"
+#include "tertium/experiment/run.h"
+#include "tertium/experiment/summary.h"
+
+namespace tertium {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr int kConcepts = 12;
+constexpr int kBlocks = 5;
+constexpr int kWritingBlock =
+    2;  // block k: attention there writes the concept at the last position, for English premises only
+
+// The stream's dimensions: what an English premise word looks like, the concept itself, and a constant that every word
+// has.
+constexpr int kLexical = 0, kConcept = kConcepts, kConstant = 2 * kConcepts, kLanguageMark = 2 * kConcepts + 1,
+              kWidth = 32;
+constexpr int kHeadDim = 8, kHeads = 2;  // 16 channels carry the 12 concepts
+
+std::string word(const char* kind, int concept_) { return kind + std::to_string(concept_); }
+
+/// A context names a concept ("e3 en" or "x3 xx"); the answer is the word that means it ("ea3", "xa3").
+/// - Every answer word has a prior that grows with its concept's number, through the constant.
+/// - At block k the last position attends (uniformly) to the premise; values read how *English* premise words look and
+/// write the concept.
+/// - Answer words of both languages are read off the concept, which outweighs any prior.
+/// So English is always right, and X is right only where the prior happens to favour gold: it never writes the concept.
+test::TinyModel circuit() {
+  test::TinyModel model{.blocks = kBlocks, .width = kWidth, .heads = kHeads, .kv_heads = kHeads, .head_dim = kHeadDim};
+  for (int c = 0; c < kConcepts; ++c)
+    for (const char* kind : {"e", "x", "ea", "xa"}) model.words.push_back(word(kind, c));
+  model.words.insert(model.words.end(), {"en", "xx", "end"});
+
+  const auto zeros = [](int rows, int columns) { return std::vector<float>(static_cast<std::size_t>(rows) * columns); };
+  std::vector<float> embedding = zeros(model.vocabulary(), kWidth), head = embedding;
+  const auto at = [](std::vector<float>& matrix, int row, int column) -> float& {
+    return matrix[static_cast<std::size_t>(row) * kWidth + column];
+  };
+  for (int id = 0; id < model.vocabulary(); ++id) at(embedding, id, kConstant) = 1;
+  at(embedding, model.id("en"), kLanguageMark) = 1;
+  at(embedding, model.id("xx"), kLanguageMark) = -1;
+  for (int c = 0; c < kConcepts; ++c) {
+    at(embedding, model.id(word("e", c)), kLexical + c) = 1;
+    for (const char* answer : {"ea", "xa"}) {
+      at(head, model.id(word(answer, c)), kConcept + c) = 1;
+      at(head, model.id(word(answer, c)), kConstant) = 0.1f * static_cast<float>(c);
+    }
+  }
+  model.weights = {{"model.embed_tokens.weight", embedding}, {"lm_head.weight", head}};
+
+  constexpr int kChannels = kHeads * kHeadDim;
+  for (int b = 0; b < kBlocks; ++b) {
+    const std::string block = "model.layers." + std::to_string(b);
+    std::vector<float> values = zeros(kChannels, kWidth), output = zeros(kWidth, kChannels);
+    for (int c = 0; c < kConcepts && b == kWritingBlock; ++c) {
+      values[static_cast<std::size_t>(c) * kWidth + kLexical + c] = 1;
+      output[static_cast<std::size_t>(kConcept + c) * kChannels + c] = 3;
+    }
+    model.weights[block + ".self_attn.q_proj.weight"] = {0};  // no preference: every visible word gets the same weight
+    model.weights[block + ".self_attn.k_proj.weight"] = {0};
+    model.weights[block + ".self_attn.v_proj.weight"] = values;
+    model.weights[block + ".self_attn.o_proj.weight"] = output;
+    model.weights[block + ".mlp.down_proj.weight"] = {0};
+  }
+  return model;
+}
+
+/// Items 0..5 pit their concept against a later one, which the prior favours (X fails); items 6..11 against an earlier
+/// one (X is right).
+void write_items(const fs::path& folder, const std::string& language, const char* premise, const char* answer,
+                 const char* mark) {
+  std::ofstream file(folder / (language + ".jsonl"));
+  for (int c = 0; c < kConcepts; ++c) {
+    const int distractor = c < 6 ? c + 6 : c - 6;
+    std::vector<std::string> options = {" " + word(answer, c) + " end", " " + word(answer, distractor) + " end"};
+    const int gold = c % 2;
+    if (gold == 1) std::swap(options[0], options[1]);
+    file << nlohmann::json{{"id", std::to_string(c)},
+                           {"context", word(premise, c) + " " + mark},
+                           {"options", options},
+                           {"gold", gold}}
+         << "\n";
+  }
+}
+
+class Circuit : public testing::Test {
+ protected:
+  Circuit() {
+    fs::create_directories(folder / "data");
+    test::write_tiny_model(folder / "model", circuit());
+    write_items(folder / "data", "en", "e", "ea", "en");
+    write_items(folder / "data", "xx", "x", "xa", "xx");
+  }
+  ~Circuit() override { fs::remove_all(folder); }
+
+  TaskSummary run(bool all_items) {
+    const Experiment experiment{.model = folder / "model",
+                                .tasks = {{.name = "items", .data = folder / "data", .languages = {"xx"}}},
+                                .patch = PatchSpec{.all_items = all_items, .draws = 2}};
+    const Tokenizer tokenizer = Tokenizer::open(experiment.model);
+    const Engine engine(Model::load(experiment.model, "f32"));
+    Store store = Store::create(folder / "out", /*replace=*/true);
+    run_experiment(experiment, prepare(experiment, tokenizer, engine.model().config()), engine, store,
+                   [](auto, auto, auto) {});
+    patches = store.patches();
+    return summarize(store).at(0);
+  }
+
+  const fs::path folder = fs::path(testing::TempDir()) / ("tertium_circuit_" + std::to_string(std::random_device()()));
+  std::vector<PatchRow> patches;
+};
+
+TEST_F(Circuit, EnglishIsRightAndTheOtherLanguageFailsWhereThePriorMisleads) {
+  const TaskSummary summary = run(false);
+  EXPECT_EQ(summary.languages.at(0).accuracy.hits, 12u);
+  EXPECT_EQ(summary.languages.at(1).ts, 6u);
+  EXPECT_EQ(summary.languages.at(1).tf, 6u);
+}
+
+TEST_F(Circuit, MainFlipsEveryFailureFromTheWritingBlockOnAndNoneBefore) {
+  const std::vector<Rate> flips = run(false).languages.at(1).flips.at("main");
+  ASSERT_EQ(flips.size(), static_cast<std::size_t>(kBlocks));
+  for (int b = 0; b < kBlocks; ++b) {
+    EXPECT_EQ(flips[b].n, 6u);
+    EXPECT_EQ(flips[b].hits, b >= kWritingBlock ? 6u : 0u) << "block " << b;
+  }
+}
+
+TEST_F(Circuit, SameGoldIsToldApartFromMain) {
+  const std::vector<Rate> flips = run(false).languages.at(1).flips.at("same_gold");
+  ASSERT_EQ(flips.size(), static_cast<std::size_t>(kBlocks));
+  for (const Rate& rate : flips) {
+    EXPECT_EQ(rate.n, 12u) << "6 items, 2 draws";
+    EXPECT_EQ(rate.hits, 0u) << "another item's concept speaks for neither option";
+  }
+}
+
+TEST_F(Circuit, SelfChangesNothing) {
+  const TaskSummary summary = run(true);
+  for (const Rate& rate : summary.languages.at(1).flips.at("self")) EXPECT_EQ(rate.hits, 0u);
+  EXPECT_GE(summary.noise_floor, 0);
+  EXPECT_LT(summary.noise_floor, 1e-5);
+}
+
+TEST_F(Circuit, OnlyFailuresArePatchedUnlessAllAreAsked) {
+  const auto patched = [&](bool all) {
+    run(all);
+    std::set<std::string> items;
+    for (const PatchRow& row : patches) items.insert(row.item);
+    return items.size();
+  };
+  EXPECT_EQ(patched(false), 6u);
+  EXPECT_EQ(patched(true), 12u);
+}
+
+TEST_F(Circuit, DonorsAreWhatTheControlsSay) {
+  run(false);
+  for (const PatchRow& row : patches) {
+    if (row.control == "same_gold") {
+      EXPECT_NE(row.donor, row.item);
+      EXPECT_EQ(std::stoi(row.donor) % 2, std::stoi(row.item) % 2) << "gold is the concept's parity";
+    } else {
+      EXPECT_EQ(row.donor, row.item) << row.control;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace tertium

@@ -1,0 +1,157 @@
+// The documentation names all that the program knows, and what it shows works.
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <regex>
+#include <string>
+#include <vector>
+
+#include "tertium/base/text.h"
+#include "tertium/experiment/experiment.h"
+#include "tertium/metrics/metric.h"
+#include "tertium/model/family.h"
+#include "tertium/model/site.h"
+#include "tertium/patching/control.h"
+#include "tertium/tasks/task.h"
+#include "tests/support/files.h"
+#include "tests/support/program.h"
+
+namespace tertium {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Page {
+  std::string name;
+  std::string text;
+};
+
+Page page(const fs::path& file) { return {file.string(), read_text_file(test::source_folder() / file)}; }
+
+/// README.md and everything under docs/.
+std::vector<fs::path> user_pages() {
+  std::vector<fs::path> files = {"README.md"};
+  for (const auto& entry : fs::directory_iterator(test::source_folder() / "docs"))
+    if (entry.path().extension() == ".md") files.push_back(fs::path("docs") / entry.path().filename());
+  return files;
+}
+
+Page all_user_pages() {
+  Page all{"README.md and docs/", ""};
+  for (const fs::path& file : user_pages()) all.text += page(file).text;
+  return all;
+}
+
+std::string code(std::string_view name) { return "`" + std::string(name) + "`"; }
+
+void expect_names(const Page& page, const std::string& what) {
+  EXPECT_NE(page.text.find(what), std::string::npos) << page.name << " does not say " << what;
+}
+
+/// A row of a table that begins with the name.
+void expect_row(const Page& page, std::string_view name) { expect_names(page, "\n| " + code(name) + " | "); }
+
+TEST(Docs, NameEveryCommand) {
+  const Page pages = all_user_pages();
+  for (const std::string& command : test::command_names()) expect_names(pages, "tertium " + command + " ");
+}
+
+TEST(Docs, NameEveryFamily) {
+  const Page pages = all_user_pages();
+  for (const Family* family : families()) expect_names(pages, code(family->name));
+}
+
+TEST(Docs, DefineEveryTask) {
+  const Page methods = page("docs/methods.md");
+  for (const std::string& task : task_names()) expect_row(methods, task);
+}
+
+TEST(Docs, DefineEveryMetric) {
+  const Page methods = page("docs/methods.md");
+  for (const Metric* metric : metrics()) expect_row(methods, metric->name);
+}
+
+TEST(Docs, DefineEveryControl) {
+  const Page methods = page("docs/methods.md");
+  for (const Control* control : controls()) expect_row(methods, control->name);
+}
+
+TEST(Docs, DefineEverySite) {
+  const Page methods = page("docs/methods.md");
+  for (const SiteInfo& site : site_kinds()) expect_row(methods, site.name);
+}
+
+TEST(Docs, OfTheExperimentFileNameEveryTaskMetricAndControl) {
+  const Page experiment = page("docs/experiment.md");
+  for (const std::string& task : task_names()) expect_names(experiment, code(task));
+  for (const Metric* metric : metrics()) expect_names(experiment, code(metric->name));
+  for (const Control* control : controls()) expect_names(experiment, code(control->name));
+}
+
+/// The first block of TOML in a page.
+std::string shown_toml(const Page& page) {
+  const std::string open = "```toml\n";
+  const std::size_t begin = page.text.find(open) + open.size();
+  return page.text.substr(begin, page.text.find("```", begin) - begin);
+}
+
+TEST(Docs, TheExperimentThatIsShownReads) {
+  const test::TempFolder folder;
+  const auto file = folder.write("shown.toml", shown_toml(page("docs/experiment.md")));
+  const Experiment experiment = read_experiment(file, {});
+  EXPECT_EQ(experiment.tasks.size(), 1u);
+  EXPECT_FALSE(experiment.metrics.empty());
+  EXPECT_TRUE(experiment.patch.has_value());
+}
+
+/// The keys of a table of the experiment file, as the reader lists them where it is given one that it does not know.
+std::vector<std::string> known_keys(const fs::path& experiment, const std::string& table) {
+  static const std::string lead = "known: ";
+  static const std::regex key("[a-z_]+");
+  const std::string message = test::error_of([&] { read_experiment(experiment, {table + "qqqqqqqqqqqq=1"}); });
+  const std::size_t list = message.find(lead);
+  if (list == std::string::npos) return {};
+  return {
+      std::sregex_token_iterator(message.begin() + static_cast<std::ptrdiff_t>(list + lead.size()), message.end(), key),
+      {}};
+}
+
+TEST(Docs, ExplainEveryKeyThatAnExperimentMayHave) {
+  const Page explained = page("docs/experiment.md");
+  const test::TempFolder folder;
+  const auto file = folder.write("shown.toml", shown_toml(explained));
+  for (const std::string table : {"", "task.", "align.", "patch."}) {
+    const std::vector<std::string> keys = known_keys(file, table);
+    EXPECT_FALSE(keys.empty()) << table;
+    for (const std::string& key : keys) {
+      const bool is_table = table.empty() && (key == "task" || key == "align" || key == "patch");
+      if (!is_table) expect_row(explained, table + key);
+      if (is_table) expect_names(explained, "[" + key + "]");
+    }
+  }
+}
+
+TEST(Docs, EveryExampleReads) {
+  for (const auto& entry : fs::recursive_directory_iterator(test::source_folder() / "examples")) {
+    const fs::path& file = entry.path();
+    const bool is_experiment =
+        file.extension() == ".toml" && read_text_file(file).find("[[task]]") != std::string::npos;
+    if (!is_experiment) continue;
+    EXPECT_EQ(test::error_of([&] { read_experiment(file, {}); }), "") << file;
+  }
+}
+
+TEST(Docs, EveryLinkBetweenPagesLeadsSomewhere) {
+  static const std::regex link(R"(\]\(([^)#:]+)(#[^)]*)?\))");  // no colon: not another site
+  std::vector<fs::path> files = user_pages();
+  for (const char* file : {"ARCHITECTURE.md", "CONTRIBUTING.md"}) files.emplace_back(file);
+  for (const fs::path& file : files) {
+    const std::string text = page(file).text;
+    for (std::sregex_iterator found(text.begin(), text.end(), link), end; found != end; ++found)
+      EXPECT_TRUE(fs::exists(test::source_folder() / file.parent_path() / (*found)[1].str()))
+          << file << ": " << found->str();
+  }
+}
+
+}  // namespace
+}  // namespace tertium

@@ -1,0 +1,107 @@
+#include "tests/support/program.h"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <fstream>
+#include <iterator>
+#include <sstream>
+#include <system_error>
+
+#include "tests/support/files.h"
+
+extern char** environ;
+
+namespace tertium::test {
+namespace {
+
+constexpr int kSignalled = 128;  // as a shell counts
+
+void check(int code, const char* what) {
+  if (code != 0) throw std::system_error(code, std::generic_category(), what);
+}
+
+/// What the program starts with in place of our own standard streams. Files, not pipes: nothing has to be read
+/// meanwhile.
+class Streams {
+ public:
+  Streams(const std::filesystem::path& out, const std::filesystem::path& err) {
+    check(posix_spawn_file_actions_init(&actions_), "posix_spawn_file_actions_init");
+    add(STDIN_FILENO, "/dev/null", O_RDONLY);
+    add(STDOUT_FILENO, out.c_str(), O_WRONLY | O_CREAT | O_TRUNC);
+    add(STDERR_FILENO, err.c_str(), O_WRONLY | O_CREAT | O_TRUNC);
+  }
+  ~Streams() { posix_spawn_file_actions_destroy(&actions_); }
+  Streams(const Streams&) = delete;
+  Streams& operator=(const Streams&) = delete;
+
+  const posix_spawn_file_actions_t* actions() const { return &actions_; }
+
+ private:
+  void add(int stream, const char* file, int flags) {
+    constexpr mode_t kOwnerOnly = 0600;
+    check(posix_spawn_file_actions_addopen(&actions_, stream, file, flags, kOwnerOnly), file);
+  }
+
+  posix_spawn_file_actions_t actions_;
+};
+
+int exit_status_of(pid_t process) {
+  int status = 0;
+  while (waitpid(process, &status, 0) < 0) check(errno == EINTR ? 0 : errno, "waitpid");
+  return WIFEXITED(status) ? WEXITSTATUS(status) : kSignalled + WTERMSIG(status);
+}
+
+std::string bytes_of(const std::filesystem::path& file) {
+  std::ifstream stream(file, std::ios::binary);
+  return {std::istreambuf_iterator<char>(stream), {}};
+}
+
+}  // namespace
+
+Finished run_program(const std::vector<std::string>& arguments, const std::filesystem::path& out_file) {
+  const TempFolder folder;
+  const auto out = folder.path() / "stdout", err = folder.path() / "stderr";
+  std::vector<std::string> words = {TERTIUM_BINARY};
+  words.insert(words.end(), arguments.begin(), arguments.end());
+  std::vector<char*> pointers;
+  for (std::string& word : words) pointers.push_back(word.data());
+  pointers.push_back(nullptr);
+
+  pid_t process = 0;
+  const Streams streams(out_file.empty() ? out : out_file, err);
+  check(posix_spawn(&process, TERTIUM_BINARY, streams.actions(), nullptr, pointers.data(), environ), TERTIUM_BINARY);
+  const int status = exit_status_of(process);
+  return {status, bytes_of(out), bytes_of(err)};
+}
+
+std::string output_of(const std::vector<std::string>& arguments) {
+  const Finished finished = run_program(arguments);
+  EXPECT_EQ(finished.status, 0) << finished.err;
+  return finished.out;
+}
+
+std::vector<std::string> command_names() {
+  std::vector<std::string> names;
+  bool in_list = false;
+  for (const std::string& line : lines_of(output_of({"--help"}))) {
+    if (in_list && line.empty()) break;
+    std::string name;
+    if (in_list && line.starts_with("  ") && std::istringstream(line) >> name) names.push_back(name);
+    in_list |= line == "Subcommands:";
+  }
+  return names;
+}
+
+std::vector<std::string> lines_of(const std::string& text) {
+  std::vector<std::string> lines;
+  std::istringstream stream(text);
+  for (std::string line; std::getline(stream, line);) lines.push_back(line);
+  return lines;
+}
+
+}  // namespace tertium::test

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace tertium::test {
+
+/// What a program left behind.
+struct Finished {
+  int status = 0;  // the exit status; 128 + the signal if one ended it
+  std::string out;
+  std::string err;
+};
+
+/// Runs the real tertium with `arguments` and nothing on standard input, and waits for its end. Standard output may go
+/// to another file than the one that Finished::out is read from.
+Finished run_program(const std::vector<std::string>& arguments, const std::filesystem::path& out_file = {});
+
+/// Runs it, expects success, and returns its standard output.
+std::string output_of(const std::vector<std::string>& arguments);
+
+/// The commands that `tertium --help` lists.
+std::vector<std::string> command_names();
+
+std::vector<std::string> lines_of(const std::string& text);
+
+}  // namespace tertium::test

@@ -1,0 +1,100 @@
+#!/usr/bin/env bash
+# Installs what the build needs and this machine lacks: Debian packages, and LibTorch (the torch wheel) into .deps/torch.
+# Usage: tools/setup.sh
+# shellcheck source=tools/lib.sh
+source "$(dirname "$0")/lib.sh"
+
+torch_version=2.15.0
+torch=.deps/torch
+least_cargo=1.85  # of the crates that the tokenizer is built from
+commands=(g++ cmake pkg-config sqlite3)  # packages of the same name
+libraries=(libtomlplusplus-dev libcli11-dev nlohmann-json3-dev libfmt-dev libicu-dev libsqlite3-dev libssl-dev libboost-math-dev
+  libgtest-dev libgmock-dev libbenchmark-dev)
+
+has() { command -v "$1" >/dev/null; }
+has_pip() { python3 -m pip --version >/dev/null 2>&1; }
+
+missing_packages() {
+  local name
+  for name in "${commands[@]}"; do has "$name" || echo "$name"; done
+  has ninja || echo ninja-build
+  has_torch || has_pip || echo python3-pip
+  for name in "${libraries[@]}"; do
+    [[ $(dpkg-query -W -f='${db:Status-Status}' "$name" 2>/dev/null) == installed ]] || echo "$name"
+  done
+}
+
+install_packages() {
+  local missing log=.deps/apt.log
+  if ! has apt-get; then
+    has g++ && has cmake && has ninja && has_pip && return
+    complain "this is no Debian; install by your own means: ${commands[*]} ninja pip, and what Debian calls ${libraries[*]}"
+    return 1
+  fi
+  mapfile -t missing < <(missing_packages)
+  ((${#missing[@]})) || return 0
+  if ((EUID != 0)); then
+    complain "Debian packages are missing; install them, then run this again: sudo apt-get install ${missing[*]}"
+    return 1
+  fi
+  say "Installing Debian packages: ${missing[*]}"
+  mkdir -p .deps
+  export DEBIAN_FRONTEND=noninteractive
+  if ! { apt-get update -q && apt-get install -y -q -o DPkg::Lock::Timeout=300 --no-install-recommends "${missing[@]}"; } \
+    >"$log" 2>&1 </dev/null; then
+    tail -n 15 "$log" >&2
+    complain "apt-get could not install them (all it said is in $log); put that right, then run this again"
+    return 1
+  fi
+}
+
+check_cargo() {
+  local cargo version
+  cargo=$(command -v cargo || command -v "${HOME:-}/.cargo/bin/cargo") || cargo=
+  version=$([[ $cargo ]] && "$cargo" --version | cut -d' ' -f2) || version=
+  [[ $version && $(printf '%s\n' "$least_cargo" "$version" | sort -V | head -n 1) == "$least_cargo" ]] && return
+  complain "cargo $least_cargo or later is needed, this machine has ${version:-none}; get it by: apt-get install cargo-web (Debian 12)," \
+    "apt-get install cargo (Debian 13), or rustup (rustup update stable, where it is there)"
+  return 1
+}
+
+has_torch() { compgen -G "$torch/torch-$torch_version*.dist-info" >/dev/null || [[ -e $torch/lib/libtorch_cpu.so ]]; }
+
+# --python-version: no Python code of it is run, so a wheel for any Python will do, whatever python3 is here.
+pip_into() {
+  local folder=$1 verbosity=()
+  shift
+  [[ -t 1 ]] || verbosity=(--quiet)
+  pip install "${verbosity[@]}" --no-deps --only-binary=:all: --python-version 3.11 --target "$folder" "$@" ||
+    stop "pip could not install $* (its message is above); check the network and the disk (3 GB free), then run this again"
+}
+
+# Shared libraries that libtorch_cpu.so needs and nothing provides: "libcudart.so.13".
+libraries_torch_lacks() { ldd "$1/torch/lib/libtorch_cpu.so" | sed -n 's/^[[:space:]]*\([^ ]*\) => not found$/\1/p'; }
+
+install_torch() {
+  has_torch && return
+  has ldd || stop "ldd is missing; install the C library's tools (Debian: libc-bin)"
+  local partial=$torch.partial cuda=() library lacking
+  say "Installing LibTorch $torch_version into $torch (540 MB to fetch, 1.3 GB on disk)"
+  rm -rf "$partial"
+  mkdir -p "$partial"
+  pip_into "$partial" "torch==$torch_version"
+  for library in $(libraries_torch_lacks "$partial"); do
+    case $library in  # a wheel with CUDA links two of its libraries even where only the CPU is used
+      libcudart.so.*) cuda+=("nvidia-cuda-runtime==${library##*.}.*") ;;
+      libcupti.so.*) cuda+=("nvidia-cuda-cupti==${library##*.}.*") ;;
+    esac
+  done
+  ((${#cuda[@]} == 0)) || pip_into "$partial" "${cuda[@]}"  # in one go: pip replaces the folder that they share
+  lacking=$(libraries_torch_lacks "$partial" | paste -sd' ')
+  [[ -z $lacking ]] || stop "LibTorch needs shared libraries that are not here: $lacking; install them, then run this again"
+  rm -rf "$torch"
+  mv "$partial" "$torch"
+}
+
+ready=yes
+check_cargo || ready=no
+install_packages || ready=no
+[[ $ready == yes ]] || exit 1
+install_torch
