@@ -3,6 +3,7 @@
 # Usage: tools/test.sh [CTEST OPTIONS…], for example tools/test.sh -R Strand
 # shellcheck source=tools/lib.sh
 source "$(dirname "$0")/lib.sh"
+export OMP_WAIT_POLICY=passive  # as tertium itself does: cli/process.h
 
 tools/build.sh
 for model in gemma3-270m smollm2-135m; do

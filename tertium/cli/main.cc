@@ -7,6 +7,7 @@
 #include "tertium/base/error.h"
 #include "tertium/base/text.h"
 #include "tertium/cli/command.h"
+#include "tertium/cli/process.h"
 #include "tertium/version.h"
 
 namespace tertium {
@@ -71,4 +72,8 @@ int run(int argc, char** argv) {
 }  // namespace
 }  // namespace tertium
 
-int main(int argc, char** argv) { return tertium::run(argc, argv); }
+int main(int argc, char** argv) {
+  tertium::wait_passively(argv);
+  tertium::keep_freed_memory();
+  return tertium::run(argc, argv);
+}

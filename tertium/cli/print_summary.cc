@@ -1,6 +1,7 @@
 #include "tertium/cli/print_summary.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
@@ -9,7 +10,8 @@
 namespace tertium {
 namespace {
 
-constexpr std::size_t kLanguagesAcross = 6;  // columns of a table that fit a terminal of 100 characters
+constexpr std::size_t kAcross = 100;     // characters; wider tables are cut into several
+constexpr std::size_t kFirstColumn = 7;  // "  layer"
 
 std::string percent(double share) { return std::isnan(share) ? "–" : fmt::format("{:.0f}", 100 * share); }
 
@@ -33,12 +35,13 @@ void print_accuracy(const TaskSummary& task) {
   }
 }
 
-/// The other languages, as many as fit side by side.
-std::vector<std::vector<const LanguageSummary*>> pages(const TaskSummary& task) {
+/// The other languages, as many as fit side by side when each takes `width` characters.
+std::vector<std::vector<const LanguageSummary*>> pages(const TaskSummary& task, std::size_t width) {
+  const std::size_t most = std::max<std::size_t>(1, (kAcross - kFirstColumn) / width);
   std::vector<std::vector<const LanguageSummary*>> pages;
   for (const LanguageSummary& language : task.languages) {
     if (language.language == task.pivot) continue;
-    if (pages.empty() || pages.back().size() == kLanguagesAcross) pages.emplace_back();
+    if (pages.empty() || pages.back().size() == most) pages.emplace_back();
     pages.back().push_back(&language);
   }
   return pages;
@@ -49,18 +52,14 @@ std::string layer_name(std::size_t index, std::size_t count) {
 }
 
 void print_alignment(const TaskSummary& task, const std::string& metric) {
-  const bool is_margin = metric.ends_with("margin");
-  const auto shown = [&](double mean) {
-    return is_margin && !std::isnan(mean) ? fmt::format("{:.3f}", mean) : percent(mean);
-  };
-  const std::size_t width = is_margin ? 7 : 5;
-  fmt::print("\n{} by stream index (norm: behind the final norm), mean over TS | TF items{}\n", metric,
-             is_margin ? "" : ", %");
-  for (const auto& page : pages(task)) {
+  constexpr std::size_t kCell = 5;
+  const std::size_t width = 2 * kCell + 3;
+  fmt::print("\n{} by stream index (norm: behind the final norm), mean over TS | TF items, %\n", metric);
+  for (const auto& page : pages(task, width)) {
     std::size_t layers = 0;
     fmt::print("  layer");
     for (const LanguageSummary* language : page) {
-      fmt::print("{}", cell(language->language, 2 * width + 3));
+      fmt::print("{}", cell(language->language, width));
       if (language->alignment.contains(metric)) layers = std::max(layers, language->alignment.at(metric).ts.size());
     }
     fmt::print("\n");
@@ -68,7 +67,7 @@ void print_alignment(const TaskSummary& task, const std::string& metric) {
       fmt::print("  {}", cell(layer_name(layer, layers), 5));
       for (const LanguageSummary* language : page) {
         const LanguageSummary::Means& means = language->alignment.at(metric);
-        fmt::print("{} |{}", cell(shown(means.ts.at(layer)), width + 1), cell(shown(means.tf.at(layer)), width));
+        fmt::print("{} |{}", cell(percent(means.ts.at(layer)), kCell + 1), cell(percent(means.tf.at(layer)), kCell));
       }
       fmt::print("\n");
     }
@@ -94,41 +93,42 @@ void print_largest_effect(const LanguageSummary& language) {
   const auto effect = [&](std::size_t b) { return main[b].value - control[b].value; };
   for (std::size_t b = 1; b < std::min(main.size(), control.size()); ++b)
     if (effect(b) > effect(best)) best = b;
-  fmt::print("  {:<12} block {:>2}: main {} % [{}, {}], same_gold {} % [{}, {}], difference {:+.0f} points\n",
-             language.language, best, percent(main[best].value), percent(main[best].low), percent(main[best].high),
-             percent(control[best].value), percent(control[best].low), percent(control[best].high), 100 * effect(best));
+  if (!(effect(best) > 0)) return fmt::print("  {:<12} at no block\n", language.language);
+  fmt::print("  {:<12} block {:>2}: main {} % [{}, {}], same_gold {} %, difference {:+.0f} points\n", language.language,
+             best, percent(main[best].value), percent(main[best].low), percent(main[best].high),
+             percent(control[best].value), 100 * effect(best));
+}
+
+/// One language's rates at a block, a cell a control: " 12 |  4 |  0".
+std::string flip_cells(const LanguageSummary& language, const std::vector<std::string>& controls, std::size_t block) {
+  constexpr std::size_t kCell = 3;
+  std::string cells;
+  for (const std::string& control : controls) {
+    const auto found = language.flips.find(control);
+    const bool there = found != language.flips.end() && block < found->second.size();
+    cells += (cells.empty() ? "" : " |") + cell(there ? percent(found->second[block].value) : "–", kCell);
+  }
+  return cells;
 }
 
 void print_flips(const TaskSummary& task) {
   const std::vector<std::string> controls = control_names(task);
   if (controls.empty()) return;
-  std::string heading;
-  for (const std::string& control : controls) heading += (heading.empty() ? "" : " | ") + control;
-  fmt::print(
-      "\nTF items that turn to the right answer when resid_post of a block is replaced at the last token, %: {}\n",
-      heading);
-  for (const auto& page : pages(task)) {
+  fmt::print("\nTF items that turn right when resid_post of a block is replaced at the last token, %: {}\n",
+             fmt::join(controls, " | "));
+  const std::size_t width = std::max<std::size_t>(5 * controls.size() + 1, 16);  // "zho_Hans (n=12)" fits
+  for (const auto& page : pages(task, width)) {
     std::size_t blocks = 0;
     fmt::print("  block");
-    const std::size_t width = 5;
     for (const LanguageSummary* language : page) {
-      fmt::print("{}", cell(fmt::format("{} (n={})", language->language, language->patched),
-                            controls.size() * (width + 1) + 1));
+      fmt::print("{}", cell(fmt::format("{} (n={})", language->language, language->patched), width));
       if (language->flips.contains("main")) blocks = std::max(blocks, language->flips.at("main").size());
     }
     fmt::print("\n");
     for (std::size_t block = 0; block < blocks; ++block) {
       fmt::print("  {:>5}", block);
-      for (const LanguageSummary* language : page) {
-        std::string cells;
-        for (const std::string& control : controls) {
-          const auto found = language->flips.find(control);
-          const bool there = found != language->flips.end() && block < found->second.size();
-          cells += (cells.empty() ? "" : " |") +
-                   cell(there ? percent(found->second[block].value) : "–", cells.empty() ? width + 1 : width - 1);
-        }
-        fmt::print("{}", cell(cells, controls.size() * (width + 1) + 1));
-      }
+      for (const LanguageSummary* language : page)
+        fmt::print("{}", cell(flip_cells(*language, controls, block), width));
       fmt::print("\n");
     }
   }

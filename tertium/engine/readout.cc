@@ -1,6 +1,7 @@
 #include "tertium/engine/readout.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <map>
 
@@ -12,7 +13,9 @@ namespace {
 
 using at::Tensor;
 
-constexpr std::int64_t kLogitsAtOnce = 8 << 20;  // rows x words held at one time: 32 MiB in f32
+// Rows x words held at one time: 8 MiB in f32. Larger pieces leave the caches, and malloc returns them to the kernel
+// each time.
+constexpr std::int64_t kLogitsAtOnce = 2 << 20;
 
 /// One reading of one job, and the row of `state` it is read at.
 struct Placed {
@@ -50,20 +53,29 @@ void read_vocabulary(const Config& config, const Weights& weights, const Batch& 
   }
 }
 
+/// log(sum(exp(values))) of each row; overwrites `values`. (at::logsumexp makes a copy a step, and takes ten times as
+/// long.)
+Tensor log_sum_exp(Tensor values) {
+  const Tensor largest = values.amax(1, /*keepdim=*/true);
+  return values.sub_(largest).exp_().sum(1).log_().add_(largest.squeeze(1));
+}
+
 /// Log-softmax of chosen words. The vocabulary passes in blocks: never rows x V numbers at once.
 void read_log_probs(const Config& config, const Weights& weights, const Batch& batch) {
   const std::int64_t rows = batch.state.size(0);
-  const std::int64_t block = std::max<std::int64_t>(1024, kLogitsAtOnce / rows);
+  // A power of two, so that passes of other sizes meet the same shapes (see kRowGrain in block.cc).
+  const auto block = static_cast<std::int64_t>(
+      std::bit_floor(static_cast<std::uint64_t>(std::max<std::int64_t>(1024, kLogitsAtOnce / rows))));
   Tensor log_sum = at::full({rows}, -INFINITY, at::kFloat);
   for (const Placed& placed : batch.readings) placed.into->resize(placed.reading->tokens.size());
   for (std::int64_t first = 0; first < config.vocabulary; first += block) {
     const std::int64_t words = std::min<std::int64_t>(block, config.vocabulary - first);
     const Tensor values = logits(config, weights, batch.state, first, words).contiguous();
-    log_sum = at::logaddexp(log_sum, values.logsumexp(1));
     for (const auto& [reading, into, row] : batch.readings)
       for (std::size_t i = 0; i < reading->tokens.size(); ++i)
         if (const std::int64_t word = reading->tokens[i] - first; word >= 0 && word < words)
           (*into)[i] = values.data_ptr<float>()[row * words + word];
+    log_sum = at::logaddexp(log_sum, log_sum_exp(values));
   }
   for (const auto& [reading, into, row] : batch.readings)
     for (float& value : *into) value -= log_sum.data_ptr<float>()[row];

@@ -13,8 +13,19 @@ Tensor rms_norm(const Config& config, const Tensor& x, const Tensor& weight) {
   return wide * (mean_square + config.norm_eps).rsqrt_() * weight;
 }
 
+// oneDNN compiles a half-precision product anew for every shape it meets, in milliseconds, and the number of live rows
+// changes from block to block. So rows are filled up to a multiple of this, and a run meets few shapes.
+constexpr std::int64_t kRowGrain = 64;
+
 /// x [R, in] → [R, out] in the weight's precision.
-Tensor project(const Tensor& x, const Tensor& weight) { return at::linear(x.to(weight.scalar_type()), weight); }
+Tensor project(const Tensor& x, const Tensor& weight) {
+  if (weight.scalar_type() == at::kFloat) return at::linear(x, weight);
+  const std::int64_t rows = x.size(0), filled = (rows + kRowGrain - 1) / kRowGrain * kRowGrain;
+  if (rows == filled) return at::linear(x.to(weight.scalar_type()), weight);
+  Tensor grained = at::zeros({filled, x.size(1)}, weight.options());
+  grained.narrow(0, 0, rows).copy_(x);
+  return at::linear(grained, weight).narrow(0, 0, rows);
+}
 
 /// Rotates each pair (i, i + head_dim / 2) of x [R, heads, head_dim] by its row's angles.
 Tensor rotate(const Tensor& x, const Rotation& rotation) {

@@ -1,0 +1,16 @@
+#pragma once
+
+namespace tertium {
+
+// Settings of the whole process, which a program may make and a library may not.
+
+/// Starts the program again with OMP_WAIT_POLICY=passive unless the variable is set. OpenMP's threads spin while they
+/// wait for each other; where anything else runs on the machine, a spinning thread holds the core that the awaited one
+/// needs, and work takes several times as long. OpenMP reads the variable only when it is loaded, hence the new start.
+void wait_passively(char** argv);
+
+/// Lets malloc keep what is freed. The tensors of one block are freed and asked for again in the next; giving tens of
+/// megabytes back to the kernel each time, to be cleared and mapped anew, costs a quarter of a run.
+void keep_freed_memory();
+
+}  // namespace tertium
