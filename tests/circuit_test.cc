@@ -4,12 +4,12 @@
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
-#include <random>
 #include <set>
 
-#include "support/tiny_model.h"
 #include "tertium/experiment/run.h"
 #include "tertium/experiment/summary.h"
+#include "tests/support/files.h"
+#include "tests/support/tiny_model.h"
 
 namespace tertium {
 namespace {
@@ -93,7 +93,7 @@ void write_items(const fs::path& folder, const std::string& language, const char
   }
 }
 
-class Circuit : public testing::Test {
+class Circuit : public test::FolderTest {
  protected:
   Circuit() {
     fs::create_directories(folder / "data");
@@ -101,7 +101,6 @@ class Circuit : public testing::Test {
     write_items(folder / "data", "en", "e", "ea", "en");
     write_items(folder / "data", "xx", "x", "xa", "xx");
   }
-  ~Circuit() override { fs::remove_all(folder); }
 
   TaskSummary run(bool all_items) {
     const Experiment experiment{.model = folder / "model",
@@ -116,7 +115,6 @@ class Circuit : public testing::Test {
     return summarize(store).at(0);
   }
 
-  const fs::path folder = fs::path(testing::TempDir()) / ("tertium_circuit_" + std::to_string(std::random_device()()));
   std::vector<PatchRow> patches;
 };
 

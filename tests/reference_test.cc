@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdlib>
 #include <fstream>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -12,6 +11,7 @@
 #include "tertium/experiment/run.h"
 #include "tertium/experiment/scoring.h"
 #include "tertium/metrics/metric.h"
+#include "tests/support/files.h"
 
 namespace tertium {
 namespace {
@@ -22,14 +22,10 @@ using nlohmann::json;
 const std::vector<std::string> kLanguages = {"it", "zh", "sw"};
 constexpr double kScoreTolerance = 0.01, kPatchedTolerance = 0.02, kTieTolerance = 1e-5;
 
-fs::path shared() {
-  const char* set = std::getenv("TERTIUM_SHARED");
-  return set ? fs::path(set) : fs::path(TERTIUM_SOURCE_DIR) / ".." / "shared";
-}
-fs::path model_path() { return fs::path(TERTIUM_SOURCE_DIR) / ".deps/models/gemma3-270m/gemma3-270m-q4_k_m.gguf"; }
+fs::path model_path() { return test::source_folder() / ".deps/models/gemma3-270m/gemma3-270m-q4_k_m.gguf"; }
 
 json reference(const std::string& language) {
-  return json::parse(std::ifstream(shared() / "reference" / (language + ".json")));
+  return json::parse(std::ifstream(test::shared_folder() / "reference" / (language + ".json")));
 }
 
 /// What one protocol's run stored, by language and item.
@@ -58,16 +54,19 @@ class Reference : public testing::Test {
   static void TearDownTestSuite() { loglik.reset(), letters.reset(), engine.reset(), tokenizer.reset(); }
   void SetUp() override {
     if (!available())
-      GTEST_SKIP() << "SKIPPED: needs " << shared() / "reference"
+      GTEST_SKIP() << "SKIPPED: needs " << test::shared_folder() / "reference"
                    << " and " << model_path();
   }
 
-  static bool available() { return fs::exists(shared() / "reference" / "en.json") && fs::exists(model_path()); }
+  static bool available() {
+    return fs::exists(test::shared_folder() / "reference" / "en.json") && fs::exists(model_path());
+  }
 
   static Experiment experiment(Protocol protocol) {
     const bool is_loglik = protocol == Protocol::loglik;
-    TaskSpec task{.name = "xcopa", .data = shared() / "data/xcopa", .languages = kLanguages, .protocol = protocol};
-    if (!is_loglik) task.prompt = shared() / "paper/prompts.toml";
+    TaskSpec task{
+        .name = "xcopa", .data = test::shared_folder() / "data/xcopa", .languages = kLanguages, .protocol = protocol};
+    if (!is_loglik) task.prompt = test::shared_folder() / "paper/prompts.toml";
     Experiment experiment{.model = model_path(), .dtype = "f32", .tasks = {task}};
     if (is_loglik) experiment.metrics = {"dali", "dali_row", "dalist", "dali_margin", "mexat"};
     // The reference patches the first 8 TF items in loglik, and the first 6 items whatever their outcome in letters.
@@ -76,9 +75,9 @@ class Reference : public testing::Test {
   }
 
   static Stored run(Protocol protocol) {
-    const fs::path folder = fs::path(testing::TempDir()) / ("tertium_reference_" + std::string(to_string(protocol)));
+    const test::TempFolder folder;
     const Experiment what = experiment(protocol);
-    Store store = Store::create(folder, /*replace=*/true);
+    Store store = Store::create(folder.path(), /*replace=*/false);
     run_experiment(what, prepare(what, *tokenizer, engine->model().config()), *engine, store, [](auto, auto, auto) {});
     Stored stored;
     for (const ScoreRow& row : store.scores())
@@ -90,7 +89,6 @@ class Reference : public testing::Test {
       if (row.stream == "resid" && row.layer == engine->model().config().block_count()) continue;
       at_grown(at_grown(stored.alignment[row.language][row.metric], row.layer), std::stoul(row.item)) = row.value;
     }
-    fs::remove_all(folder);
     return stored;
   }
 

@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <nlohmann/json.hpp>
+
 #include "tertium/cli/command.h"
 #include "tertium/model/checkpoint.h"
 #include "tertium/model/model.h"
@@ -7,8 +9,6 @@
 
 namespace tertium {
 namespace {
-
-constexpr double kGiB = 1024.0 * 1024 * 1024;
 
 /// Weights of the config's shapes, counted without loading any.
 std::int64_t parameters(const Config& config) {
@@ -28,8 +28,29 @@ std::string attention_kinds(const Config& config) {
   return fmt::format("sliding (window {}) in {} blocks, full in {}", window, windowed, config.block_count() - windowed);
 }
 
-void inspect(const std::string& path) {
-  const Checkpoint checkpoint(path);
+double gib(double bytes) { return bytes / (1024.0 * 1024 * 1024); }
+
+void print_json(const Checkpoint& checkpoint) {
+  const Config& config = checkpoint.config();
+  nlohmann::ordered_json json = {{"family", config.family},
+                                 {"blocks", config.block_count()},
+                                 {"width", config.hidden},
+                                 {"mlp", config.mlp},
+                                 {"heads", config.heads},
+                                 {"kv_heads", config.kv_heads},
+                                 {"head_dim", config.head_dim},
+                                 {"vocabulary", config.vocabulary},
+                                 {"tied", config.tied},
+                                 {"context", config.context},
+                                 {"stored_dtype", config.stored_dtype},
+                                 {"stored_bytes", checkpoint.bytes()},
+                                 {"auto_dtype", to_string(precision_named("auto", config))},
+                                 {"weights", parameters(config)}};
+  for (const SiteInfo& site : site_kinds()) json["sites"].push_back(site.name);
+  fmt::print("{}\n", json.dump());
+}
+
+void print_text(const Checkpoint& checkpoint) {
   const Config& config = checkpoint.config();
   fmt::print("family       {}\n", config.family);
   fmt::print("blocks       {}\n", config.block_count());
@@ -39,11 +60,11 @@ void inspect(const std::string& path) {
   fmt::print("vocabulary   {}{}\n", config.vocabulary, config.tied ? ", head tied to the embedding" : "");
   fmt::print("context      {} tokens\n", config.context);
   fmt::print("stored as    {}, {:.2f} GiB of tensors\n", config.stored_dtype,
-             static_cast<double>(checkpoint.bytes()) / kGiB);
+             gib(static_cast<double>(checkpoint.bytes())));
   fmt::print("auto dtype   {} on this machine\n", to_string(precision_named("auto", config)));
-  const double count = static_cast<double>(parameters(config));
-  fmt::print("in memory    f32 {:.2f} GiB, bf16 and f16 {:.2f} GiB ({:.0f} M weights)\n", count * 4 / kGiB,
-             count * 2 / kGiB, count / 1e6);
+  const auto count = static_cast<double>(parameters(config));
+  fmt::print("in memory    f32 {:.2f} GiB, bf16 and f16 {:.2f} GiB ({:.0f} M weights)\n", gib(count * 4),
+             gib(count * 2), count / 1e6);
   fmt::print("sites        in each block b = 0..{}\n", config.block_count() - 1);
   for (const SiteInfo& site : site_kinds())
     fmt::print("  {:<11} blocks.<b>.{:<16} {}\n", site.name, site.alias, site.meaning);
@@ -54,9 +75,17 @@ void inspect(const std::string& path) {
 void add_inspect(CLI::App& app) {
   CLI::App& command = add_command(app, "inspect", "Show a model's family, shapes, sites and memory, without loading it",
                                   "tertium inspect models/gemma-3-270m.gguf");
-  const auto path = std::make_shared<std::string>();
-  command.add_option("model", *path, "A Hugging Face folder or a .gguf file")->required();
-  command.callback([path] { inspect(*path); });
+  struct Options {
+    std::string model;
+    bool json = false;
+  };
+  const auto options = std::make_shared<Options>();
+  command.add_option("model", options->model, "A Hugging Face folder or a .gguf file")->required();
+  command.add_flag("--json", options->json, "One JSON object");
+  command.callback([options] {
+    const Checkpoint checkpoint(options->model);
+    options->json ? print_json(checkpoint) : print_text(checkpoint);
+  });
 }
 
 }  // namespace tertium

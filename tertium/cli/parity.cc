@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 
 #include "tertium/cli/command.h"
 #include "tertium/experiment/parity.h"
@@ -12,18 +13,25 @@ struct Options {
   std::string model;
   std::string expect;
   double tolerance = 2e-4;
+  bool json = false;
 };
 
 void parity(const Options& options) {
   const Engine engine(Model::load(options.model, "f32"));
   double worst = 0;
+  nlohmann::ordered_json differences;
   for (const ParityLine& line : compare_with_golden(engine, options.expect)) {
-    fmt::print("{:<20} {:.3g}\n", line.quantity, line.difference);
+    if (!options.json) fmt::print("{:<20} {:.3g}\n", line.quantity, line.difference);
+    differences[line.quantity] = line.difference;
     worst = std::max(worst, line.difference);
   }
   const bool passed = worst <= options.tolerance;
-  fmt::print("{:<20} {:.3g}  ({} the tolerance {:g})\n", "worst", worst, passed ? "within" : "above",
-             options.tolerance);
+  if (options.json)
+    fmt::print("{}\n",
+               nlohmann::ordered_json{{"differences", differences}, {"worst", worst}, {"passed", passed}}.dump());
+  else
+    fmt::print("{:<20} {:.3g}  ({} the tolerance {:g})\n", "worst", worst, passed ? "within" : "above",
+               options.tolerance);
   if (!passed) throw Exit{1};
 }
 
@@ -44,6 +52,7 @@ void add_parity(CLI::App& app) {
                   "Largest absolute difference allowed; above it the exit status is 1")
       ->capture_default_str()
       ->check(CLI::Range(0.0, 1e6));
+  command.add_flag("--json", options->json, "One JSON object");
   command.callback([options] { parity(*options); });
 }
 

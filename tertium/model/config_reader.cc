@@ -203,7 +203,8 @@ Activation activation_named(std::string_view name, const ConfigReader& config, s
   if (name == "silu" || name == "swish") return Activation::silu;
   if (name == "gelu") return Activation::gelu;
   if (name == "gelu_pytorch_tanh" || name == "gelu_new" || name == "gelu_fast") return Activation::gelu_tanh;
-  config.refuse(key, "\"" + printable(name) + "\" is not supported; tertium knows silu, gelu, gelu_pytorch_tanh");
+  config.refuse(key,
+                fmt::format("\"{}\" is not supported; tertium knows silu, gelu, gelu_pytorch_tanh", printable(name)));
 }
 
 }  // namespace tertium

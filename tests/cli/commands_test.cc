@@ -105,6 +105,15 @@ TEST_F(Inspect, ShowsShapesAndSites) {
   for (const SiteInfo& site : site_kinds()) EXPECT_THAT(shown, HasSubstr(site.name));
 }
 
+TEST_F(Inspect, IsReadByProgramsAsJson) {
+  write_tiny_model(folder, {.blocks = 3, .words = {"a", "b"}});
+  const nlohmann::json shown = nlohmann::json::parse(output_of({"inspect", folder.string(), "--json"}));
+  EXPECT_EQ(shown.at("family"), "llama");
+  EXPECT_EQ(shown.at("blocks"), 3);
+  EXPECT_EQ(shown.at("vocabulary"), 4);
+  EXPECT_EQ(shown.at("sites").size(), site_kinds().size());
+}
+
 TEST_F(Inspect, DoesNotNeedATokenizer) {
   write_tiny_model(folder, {});
   fs::remove(folder / "tokenizer.json");
@@ -167,6 +176,12 @@ TEST_P(Parity, WithTransformersIsWithinTheTolerance) {
   for (const char* quantity : {"resid.0", "attn_out.0", "mlp_out.0", "final_norm.0", "logits.0", "resid.1",
                                "patched.last", "patched.span", "patched.attn_out", "patched.mlp_out"})
     EXPECT_THAT(shown, HasSubstr(quantity));
+}
+
+TEST_P(Parity, IsReadByProgramsAsJson) {
+  const nlohmann::json shown = nlohmann::json::parse(output_of({"parity", golden.string(), expect, "--json"}));
+  EXPECT_TRUE(shown.at("passed").get<bool>());
+  EXPECT_LE(shown.at("differences").at("patched.span").get<double>(), shown.at("worst").get<double>());
 }
 
 TEST_P(Parity, HoldsForTheConfigAsOlderTransformersSpellIt) {
