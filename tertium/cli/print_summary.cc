@@ -19,10 +19,8 @@ std::string percent(double share) { return std::isnan(share) ? "–" : fmt::form
 std::string cell(const std::string& text, std::size_t width) { return fmt::format("{:>{}}", text, width); }
 
 void print_accuracy(const TaskSummary& task) {
-  fmt::print(
-      "\nAccuracy with 95 % interval; TS right in {0} and here, TF right in {0} only, FS right here only, FF wrong in "
-      "both\n",
-      task.pivot);
+  fmt::print("\nAccuracy [95 %]; items right in {0} and here (TS), in {0} only (TF), here only (FS), in neither (FF)\n",
+             task.pivot);
   fmt::print("  {:<12}{:>9}  {:<16}{:>5}{:>5}{:>5}{:>5}\n", "language", "accuracy", "", "TS", "TF", "FS", "FF");
   for (const LanguageSummary& language : task.languages) {
     const Rate& rate = language.accuracy;

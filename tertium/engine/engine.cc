@@ -7,7 +7,8 @@
 
 namespace tertium {
 
-void Engine::run(std::span<const Job> jobs, const std::function<void(std::size_t, JobResult)>& done) const {
+void Engine::run(std::span<const Job> jobs, const std::function<void(std::size_t, JobResult)>& done,
+                 const std::function<void(std::size_t)>& progress) const {
   for (std::size_t first = 0; first < jobs.size();) {
     std::size_t count = 1;
     int rows = jobs[first].rows();
@@ -16,6 +17,7 @@ void Engine::run(std::span<const Job> jobs, const std::function<void(std::size_t
     std::vector<JobResult> results = run_pass(model_, jobs.subspan(first, count));
     for (std::size_t i = 0; i < count; ++i) done(first + i, std::move(results[i]));
     first += count;
+    if (progress) progress(first);
   }
 }
 

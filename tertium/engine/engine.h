@@ -22,9 +22,11 @@ class Engine {
 
   const Model& model() const { return model_; }
 
-  /// Runs all jobs and calls `done(job index, result)` for each, in order. Throws Error naming the job if a state is
-  /// not finite; std::logic_error for a malformed job (our bug): rows out of range, an edit that did not fire.
-  void run(std::span<const Job> jobs, const std::function<void(std::size_t, JobResult)>& done) const;
+  /// Runs all jobs and calls `done(job index, result)` for each, in order, and `progress(jobs done)` after every pass.
+  /// Throws Error naming the job if a state is not finite; std::logic_error for a malformed job (our bug): rows out of
+  /// range, an edit that did not fire.
+  void run(std::span<const Job> jobs, const std::function<void(std::size_t, JobResult)>& done,
+           const std::function<void(std::size_t)>& progress = {}) const;
 
   /// One job.
   JobResult run(const Job& job) const;

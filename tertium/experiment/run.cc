@@ -179,10 +179,10 @@ void patch(const Run& run, const TaskSpec& task, const PreparedLanguage& languag
         make_sweep(language.questions[pool[p]], donors.back(), run.config().block_count(), run.config().hidden));
     jobs.push_back(std::move(sweeps.back().job));
   }
-  run.engine.run(jobs, [&](std::size_t p, const JobResult& result) {
+  const auto done = [&](std::size_t p, const JobResult& result) {
     store_sweep(run, task, language, pool[p], donors[p], sweeps[p], result);
-    run.progress(stage, p + 1, count);
-  });
+  };
+  run.engine.run(jobs, done, [&](std::size_t finished) { run.progress(stage, finished, count); });
   run.store.commit();
 }
 

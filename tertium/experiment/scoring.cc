@@ -73,10 +73,10 @@ std::vector<ItemRun> run_items(const Engine& engine, const PreparedLanguage& lan
     jobs.push_back(std::move(made.back().job));
   }
   std::vector<ItemRun> runs(jobs.size());
-  engine.run(jobs, [&](std::size_t i, JobResult result) {
+  const auto done = [&](std::size_t i, JobResult result) {
     runs[i] = read_result(made[i], language.questions[i], std::move(result));
-    progress(i + 1);
-  });
+  };
+  engine.run(jobs, done, progress);
   return runs;
 }
 
