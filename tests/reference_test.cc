@@ -171,39 +171,18 @@ TEST_F(Reference, PatchedLetterLogitsAreTheReferences) {
   }
 }
 
-/// The states of all items, to see how close a comparison was.
-struct LanguageStates {
+/// The runs of all items in both languages, to see how close a comparison was.
+struct BothRuns {
   std::vector<ItemRun> pivot, other;
-  std::size_t width;
-
-  StatementCosines statements(std::size_t item, std::size_t index) const {
-    std::vector<float> a, b;
-    for (std::size_t k = 0; k < pivot[item].statements.size(); ++k) {
-      const auto from = pivot[item].statements[k].at(index), to = other[item].statements[k].at(index);
-      a.insert(a.end(), from.begin(), from.end());
-      b.insert(b.end(), to.begin(), to.end());
-    }
-    return {cosines({a, width}, {b, width}), cosines({a, width}, {a, width}), cosines({b, width}, {b, width})};
-  }
-  Cosines premises(std::size_t index) const {
-    std::vector<float> a, b;
-    for (std::size_t i = 0; i < pivot.size(); ++i) {
-      const auto from = pivot[i].premise.at(index), to = other[i].premise.at(index);
-      a.insert(a.end(), from.begin(), from.end());
-      b.insert(b.end(), to.begin(), to.end());
-    }
-    return cosines({a, width}, {b, width});
-  }
 };
 
 /// The smallest difference among the comparisons that `metric` makes for one item: a verdict may differ only where this
 /// is a tie.
-double closest_comparison(const std::string& metric, const LanguageStates& states, std::size_t item,
-                          std::size_t index) {
+double closest_comparison(const std::string& metric, const BothRuns& runs, std::size_t item, std::size_t index) {
   double closest = INFINITY;
   const auto compare = [&](double a, double b) { closest = std::min(closest, std::abs(a - b)); };
   if (metric == "mexat") {
-    const Cosines premises = states.premises(index);
+    const Cosines premises = premise_cosines(runs.pivot, runs.other, index);
     for (std::size_t j = 0; j < premises.n; ++j) {
       if (j == item) continue;
       compare(premises.at(item, item), premises.at(item, j));
@@ -211,7 +190,7 @@ double closest_comparison(const std::string& metric, const LanguageStates& state
     }
     return closest;
   }
-  const StatementCosines cosines = states.statements(item, index);
+  const StatementCosines cosines = statement_cosines(runs.pivot[item], runs.other[item], index);
   if (metric == "dali_row") {
     for (std::size_t k = 0; k < cosines.across.n; ++k)
       for (std::size_t m = 0; m < cosines.across.n; ++m)
@@ -261,12 +240,11 @@ TEST_F(Reference, AlignmentIsTheReferencesButForTies) {
         if (corpus || std::ranges::find(differing, i, &std::pair<std::size_t, std::size_t>::second) != differing.end())
           items.push_back(i);
       const Wanted wanted{.answering = false, .statements = !corpus, .premise = corpus};
-      const LanguageStates states{run_items(*engine, only(tasks[0].pivot, items), wanted, [](auto) {}),
-                                  run_items(*engine, only(language, items), wanted, [](auto) {}),
-                                  static_cast<std::size_t>(engine->model().config().hidden)};
+      const BothRuns runs{run_items(*engine, only(tasks[0].pivot, items), wanted, [](auto) {}),
+                          run_items(*engine, only(language, items), wanted, [](auto) {})};
       for (const auto& [index, item] : differing) {
         const std::size_t among = std::ranges::find(items, item) - items.begin();
-        EXPECT_LT(closest_comparison(metric, states, among, index == blocks ? blocks + 1 : index), kTieTolerance)
+        EXPECT_LT(closest_comparison(metric, runs, among, index == blocks ? blocks + 1 : index), kTieTolerance)
             << language.language << " " << metric << " index " << index << " item " << item;
       }
     }

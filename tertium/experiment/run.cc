@@ -56,38 +56,11 @@ std::vector<ItemRun> score(const Run& run, const TaskSpec& task, const PreparedL
   return runs;
 }
 
-/// The states of one item's statements at one layer index, [n_options, D].
-std::vector<float> gathered(const std::vector<TextStates>& texts, std::size_t index) {
-  std::vector<float> rows;
-  for (const TextStates& text : texts) {
-    const std::span<const float> state = text.at(index);
-    rows.insert(rows.end(), state.begin(), state.end());
-  }
-  return rows;
-}
-
-StatementCosines statement_cosines(const ItemRun& pivot, const ItemRun& other, std::size_t index, std::size_t width) {
-  const std::vector<float> a = gathered(pivot.statements, index), b = gathered(other.statements, index);
-  const States pivot_states{a, width}, other_states{b, width};
-  return {cosines(pivot_states, other_states), cosines(pivot_states, pivot_states),
-          cosines(other_states, other_states)};
-}
-
-Cosines premise_cosines(const std::vector<ItemRun>& pivot, const std::vector<ItemRun>& other, std::size_t index,
-                        std::size_t width) {
-  std::vector<float> a, b;
-  for (std::size_t i = 0; i < pivot.size(); ++i) {
-    const std::span<const float> state_a = pivot[i].premise.at(index), state_b = other[i].premise.at(index);
-    a.insert(a.end(), state_a.begin(), state_a.end());
-    b.insert(b.end(), state_b.begin(), state_b.end());
-  }
-  return cosines({a, width}, {b, width});
-}
-
 /// All metrics of all items, at every stream index and behind the final norm. Returns the number of ties by metric.
 std::map<std::string, std::size_t> align(const Run& run, const TaskSpec& task, const PreparedLanguage& language,
                                          const std::vector<ItemRun>& pivot, const std::vector<ItemRun>& other) {
-  const std::size_t width = run.config().hidden, blocks = run.config().layers.size();
+  const std::size_t blocks = run.config().layers.size();
+  const Wanted wanted = what_to_record(run, true);
   const std::string stage = stage_name(task, language.language, "alignment");
   std::map<std::string, std::size_t> ties;
   run.progress(stage, 0, blocks + 2);
@@ -99,14 +72,13 @@ std::map<std::string, std::size_t> align(const Run& run, const TaskSpec& task, c
                                  measured.value});
       ties[std::string(metric.name)] += measured.tie;
     };
-    const Wanted wanted = what_to_record(run, true);
     for (std::size_t i = 0; wanted.statements && i < other.size(); ++i) {
-      const StatementCosines item = statement_cosines(pivot[i], other[i], index, width);
+      const StatementCosines item = statement_cosines(pivot[i], other[i], index);
       for (const Metric* metric : run.metrics)
         if (metric->of_item) add(i, *metric, metric->of_item(item));
     }
     if (wanted.premise) {
-      const Cosines premises = premise_cosines(pivot, other, index, width);
+      const Cosines premises = premise_cosines(pivot, other, index);
       for (const Metric* metric : run.metrics) {
         if (!metric->of_corpus) continue;
         const std::vector<Measured> measured = metric->of_corpus(premises);

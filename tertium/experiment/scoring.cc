@@ -5,22 +5,18 @@
 namespace tertium {
 namespace {
 
-/// A text whose last states are recorded.
-struct WantedText {
-  TextStates ItemRun::*member;  // where they go; null: they are the next statement's
-};
-
 /// One item's job, and how to read its result.
 struct ItemJob {
   Job job;
   AskedStrands asked;
-  std::vector<WantedText> texts;
+  std::vector<TextStates ItemRun::*>
+      texts;  // where each recorded text's states go; null: they are the next statement's
 };
 
 void want(ItemJob& item, int strand, int row, TextStates ItemRun::*member) {
   item.job.recordings.push_back({strand, row, 1, Quantity::resid});
   item.job.recordings.push_back({strand, row, 1, Quantity::final_norm});
-  item.texts.push_back({member});
+  item.texts.push_back(member);
 }
 
 int last_row(const Job& job, int strand) { return job.strands[strand].rows() - 1; }
@@ -54,12 +50,30 @@ ItemRun read_result(const ItemJob& item, const Question& question, JobResult res
   ItemRun run{.scores = option_scores(question, item.asked, result)};
   for (std::size_t t = 0; t < item.texts.size(); ++t) {
     TextStates states{std::move(result.recordings[2 * t]), std::move(result.recordings[2 * t + 1])};
-    if (item.texts[t].member)
-      run.*item.texts[t].member = std::move(states);
+    if (item.texts[t])
+      run.*item.texts[t] = std::move(states);
     else
       run.statements.push_back(std::move(states));
   }
   return run;
+}
+
+void append(std::vector<float>& rows, std::span<const float> state) {
+  rows.insert(rows.end(), state.begin(), state.end());
+}
+
+/// The states of one item's statements at one layer index, [n_options, D].
+std::vector<float> statement_rows(const ItemRun& run, std::size_t index) {
+  std::vector<float> rows;
+  for (const TextStates& text : run.statements) append(rows, text.at(index));
+  return rows;
+}
+
+/// The states of all items' premises at one layer index, [items, D].
+std::vector<float> premise_rows(const std::vector<ItemRun>& runs, std::size_t index) {
+  std::vector<float> rows;
+  for (const ItemRun& run : runs) append(rows, run.premise.at(index));
+  return rows;
 }
 
 }  // namespace
@@ -78,6 +92,18 @@ std::vector<ItemRun> run_items(const Engine& engine, const PreparedLanguage& lan
   };
   engine.run(jobs, done, progress);
   return runs;
+}
+
+StatementCosines statement_cosines(const ItemRun& pivot, const ItemRun& other, std::size_t index) {
+  const std::vector<float> a = statement_rows(pivot, index), b = statement_rows(other, index);
+  const std::size_t width = pivot.statements.front().final_norm.size();
+  return {cosines({a, width}, {b, width}), cosines({a, width}, {a, width}), cosines({b, width}, {b, width})};
+}
+
+Cosines premise_cosines(const std::vector<ItemRun>& pivot, const std::vector<ItemRun>& other, std::size_t index) {
+  const std::vector<float> a = premise_rows(pivot, index), b = premise_rows(other, index);
+  const std::size_t width = pivot.front().premise.final_norm.size();
+  return cosines({a, width}, {b, width});
 }
 
 }  // namespace tertium

@@ -6,6 +6,7 @@
 
 #include "tertium/engine/engine.h"
 #include "tertium/experiment/run.h"
+#include "tertium/metrics/metric.h"
 
 namespace tertium {
 
@@ -41,5 +42,10 @@ struct Wanted {
 /// wanted.
 std::vector<ItemRun> run_items(const Engine& engine, const PreparedLanguage& language, const Wanted& wanted,
                                const std::function<void(std::size_t done)>& progress);
+
+/// What the metrics compare at one layer (an index as TextStates::at takes it): one item's statements, and all items'
+/// premises.
+StatementCosines statement_cosines(const ItemRun& pivot, const ItemRun& other, std::size_t index);
+Cosines premise_cosines(const std::vector<ItemRun>& pivot, const std::vector<ItemRun>& other, std::size_t index);
 
 }  // namespace tertium
