@@ -133,17 +133,6 @@ GgufMetadata read_metadata(ByteReader& in, std::size_t pairs) {
 
 // ---- Tensors
 
-struct TensorType {
-  std::uint32_t id;
-  DType dtype;
-};
-
-constexpr TensorType tensor_types[] = {
-    {0, DType::F32},  {1, DType::F16},  {2, DType::Q4_0},  {3, DType::Q4_1},  {6, DType::Q5_0},
-    {7, DType::Q5_1}, {8, DType::Q8_0}, {12, DType::Q4_K}, {13, DType::Q5_K}, {14, DType::Q6_K},
-    {26, DType::I32}, {27, DType::I64}, {30, DType::BF16},
-};
-
 struct UnsupportedType {
   std::uint32_t id;
   std::string_view name;
@@ -151,18 +140,20 @@ struct UnsupportedType {
 
 /// Known to ggml, not to us: named, so that the user knows which other file to look for.
 constexpr UnsupportedType unsupported_types[] = {
-    {9, "Q8_1"},   {10, "Q2_K"},   {11, "Q3_K"},  {15, "Q8_K"},  {16, "IQ2_XXS"}, {17, "IQ2_XS"}, {18, "IQ3_XXS"},
-    {19, "IQ1_S"}, {20, "IQ4_NL"}, {21, "IQ3_S"}, {22, "IQ2_S"}, {23, "IQ4_XS"},  {24, "I8"},     {25, "I16"},
-    {28, "F64"},   {29, "IQ1_M"},  {34, "TQ1_0"}, {35, "TQ2_0"}, {39, "MXFP4"},
+    {9, "Q8_1"},   {15, "Q8_K"}, {16, "IQ2_XXS"}, {17, "IQ2_XS"}, {18, "IQ3_XXS"}, {19, "IQ1_S"}, {21, "IQ3_S"},
+    {22, "IQ2_S"}, {24, "I8"},   {25, "I16"},     {29, "IQ1_M"},  {34, "TQ1_0"},   {35, "TQ2_0"}, {39, "MXFP4"},
 };
 
 DType tensor_type(const Path& path, const std::string& name, std::uint32_t id) {
-  const auto known = std::ranges::find(tensor_types, id, &TensorType::id);
-  if (known != std::end(tensor_types)) return known->dtype;
+  static const std::vector<DType> readable =
+      dtypes_with([](const DTypeLayout& type) { return type.gguf_id.has_value(); });
+  const auto known = std::ranges::find(readable, id, [](DType dtype) { return layout(dtype).gguf_id; });
+  if (known != readable.end()) return *known;
   const auto unsupported = std::ranges::find(unsupported_types, id, &UnsupportedType::id);
-  fail("{}: tensor \"{}\" has the type {}, which tertium does not read; use a file in Q8_0, Q6_K, Q4_K_M, F16 or BF16",
-       path.string(), printable(name),
-       unsupported != std::end(unsupported_types) ? std::string(unsupported->name) : fmt::format("number {}", id));
+  fail("{}: tensor \"{}\" has the type {}, which tertium does not read; use a file whose tensors are {}", path.string(),
+       printable(name),
+       unsupported != std::end(unsupported_types) ? std::string(unsupported->name) : fmt::format("number {}", id),
+       dtype_names(readable));
 }
 
 /// A tensor as described; its offset counts from where the data begins, which is known only behind the last

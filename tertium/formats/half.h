@@ -2,6 +2,7 @@
 
 #include <bit>
 #include <cstdint>
+#include <limits>
 
 namespace tertium {
 
@@ -24,6 +25,17 @@ inline float half_to_float(std::uint16_t half) {
 /// bfloat16 is the upper half of a float.
 inline float bfloat16_to_float(std::uint16_t bfloat16) {
   return std::bit_cast<float>(static_cast<std::uint32_t>(bfloat16) << 16);
+}
+
+/// E5M2 (OCP 8-bit floating point) is the upper half of a half.
+inline float f8_e5m2_to_float(std::uint8_t bits) { return half_to_float(static_cast<std::uint16_t>(bits << 8)); }
+
+/// E4M3 of the same specification: no infinities, the largest value is 448, and only 0x7f and 0xff are no numbers.
+inline float f8_e4m3_to_float(std::uint8_t bits) {
+  constexpr float rebias = 1 << 8;  // a half's exponent bias is 15, that of E4M3 is 7
+  const unsigned magnitude = bits & 0x7fu;
+  const float value = rebias * half_to_float(static_cast<std::uint16_t>((bits & 0x80u) << 8 | magnitude << 7));
+  return magnitude == 0x7f ? std::numeric_limits<float>::quiet_NaN() : value;
 }
 
 }  // namespace tertium

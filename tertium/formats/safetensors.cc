@@ -23,7 +23,10 @@ constexpr std::size_t length_bytes = sizeof(std::uint64_t);
 constexpr std::size_t max_header_bytes = 100'000'000;  // the format's own limit
 constexpr std::string_view metadata_key = "__metadata__";
 
-constexpr DType stored_dtypes[] = {DType::F32, DType::F16, DType::BF16, DType::I64, DType::I32, DType::U8, DType::BOOL};
+const std::vector<DType>& stored_dtypes() {
+  static const std::vector<DType> plain = dtypes_with([](const DTypeLayout& type) { return type.is_plain(); });
+  return plain;
+}
 
 /// Watches the parser: a JSON library keeps the last of two equal keys and follows any nesting, both in silence.
 class HeaderGuard {
@@ -112,10 +115,10 @@ class Entry {
     const json& value = field("dtype");
     if (!value.is_string()) refuse("has a \"dtype\" that is no string");
     const auto& name = value.get_ref<const std::string&>();
-    for (const DType dtype : stored_dtypes)
+    for (const DType dtype : stored_dtypes())
       if (layout(dtype).name == name) return dtype;
-    fail("{}: tensor \"{}\" has the dtype \"{}\", which tertium does not read; convert it to F32, F16 or BF16",
-         path_.string(), printable(name_), printable(name));
+    fail("{}: tensor \"{}\" has the dtype \"{}\", which tertium does not read; convert it to one of {}", path_.string(),
+         printable(name_), printable(name), dtype_names(stored_dtypes()));
   }
 
   std::vector<std::int64_t> integers(const char* key) const {
@@ -162,7 +165,7 @@ std::string make_header(const Path& path, const std::vector<TensorView>& tensors
   std::size_t begin = 0;
   for (const TensorView& tensor : tensors) {
     const std::string_view dtype = layout(tensor.dtype).name;
-    if (std::ranges::find(stored_dtypes, tensor.dtype) == std::end(stored_dtypes))
+    if (!layout(tensor.dtype).is_plain())
       fail("{}: tensor \"{}\" is {}, which safetensors has no name for; convert it to F32", path.string(),
            printable(tensor.name), dtype);
     if (!is_utf8(tensor.name) || header.contains(tensor.name) || tensor.name == metadata_key)

@@ -72,6 +72,16 @@ TEST_F(SafetensorsTest, ReadsWhatWriteSafetensorsWrote) {
   EXPECT_THAT(file.find("empty")->shape, ElementsAre(0, 3));
 }
 
+TEST_F(SafetensorsTest, ReadsEightBitAndDoubleNumbers) {
+  const Safetensors small(write(R"({"a":{"dtype":"F8_E4M3","shape":[2],"data_offsets":[0,2]},)"
+                                R"("b":{"dtype":"F8_E5M2","shape":[2],"data_offsets":[2,4]}})",
+                                "\x38\xfe\x3c\xfb"));
+  EXPECT_THAT(values_of(*small.find("a")), ElementsAre(1.0f, -448.0f));
+  EXPECT_THAT(values_of(*small.find("b")), ElementsAre(1.0f, -57344.0f));
+  const Safetensors wide(write(R"({"w":{"dtype":"F64","shape":[1],"data_offsets":[0,8]}})", test::encoded(0.1)));
+  EXPECT_THAT(values_of(*wide.find("w")), ElementsAre(0.1f));
+}
+
 TEST_F(SafetensorsTest, WriteRefusesBlocksDuplicatesAndUnwritablePaths) {
   const TensorView one{"one", DType::F32, {1}, std::as_bytes(std::span(four_bytes))};
   const TensorView block{"block", DType::Q8_0, {32}, {}};
@@ -137,8 +147,12 @@ TEST_F(SafetensorsTest, RefusesATensorThatIsNotDescribed) {
 }
 
 TEST_F(SafetensorsTest, RefusesAnUnknownDtypeByName) {
-  EXPECT_THAT(refusal(R"({"w":{"dtype":"F8_E4M3","shape":[4],"data_offsets":[0,4]}})", four_bytes),
-              HasSubstr("tensor \"w\" has the dtype \"F8_E4M3\""));
+  for (const char* dtype : {"I16", "U16", "I8", "U32", "U64", "C64", "F8_E8M0", "F4", "Q8_0"})
+    EXPECT_THAT(
+        refusal(fmt::format(R"({{"w":{{"dtype":"{}","shape":[4],"data_offsets":[0,4]}}}})", dtype), four_bytes),
+        HasSubstr(fmt::format("tensor \"w\" has the dtype \"{}\", which tertium does not read; convert it to one "
+                              "of F32, F64, F16, BF16, F8_E4M3, F8_E5M2, I64, I32, U8, BOOL",
+                              dtype)));
 }
 
 TEST_F(SafetensorsTest, RefusesAShapeThatIsNegativeFractionalOrOverflows) {

@@ -23,10 +23,18 @@ void decode_f32(const std::uint8_t* encoded, std::size_t count, float* values) {
   std::memcpy(values, encoded, count * sizeof(float));
 }
 
-template <float (*convert)(std::uint16_t)>
-void decode_16_bits(const std::uint8_t* __restrict encoded, std::size_t count, float* __restrict values) {
+void decode_f64(const std::uint8_t* __restrict encoded, std::size_t count, float* __restrict values) {
   for (std::size_t i = 0; i < count; ++i) {
-    std::uint16_t bits;
+    double value;
+    std::memcpy(&value, encoded + i * sizeof value, sizeof value);
+    values[i] = static_cast<float>(value);
+  }
+}
+
+template <auto convert, class Bits = std::uint16_t>
+void decode_each(const std::uint8_t* __restrict encoded, std::size_t count, float* __restrict values) {
+  for (std::size_t i = 0; i < count; ++i) {
+    Bits bits;
     std::memcpy(&bits, encoded + i * sizeof bits, sizeof bits);
     values[i] = convert(bits);
   }
@@ -38,22 +46,32 @@ struct DTypeEntry {
   Decode decode;  // null: not a floating-point type
 };
 
+constexpr std::nullopt_t none = std::nullopt;
+
+/// Everything that is known of a type; what the readers accept and what errors list follows from it.
 constexpr DTypeEntry dtypes[] = {
-    {DType::F32, {"F32", 1, 4}, decode_f32},
-    {DType::F16, {"F16", 1, 2}, decode_16_bits<half_to_float>},
-    {DType::BF16, {"BF16", 1, 2}, decode_16_bits<bfloat16_to_float>},
-    {DType::I64, {"I64", 1, 8}, nullptr},
-    {DType::I32, {"I32", 1, 4}, nullptr},
-    {DType::U8, {"U8", 1, 1}, nullptr},
-    {DType::BOOL, {"BOOL", 1, 1}, nullptr},
-    {DType::Q8_0, {"Q8_0", 32, 34}, decode_q8_0},
-    {DType::Q4_0, {"Q4_0", 32, 18}, decode_q4_0},
-    {DType::Q4_1, {"Q4_1", 32, 20}, decode_q4_1},
-    {DType::Q5_0, {"Q5_0", 32, 22}, decode_q5_0},
-    {DType::Q5_1, {"Q5_1", 32, 24}, decode_q5_1},
-    {DType::Q4_K, {"Q4_K", 256, 144}, decode_q4_k},
-    {DType::Q5_K, {"Q5_K", 256, 176}, decode_q5_k},
-    {DType::Q6_K, {"Q6_K", 256, 210}, decode_q6_k},
+    {DType::F32, {"F32", 1, 4, 0}, decode_f32},
+    {DType::F64, {"F64", 1, 8, 28}, decode_f64},
+    {DType::F16, {"F16", 1, 2, 1}, decode_each<half_to_float>},
+    {DType::BF16, {"BF16", 1, 2, 30}, decode_each<bfloat16_to_float>},
+    {DType::F8_E4M3, {"F8_E4M3", 1, 1, none}, decode_each<f8_e4m3_to_float, std::uint8_t>},
+    {DType::F8_E5M2, {"F8_E5M2", 1, 1, none}, decode_each<f8_e5m2_to_float, std::uint8_t>},
+    {DType::I64, {"I64", 1, 8, 27}, nullptr},
+    {DType::I32, {"I32", 1, 4, 26}, nullptr},
+    {DType::U8, {"U8", 1, 1, none}, nullptr},
+    {DType::BOOL, {"BOOL", 1, 1, none}, nullptr},
+    {DType::Q8_0, {"Q8_0", 32, 34, 8}, decode_q8_0},
+    {DType::Q4_0, {"Q4_0", 32, 18, 2}, decode_q4_0},
+    {DType::Q4_1, {"Q4_1", 32, 20, 3}, decode_q4_1},
+    {DType::Q5_0, {"Q5_0", 32, 22, 6}, decode_q5_0},
+    {DType::Q5_1, {"Q5_1", 32, 24, 7}, decode_q5_1},
+    {DType::Q2_K, {"Q2_K", 256, 84, 10}, decode_q2_k},
+    {DType::Q3_K, {"Q3_K", 256, 110, 11}, decode_q3_k},
+    {DType::Q4_K, {"Q4_K", 256, 144, 12}, decode_q4_k},
+    {DType::Q5_K, {"Q5_K", 256, 176, 13}, decode_q5_k},
+    {DType::Q6_K, {"Q6_K", 256, 210, 14}, decode_q6_k},
+    {DType::IQ4_NL, {"IQ4_NL", 32, 18, 20}, decode_iq4_nl},
+    {DType::IQ4_XS, {"IQ4_XS", 256, 136, 23}, decode_iq4_xs},
 };
 
 const DTypeEntry& entry(DType dtype) {
@@ -86,6 +104,19 @@ void decode_on_threads(const DTypeEntry& type, const std::uint8_t* encoded, std:
 }  // namespace
 
 const DTypeLayout& layout(DType dtype) { return entry(dtype).layout; }
+
+std::vector<DType> dtypes_with(bool (*wanted)(const DTypeLayout& layout)) {
+  std::vector<DType> found;
+  for (const DTypeEntry& type : dtypes)
+    if (wanted(type.layout)) found.push_back(type.dtype);
+  return found;
+}
+
+std::string dtype_names(const std::vector<DType>& dtypes) {
+  std::vector<std::string> names;
+  for (const DType dtype : dtypes) names.emplace_back(layout(dtype).name);
+  return join(names);
+}
 
 std::optional<std::size_t> stored_bytes(DType dtype, std::span<const std::int64_t> shape) {
   const DTypeLayout& unit = layout(dtype);

@@ -89,8 +89,7 @@ TEST_P(GgufBlocks, DecodeTheSameOnThreadsAndInRuns) {
 }
 
 INSTANTIATE_TEST_SUITE_P(AllTypes, GgufBlocks,
-                         testing::Values(DType::Q8_0, DType::Q4_0, DType::Q4_1, DType::Q5_0, DType::Q5_1, DType::Q4_K,
-                                         DType::Q5_K, DType::Q6_K),
+                         testing::ValuesIn(dtypes_with([](const DTypeLayout& type) { return !type.is_plain(); })),
                          [](const auto& param) { return std::string(layout(param.param).name); });
 
 TEST(ToF32, ReadsHalvesAndBfloat16) {
@@ -99,6 +98,12 @@ TEST(ToF32, ReadsHalvesAndBfloat16) {
               ElementsAre(1.0f, -2.0f, std::ldexp(1.0f, -24)));
   const std::vector<std::uint16_t> bfloats = {0x3f80, 0xc000, 0x4049};
   EXPECT_THAT(values_of({"bfloats", DType::BF16, {3}, bytes_of(bfloats)}), ElementsAre(1.0f, -2.0f, 3.140625f));
+}
+
+TEST(ToF32, RoundsDoubles) {
+  const std::vector<double> doubles = {0.1, -1e300, std::numeric_limits<double>::quiet_NaN()};
+  const std::vector<float> values = values_of({"doubles", DType::F64, {3}, bytes_of(doubles)});
+  EXPECT_THAT(values, ElementsAre(0.1f, -INFINITY, testing::IsNan()));
 }
 
 TEST(ToF32, ReadsBytesThatAreNotAligned) {
