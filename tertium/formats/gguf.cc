@@ -2,12 +2,14 @@
 
 #include <algorithm>
 #include <bit>
+#include <iterator>
 #include <limits>
 #include <utility>
 
 #include "tertium/base/error.h"
 #include "tertium/base/text.h"
 #include "tertium/formats/byte_reader.h"
+#include "tertium/formats/gguf_split.h"
 #include "tertium/formats/tensor_checks.h"
 
 // The layout is that of the GGUF specification in the ggml project: magic, version, two counts, metadata, tensor
@@ -256,18 +258,85 @@ constexpr std::string_view type_name() {
   if constexpr (std::is_same_v<T, std::vector<std::string>>) return "an array of texts";
 }
 
+template <class T>
+using Given = std::conditional_t<std::is_arithmetic_v<T>, T, const T&>;
+
+template <class T>
+Given<T> value_of(const Path& path, const GgufMetadata& metadata, std::string_view key) {
+  const auto found = metadata.find(key);
+  if (found == metadata.end())
+    fail("{}: has no metadata key \"{}\"; use a file made by a current llama.cpp converter", path.string(),
+         printable(key));
+  const GgufValue& stored = found->second;
+  if (const T* value = std::get_if<T>(&stored)) return *value;
+  if constexpr (std::is_same_v<T, double>)
+    if (const auto* integer = std::get_if<std::int64_t>(&stored)) return static_cast<double>(*integer);
+  const std::string_view actual = std::visit([]<class U>(const U&) { return type_name<U>(); }, stored);
+  fail("{}: metadata key \"{}\" is {}, not {}; use a file made by a current llama.cpp converter", path.string(),
+       printable(key), actual, type_name<T>());
+}
+
+// ---- Split files
+
+constexpr std::string_view split_number_key = "split.no";  // from 0
+constexpr std::string_view split_count_key = "split.count";
+constexpr std::string_view split_tensors_key = "split.tensors.count";  // of all parts
+
+/// Refuses a part whose metadata differs from what its place among the parts demands.
+void check_part(const Path& path, const GgufMetadata& metadata, std::string_view key, std::int64_t expected) {
+  const auto actual = value_of<std::int64_t>(path, metadata, key);
+  if (actual != expected)
+    fail("{}: {} is {}, but by the file's name it must be {}; give all parts the names that they came with",
+         path.string(), key, actual, expected);
+}
+
 }  // namespace
 
-Gguf::Gguf(const Path& path) : path_(path), file_(path) {
-  const std::span<const std::byte> file = file_.bytes();
+Gguf::Gguf(const Path& path) {
+  metadata_ = add_file(path);
+  // Merged files say 0.
+  if (const auto count = get_or<std::int64_t>(split_count_key, 0); count != 0 && count != 1) add_parts(count);
+}
+
+GgufMetadata Gguf::add_file(const Path& path) {
+  files_.push_back(path);
+  const std::span<const std::byte> file = mapped_.emplace_back(path).bytes();
   check_magic(path, file);
   ByteReader in(path, file);
   in.number<std::uint32_t>();  // the magic
   check_version(path, in.number<std::uint32_t>());
   const std::size_t tensors = in.count(min_tensor_bytes, "tensors");
   const std::size_t pairs = in.count(min_pair_bytes, "metadata keys");
-  metadata_ = read_metadata(in, pairs);
-  tensors_ = read_tensors(in, path, file, tensors, read_alignment(in, metadata_));
+  GgufMetadata metadata = read_metadata(in, pairs);
+  std::ranges::move(read_tensors(in, path, file, tensors, read_alignment(in, metadata)), std::back_inserter(tensors_));
+  return metadata;
+}
+
+void Gguf::add_parts(std::int64_t count) {
+  const std::optional<GgufPart> first = gguf_part(path());
+  if (!first || first->count != count)
+    fail(
+        "{}: is one of {} parts of a model, but its name does not end in -0000N-of-{:05}.gguf; give all parts the "
+        "names "
+        "that they came with",
+        path().string(), count, count);
+  check_part(path(), metadata_, split_number_key, first->number - 1);
+  if (first->number != 1)
+    fail("{}: is part {} of {} of a model; give the first one, {}", path().string(), first->number, count,
+         first->file(1).string());
+  for (int number = 2; number <= first->count; ++number) {
+    const Path file = first->file(number);
+    std::error_code ignored;
+    if (!std::filesystem::exists(file, ignored))
+      fail("{}: part {} of {} is missing; put all parts into one folder", file.string(), number, count);
+    const GgufMetadata metadata = add_file(file);
+    check_part(file, metadata, split_number_key, number - 1);
+    check_part(file, metadata, split_count_key, count);
+  }
+  if (const auto stated = get<std::int64_t>(split_tensors_key); std::cmp_not_equal(stated, tensors_.size()))
+    fail("{}: {} is {}, but its {} parts hold {} tensors; download them again", path().string(), split_tensors_key,
+         stated, count, tensors_.size());
+  check_apart(path(), tensors_);
 }
 
 const TensorView* Gguf::find(std::string_view name) const {
@@ -277,17 +346,7 @@ const TensorView* Gguf::find(std::string_view name) const {
 
 template <class T>
 std::conditional_t<std::is_arithmetic_v<T>, T, const T&> Gguf::get(std::string_view key) const {
-  const auto found = metadata_.find(key);
-  if (found == metadata_.end())
-    fail("{}: has no metadata key \"{}\"; use a file made by a current llama.cpp converter", path_.string(),
-         printable(key));
-  const GgufValue& stored = found->second;
-  if (const T* value = std::get_if<T>(&stored)) return *value;
-  if constexpr (std::is_same_v<T, double>)
-    if (const auto* integer = std::get_if<std::int64_t>(&stored)) return static_cast<double>(*integer);
-  const std::string_view actual = std::visit([]<class U>(const U&) { return type_name<U>(); }, stored);
-  fail("{}: metadata key \"{}\" is {}, not {}; use a file made by a current llama.cpp converter", path_.string(),
-       printable(key), actual, type_name<T>());
+  return value_of<T>(path(), metadata_, key);
 }
 
 template std::int64_t Gguf::get<std::int64_t>(std::string_view) const;

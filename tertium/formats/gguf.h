@@ -21,19 +21,21 @@ using GgufValue = std::variant<std::int64_t, double, bool, std::string, std::vec
                                std::vector<bool>, std::vector<std::string>>;
 using GgufMetadata = std::map<std::string, GgufValue, std::less<>>;
 
-/// A GGUF file, version 2 or 3. Nothing in it is trusted.
+/// A model in GGUF, version 2 or 3: one file, or all the parts of a split one. Nothing in it is trusted.
 class Gguf {
  public:
+  /// `path`: the file, or the first part; the others are found beside it (see gguf_split.h).
   /// Throws Error naming the file (and key or tensor) for a wrong magic or version, counts or lengths larger than the
   /// file could hold, an unknown value type, nested arrays, text that is not UTF-8, an unsupported tensor type (named),
   /// misaligned or outside offsets, tensors that share bytes, more than 4 dimensions, a size of 0, a row that is no
-  /// whole number of blocks, a key or tensor named twice.
+  /// whole number of blocks, a key or tensor named twice; another part than the first (the first is named), a part that
+  /// is missing, has another's number or count, or another number of tensors in all parts than the first states.
   explicit Gguf(const std::filesystem::path& path);
 
-  const std::filesystem::path& path() const { return path_; }
-  const std::vector<TensorView>& tensors() const {
-    return tensors_;
-  }                                                     // in file order; shapes outermost first, as in PyTorch
+  const std::filesystem::path& path() const { return files_.front(); }
+  const std::vector<std::filesystem::path>& files() const { return files_; }  // all parts, the first one first
+  /// Of all parts, in file order; shapes outermost first, as in PyTorch.
+  const std::vector<TensorView>& tensors() const { return tensors_; }
   const TensorView* find(std::string_view name) const;  // null if there is none
 
   bool has(std::string_view key) const { return metadata_.contains(key); }
@@ -45,11 +47,15 @@ class Gguf {
   T get_or(std::string_view key, T fallback) const {
     return has(key) ? get<T>(key) : std::move(fallback);
   }
-  const GgufMetadata& metadata() const { return metadata_; }
+  const GgufMetadata& metadata() const { return metadata_; }  // of the first part
 
  private:
-  std::filesystem::path path_;
-  MappedFile file_;
+  /// Maps a file, adds its tensors and returns its metadata.
+  GgufMetadata add_file(const std::filesystem::path& path);
+  void add_parts(std::int64_t count);
+
+  std::vector<std::filesystem::path> files_;
+  std::vector<MappedFile> mapped_;
   GgufMetadata metadata_;
   std::vector<TensorView> tensors_;
 };
