@@ -1,0 +1,21 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+namespace tertium {
+
+/// Where the model that a user named lies: a Hugging Face folder or a .gguf file. Nothing is downloaded. `name` is
+///   a path: returned as it is, if there is such a file or folder;
+///   "owner/name" or "owner/name@revision": a repository in the local Hugging Face cache, found by the rules of
+///     huggingface_hub. The result is the folder of that revision (default main) or, if it holds a GGUF model instead
+///     of safetensors, that model's (first) file.
+/// Throws Error naming `name`, where it was looked for and the command that downloads it: neither a path nor a cached
+/// repository, or one whose files are not all there. Also for a repository with several GGUF models.
+std::filesystem::path find_model(const std::string& name);
+
+/// The folder of the local Hugging Face cache: HF_HUB_CACHE, HUGGINGFACE_HUB_CACHE, HF_HOME/hub,
+/// XDG_CACHE_HOME/huggingface/hub, ~/.cache/huggingface/hub, whichever is set first. It need not be there.
+std::filesystem::path hugging_face_cache();
+
+}  // namespace tertium
