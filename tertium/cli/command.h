@@ -10,7 +10,10 @@ void add_run(CLI::App& app);
 void add_export(CLI::App& app);
 void add_inspect(CLI::App& app);
 void add_tokenize(CLI::App& app);
+void add_generate(CLI::App& app);
 void add_parity(CLI::App& app);
+
+inline constexpr const char* kModelHelp = "A Hugging Face folder, a .gguf file, or a repository in the local cache (owner/name)";
 
 /// A command with one line of description and an example below its help.
 CLI::App& add_command(CLI::App& app, const std::string& name, const std::string& description,

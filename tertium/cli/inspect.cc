@@ -10,14 +10,6 @@
 namespace tertium {
 namespace {
 
-/// Weights of the config's shapes, counted without loading any.
-std::int64_t parameters(const Config& config) {
-  const std::int64_t attention = 2LL * config.hidden * config.head_dim * (config.heads + config.kv_heads);
-  const std::int64_t mlp = 3LL * config.hidden * config.mlp;
-  const std::int64_t words = static_cast<std::int64_t>(config.vocabulary) * config.hidden;
-  return config.block_count() * (attention + mlp) + words * (config.tied ? 1 : 2);
-}
-
 std::string attention_kinds(const Config& config) {
   int windowed = 0, window = 0;
   for (const Layer& layer : config.layers) {
@@ -26,6 +18,14 @@ std::string attention_kinds(const Config& config) {
   }
   if (windowed == 0) return "full in all blocks";
   return fmt::format("sliding (window {}) in {} blocks, full in {}", window, windowed, config.block_count() - windowed);
+}
+
+/// The kinds of places that this model's blocks have.
+std::vector<SiteInfo> sites_of(const Config& config) {
+  std::vector<SiteInfo> sites;
+  for (const SiteInfo& site : site_kinds())
+    if (site.kind != SiteKind::resid_mid || !config.parallel) sites.push_back(site);
+  return sites;
 }
 
 double gib(double bytes) { return bytes / (1024.0 * 1024 * 1024); }
@@ -45,8 +45,8 @@ void print_json(const Checkpoint& checkpoint) {
                                  {"stored_dtype", config.stored_dtype},
                                  {"stored_bytes", checkpoint.bytes()},
                                  {"auto_dtype", to_string(precision_named("auto", config))},
-                                 {"weights", parameters(config)}};
-  for (const SiteInfo& site : site_kinds()) json["sites"].push_back(site.name);
+                                 {"weights", checkpoint.parameters()}};
+  for (const SiteInfo& site : sites_of(config)) json["sites"].push_back(site.name);
   fmt::print("{}\n", json.dump());
 }
 
@@ -54,7 +54,11 @@ void print_text(const Checkpoint& checkpoint) {
   const Config& config = checkpoint.config();
   fmt::print("family       {}\n", config.family);
   fmt::print("blocks       {}\n", config.block_count());
-  fmt::print("width        {} (MLP {})\n", config.hidden, config.mlp);
+  if (config.experts.count > 0)
+    fmt::print("width        {} ({} experts of {}, {} for each row)\n", config.hidden, config.experts.count,
+               config.experts.width, config.experts.per_row);
+  else
+    fmt::print("width        {} (MLP {})\n", config.hidden, config.mlp);
   fmt::print("heads        {} of {}, {} for keys and values\n", config.heads, config.head_dim, config.kv_heads);
   fmt::print("attention    {}\n", attention_kinds(config));
   fmt::print("vocabulary   {}{}\n", config.vocabulary, config.tied ? ", head tied to the embedding" : "");
@@ -62,11 +66,11 @@ void print_text(const Checkpoint& checkpoint) {
   fmt::print("stored as    {}, {:.2f} GiB of tensors\n", config.stored_dtype,
              gib(static_cast<double>(checkpoint.bytes())));
   fmt::print("auto dtype   {} on this machine\n", to_string(precision_named("auto", config)));
-  const auto count = static_cast<double>(parameters(config));
+  const auto count = static_cast<double>(checkpoint.parameters());
   fmt::print("in memory    f32 {:.2f} GiB, bf16 and f16 {:.2f} GiB ({:.0f} M weights)\n", gib(count * 4),
              gib(count * 2), count / 1e6);
   fmt::print("sites        in each block b = 0..{}\n", config.block_count() - 1);
-  for (const SiteInfo& site : site_kinds())
+  for (const SiteInfo& site : sites_of(config))
     fmt::print("  {:<11} blocks.<b>.{:<16} {}\n", site.name, site.alias, site.meaning);
 }
 
@@ -80,7 +84,7 @@ void add_inspect(CLI::App& app) {
     bool json = false;
   };
   const auto options = std::make_shared<Options>();
-  command.add_option("model", options->model, "A Hugging Face folder or a .gguf file")->required();
+  command.add_option("model", options->model, kModelHelp)->required();
   command.add_flag("--json", options->json, "One JSON object");
   command.callback([options] {
     const Checkpoint checkpoint(options->model);

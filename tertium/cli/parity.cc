@@ -1,37 +1,109 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <nlohmann/json.hpp>
 
+#include "tertium/base/error.h"
 #include "tertium/cli/command.h"
 #include "tertium/experiment/parity.h"
 
 namespace tertium {
 namespace {
 
+namespace fs = std::filesystem;
+
 struct Options {
   std::string model;
   std::string expect;
+  std::string all;
+  std::string dtype = "f32";
   double tolerance = 2e-4;
   bool json = false;
 };
 
-void parity(const Options& options) {
-  const Engine engine(Model::load(options.model, "f32"));
-  double worst = 0;
-  nlohmann::ordered_json differences;
-  for (const ParityLine& line : compare_with_golden(engine, options.expect)) {
-    if (!options.json) fmt::print("{:<20} {:.3g}\n", line.quantity, line.difference);
-    differences[line.quantity] = line.difference;
-    worst = std::max(worst, line.difference);
+struct Worst {
+  double clean = 0, patched = 0;
+  double largest() const { return std::max(clean, patched); }
+};
+
+Worst worst_of(const std::vector<ParityLine>& lines) {
+  Worst worst;
+  for (const ParityLine& line : lines) {
+    double& kind = line.quantity.starts_with("patched.") ? worst.patched : worst.clean;
+    kind = std::max(kind, line.difference);
   }
+  return worst;
+}
+
+/// True if the model is within the tolerance.
+bool parity_of_one(const Options& options) {
+  const std::vector<ParityLine> lines = compare_with_golden(Engine(Model::load(options.model, options.dtype)), options.expect);
+  const double worst = worst_of(lines).largest();
   const bool passed = worst <= options.tolerance;
-  if (options.json)
+  if (options.json) {
+    nlohmann::ordered_json differences;
+    for (const ParityLine& line : lines) differences[line.quantity] = line.difference;
     fmt::print("{}\n",
                nlohmann::ordered_json{{"differences", differences}, {"worst", worst}, {"passed", passed}}.dump());
+    return passed;
+  }
+  for (const ParityLine& line : lines) fmt::print("{:<20} {:.3g}\n", line.quantity, line.difference);
+  fmt::print("{:<20} {:.3g}  ({} the tolerance {:g})\n", "worst", worst, passed ? "within" : "above",
+             options.tolerance);
+  return passed;
+}
+
+/// The folders of `all` that hold a model and an expect.safetensors, in order of their names.
+std::vector<fs::path> golden_folders(const fs::path& all) {
+  std::vector<fs::path> folders;
+  std::error_code failed;
+  for (const fs::directory_entry& entry : fs::directory_iterator(all, failed))
+    if (fs::exists(entry.path() / "expect.safetensors")) folders.push_back(entry.path());
+  if (folders.empty())
+    fail("{}: no folder in it holds an expect.safetensors beside a model; name a folder of golden folders",
+         all.string());
+  std::sort(folders.begin(), folders.end());
+  return folders;
+}
+
+/// True if all are within the tolerance. A model that fails to load does not end the others.
+bool parity_of_all(const Options& options) {
+  const std::vector<fs::path> folders = golden_folders(options.all);
+  nlohmann::ordered_json models;
+  std::size_t passed = 0;
+  if (!options.json) fmt::print("{:<16} {:<14} {:>10} {:>10}\n", "model", "family", "clean", "patched");
+  for (const fs::path& folder : folders) {
+    const std::string name = folder.filename().string();
+    try {
+      const Engine engine(Model::load(folder, options.dtype));
+      const Worst worst = worst_of(compare_with_golden(engine, folder / "expect.safetensors"));
+      const bool within = worst.largest() <= options.tolerance;
+      passed += within;
+      models[name] = {{"family", engine.model().config().family},
+                      {"clean", worst.clean},
+                      {"patched", worst.patched},
+                      {"passed", within}};
+      if (!options.json)
+        fmt::print("{:<16} {:<14} {:>10.2e} {:>10.2e}{}\n", name, engine.model().config().family, worst.clean,
+                   worst.patched, within ? "" : "  above the tolerance");
+    } catch (const Error& error) {
+      models[name] = {{"error", error.what()}, {"passed", false}};
+      if (!options.json) fmt::print("{:<16} {}\n", name, error.what());
+    }
+  }
+  const bool all_passed = passed == folders.size();
+  if (options.json)
+    fmt::print("{}\n", nlohmann::ordered_json{{"models", models}, {"passed", all_passed}}.dump());
   else
-    fmt::print("{:<20} {:.3g}  ({} the tolerance {:g})\n", "worst", worst, passed ? "within" : "above",
-               options.tolerance);
+    fmt::print("{} of {} models within the tolerance {:g}\n", passed, folders.size(), options.tolerance);
+  return all_passed;
+}
+
+void parity(const Options& options) {
+  if (options.all.empty() && (options.model.empty() || options.expect.empty()))
+    fail("name a model and its golden file, or --all and a folder of both");
+  const bool passed = options.all.empty() ? parity_of_one(options) : parity_of_all(options);
   if (!passed) throw Exit{1};
 }
 
@@ -39,19 +111,23 @@ void parity(const Options& options) {
 
 void add_parity(CLI::App& app) {
   CLI::App& command =
-      add_command(app, "parity", "Compare a model with a golden file, number by number, in f32",
-                  "tertium parity tests/fixtures/golden/gemma3 tests/fixtures/golden/gemma3/expect.safetensors");
+      add_command(app, "parity", "Compare models with golden files, number by number",
+                  "tertium parity tests/fixtures/golden/gemma3 tests/fixtures/golden/gemma3/expect.safetensors\n"
+                  "  tertium parity --all tests/fixtures/golden");
   const auto options = std::make_shared<Options>();
-  command.add_option("model", options->model, "A Hugging Face folder or a .gguf file")->required();
+  CLI::Option* model = command.add_option("model", options->model, kModelHelp);
+  command.add_option("expect", options->expect,
+                     "A golden file: ids.N, resid.N, attn_out.N, mlp_out.N, final_norm.N, logits.N, patched.*");
   command
-      .add_option("expect", options->expect,
-                  "A golden file: ids.N, resid.N, attn_out.N, mlp_out.N, final_norm.N, logits.N, patched.*")
-      ->required();
+      .add_option("--all", options->all,
+                  "Compare every folder in this one that holds a model and its expect.safetensors")
+      ->excludes(model);
   command
       .add_option("--tolerance", options->tolerance,
                   "Largest absolute difference allowed; above it the exit status is 1")
       ->capture_default_str()
       ->check(CLI::Range(0.0, 1e6));
+  command.add_option("--dtype", options->dtype, "f32, bf16, f16 or auto")->capture_default_str();
   command.add_flag("--json", options->json, "One JSON object");
   command.callback([options] { parity(*options); });
 }

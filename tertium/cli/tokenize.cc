@@ -42,7 +42,7 @@ void add_tokenize(CLI::App& app) {
   CLI::App& command = add_command(app, "tokenize", "Show a text's token ids, pieces and byte offsets",
                                   "tertium tokenize models/gemma-3-270m.gguf \"L'uomo aprì il rubinetto.\"");
   const auto options = std::make_shared<Options>();
-  command.add_option("model", options->model, "A Hugging Face folder or a .gguf file")->required();
+  command.add_option("model", options->model, kModelHelp)->required();
   command.add_option("text", options->text, "The text")->required();
   command.add_flag("--no-special", options->no_special, "Without BOS and other special tokens");
   command.add_flag("--json", options->json, "One JSON object a token");

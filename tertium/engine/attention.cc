@@ -1,6 +1,8 @@
 #include "tertium/engine/attention.h"
 
 #include <algorithm>
+#include <bit>
+#include <cmath>
 #include <limits>
 
 namespace tertium {
@@ -15,6 +17,17 @@ std::int64_t live_of(const std::vector<std::int64_t>& packed, std::int64_t live)
 
 /// [rows, heads, head_dim] → [1, heads, rows, head_dim]
 Tensor by_head(const Tensor& x) { return x.transpose(0, 1).unsqueeze(0); }
+
+/// ALiBi (arXiv 2108.12409): what each head's scores lose with every position of distance; [heads]. A geometric series
+/// from 2^(-8/n) for n heads; where n is no power of two, that of the power below, then every second of the one above.
+std::vector<float> alibi_slopes(int heads) {
+  const auto below = static_cast<int>(std::bit_floor(static_cast<unsigned>(heads)));
+  std::vector<float> slopes;
+  for (int i = 1; i <= below; ++i) slopes.push_back(static_cast<float>(std::pow(2.0, -8.0 * i / below)));
+  for (int i = 1; static_cast<int>(slopes.size()) < heads; i += 2)
+    slopes.push_back(static_cast<float>(std::pow(2.0, -8.0 * i / (2 * below))));
+  return slopes;
+}
 
 }  // namespace
 
@@ -48,7 +61,24 @@ Tensor TiledAttention::mask(const Tile& tile, int window) const {
       *value = seen ? 0.0f : -std::numeric_limits<float>::infinity();
     }
   }
-  return mask.to(type_);
+  if (!config_.alibi) return mask.to(type_);
+  const auto positions_of = [&](const std::vector<std::int64_t>& rows) {
+    std::vector<float> positions;
+    for (const std::int64_t row : rows) positions.push_back(static_cast<float>(layout_.positions[row]));
+    return at::tensor(positions);
+  };
+  const Tensor distance = positions_of(tile.queries).unsqueeze(1) - positions_of(tile.keys);
+  const Tensor slopes = at::tensor(alibi_slopes(config_.heads)).view({-1, 1, 1});
+  return (mask - slopes * distance).to(type_);
+}
+
+/// As scaled_dot_product_attention, with a soft cap on the scores: q [H, queries, head_dim], k and v [kv_heads, keys,
+/// head_dim] → [H, queries, head_dim].
+Tensor TiledAttention::capped(const Tensor& q, const Tensor& k, const Tensor& v, const Tensor& mask) const {
+  const Tensor grouped = q.reshape({config_.kv_heads, -1, q.size(1), config_.head_dim});
+  Tensor scores = at::matmul(grouped, k.unsqueeze(1).transpose(-2, -1)).to(at::kFloat) * config_.attention_scale;
+  scores = (scores / config_.attention_softcap).tanh_() * config_.attention_softcap + mask;
+  return at::matmul(at::softmax(scores, -1).to(v.scalar_type()), v.unsqueeze(1)).reshape(q.sizes());
 }
 
 Tensor TiledAttention::operator()(int b, const Tensor& q, const Tensor& k, const Tensor& v) const {
@@ -58,13 +88,16 @@ Tensor TiledAttention::operator()(int b, const Tensor& q, const Tensor& k, const
   for (const TorchTile& tile : tiles_) {
     const std::int64_t n_queries = live_of(tile.tile->queries, live), n_keys = live_of(tile.tile->keys, live);
     if (n_queries == 0) continue;
-    const Tensor mask = tile.masks.at(config_.layers[b].window).narrow(0, 0, n_queries).narrow(1, 0, n_keys);
-    const Tensor result =
-        at::scaled_dot_product_attention(by_head(tile.queries.of(q, n_queries)), by_head(tile.keys.of(k, n_keys)),
-                                         by_head(tile.keys.of(v, n_keys)), mask, /*dropout_p=*/0.0, /*is_causal=*/false,
-                                         config_.attention_scale, grouped)
-            .squeeze(0)
-            .transpose(0, 1);  // [queries, H, head_dim]
+    const Tensor mask = tile.masks.at(config_.layers[b].window).narrow(-2, 0, n_queries).narrow(-1, 0, n_keys);
+    const Tensor queries = by_head(tile.queries.of(q, n_queries)), keys = by_head(tile.keys.of(k, n_keys)),
+                 values = by_head(tile.keys.of(v, n_keys));
+    const Tensor by_heads =
+        config_.attention_softcap != 0
+            ? capped(queries.squeeze(0), keys.squeeze(0), values.squeeze(0), mask)
+            : at::scaled_dot_product_attention(queries, keys, values, mask, /*dropout_p=*/0.0, /*is_causal=*/false,
+                                               config_.attention_scale, grouped)
+                  .squeeze(0);
+    const Tensor result = by_heads.transpose(0, 1);  // [queries, H, head_dim]
     if (tile.queries.stretch)
       gathered.narrow(0, tile.queries.first, n_queries).copy_(result);
     else

@@ -29,11 +29,12 @@ class TiledAttention {
   struct TorchTile {
     const Tile* tile;
     Rows queries, keys;
-    std::map<int, at::Tensor> masks;  // by window: [queries, keys], 0 or -inf
+    std::map<int, at::Tensor> masks;  // by window: [queries, keys], or [H, queries, keys] with ALiBi; -inf if unseen
   };
 
   static Rows rows(const std::vector<std::int64_t>& packed);
   at::Tensor mask(const Tile& tile, int window) const;
+  at::Tensor capped(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, const at::Tensor& mask) const;
 
   const Config& config_;
   const Layout& layout_;

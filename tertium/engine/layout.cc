@@ -1,6 +1,7 @@
 #include "tertium/engine/layout.h"
 
 #include <algorithm>
+#include <limits>
 #include <stdexcept>
 
 #include <fmt/format.h>
@@ -66,6 +67,26 @@ int start_position(const Job& job, int strand) {
   return prefix ? start_position(job, prefix->strand) + prefix->rows : 0;
 }
 
+std::vector<Lengths> sequence_lengths(const Job& job) {
+  constexpr int kUnknown = std::numeric_limits<int>::max();
+  std::vector<Lengths> lengths(job.strands.size(), {kUnknown, 0});
+  std::vector<int> hung_on(job.strands.size(), 0);  // rows that others see
+  // Whoever hangs on a strand stands behind it.
+  for (int s = static_cast<int>(job.strands.size()) - 1; s >= 0; --s) {
+    // Rows that nobody hangs on end a sequence of their own.
+    if (hung_on[s] < job.strands[s].rows()) {
+      const int end = start_position(job, s) + job.strands[s].rows();
+      lengths[s] = {std::min(lengths[s].shortest, end), std::max(lengths[s].longest, end)};
+    }
+    if (const auto& prefix = job.strands[s].prefix) {
+      Lengths& of_prefix = lengths[prefix->strand];
+      of_prefix = {std::min(of_prefix.shortest, lengths[s].shortest), std::max(of_prefix.longest, lengths[s].longest)};
+      hung_on[prefix->strand] = std::max(hung_on[prefix->strand], prefix->rows);
+    }
+  }
+  return lengths;
+}
+
 /// Calls `visit(first packed row, rows)` for each stretch that the first `rows` rows of `strand` and what it hangs on
 /// make up.
 template <class Visit>
@@ -116,11 +137,25 @@ void add_tiles(const Job& job, const std::vector<std::int64_t>& first_row, std::
 
 }  // namespace
 
+std::size_t Layout::job_of(std::int64_t row) const {
+  std::size_t owner = 0;
+  std::int64_t nearest = -1;  // the last strand that begins at or before the row
+  for (std::size_t j = 0; j < first_row.size(); ++j) {
+    for (const std::int64_t first : first_row[j]) {
+      if (first > row || first <= nearest) continue;
+      nearest = first;
+      owner = j;
+    }
+  }
+  return owner;
+}
+
 Layout make_layout(std::span<const Job> jobs, int blocks) {
   Layout layout;
   for (const Job& job : jobs) {
     check_job(job, blocks);
     layout.first_row.emplace_back(job.strands.size());
+    layout.lengths.push_back(sequence_lengths(job));
   }
   std::vector<std::vector<PlacedRow>> fresh(jobs.size()), branched(jobs.size());
   for (int block = 0; block <= blocks; ++block) {

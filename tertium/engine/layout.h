@@ -15,6 +15,12 @@ struct Tile {
   std::vector<char> visible;  // [queries, keys]; windows not yet applied
 };
 
+/// The lengths, in positions, of the sequences that a strand is part of. One sequence is a strand, with all it hangs on.
+struct Lengths {
+  int shortest;
+  int longest;
+};
+
 /// Where every row of a pass lies. Rows are packed by the block at which they join, so that the live rows of a block
 /// are the first ones; within that by job, so that a prompt's rows are neighbours.
 struct Layout {
@@ -24,10 +30,12 @@ struct Layout {
   std::vector<std::int64_t> positions;  // [rows]
   std::vector<std::int64_t> sources;    // [rows]: the row that a branch's row copies where it joins; -1 for fresh rows
   std::vector<std::vector<std::int64_t>> first_row;  // [job][strand]
+  std::vector<std::vector<Lengths>> lengths;         // [job][strand]
   std::vector<Tile> tiles;
 
   std::int64_t rows() const { return static_cast<std::int64_t>(positions.size()); }
   std::int64_t row(std::size_t job, int strand, int row) const { return first_row[job][strand] + row; }
+  std::size_t job_of(std::int64_t row) const;  // the job that a packed row belongs to
 };
 
 /// Packs jobs for a model of `blocks` blocks. Throws std::logic_error naming the job if it is malformed.

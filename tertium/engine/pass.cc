@@ -4,10 +4,12 @@
 #include <c10/core/InferenceMode.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 #include <map>
 #include <stdexcept>
 
+#include "tertium/base/error.h"
 #include "tertium/engine/attention.h"
 #include "tertium/engine/layout.h"
 #include "tertium/engine/readout.h"
@@ -54,7 +56,10 @@ class Pass {
   Tensor edited(Site site, Tensor activations);
   void record(Quantity quantity, int layer, const Tensor& activations);
   Tensor tap(Site site, Tensor activations);
+  Tensor speeds_by_length(const Rope& rope) const;
   std::vector<Rotation> rotations() const;
+  void demand_finite(int b, const Tensor& stream) const;
+  void demand_positions() const;
   void read(const Tensor& stream);
 
   const Config& config_;
@@ -120,6 +125,7 @@ Tensor Pass::enter(int b, const Tensor& stream) {
     entering = at::cat({stream, stream.index_select(0, sources)});
   }
   entering = edited({SiteKind::resid_pre, b}, entering);
+  demand_finite(b, entering);
   record(Quantity::resid, b, entering);
   return entering;
 }
@@ -153,24 +159,70 @@ Tensor Pass::tap(Site site, Tensor activations) {
   return activations;
 }
 
+/// Whose rotations depend on a sequence's length: the speeds of every row's pairs, [R, rotated / 2].
+Tensor Pass::speeds_by_length(const Rope& rope) const {
+  std::map<int, std::vector<std::int64_t>> rows_of;  // by length
+  for (std::size_t j = 0; j < jobs_.size(); ++j) {
+    for (std::size_t s = 0; s < jobs_[j].strands.size(); ++s) {
+      const auto [shortest, longest] = layout_.lengths[j][s];
+      if (longest > rope.original_context && shortest != longest &&
+          inverse_frequencies(rope, shortest) != inverse_frequencies(rope, longest))
+        fail(
+            "{}: shares positions between sequences of {} and {}, but beyond {} positions this model's rope turns all "
+            "of them by the sequence's length; shorten the item, leave it out, or use the letters protocol",
+            jobs_[j].name, shortest, longest, rope.original_context);
+      for (int r = 0; r < jobs_[j].strands[s].rows(); ++r)
+        rows_of[longest].push_back(layout_.row(j, static_cast<int>(s), r));
+    }
+  }
+  Tensor speeds = at::empty({layout_.rows(), rope.rotated / 2}, at::kFloat);
+  for (const auto& [length, rows] : rows_of)
+    speeds.index_copy_(0, at::tensor(rows),
+                       at::tensor(inverse_frequencies(rope, length)).expand({static_cast<std::int64_t>(rows.size()), -1}));
+  return speeds;
+}
+
 /// Per rope, the rotation of every row of the pass.
 std::vector<Rotation> Pass::rotations() const {
   const Tensor positions = at::tensor(layout_.positions).to(at::kFloat).unsqueeze(1);  // [R, 1]
   std::vector<Rotation> all;
-  for (const Tensor& frequencies : weights_.frequencies) {
-    const Tensor angles = (positions * frequencies).unsqueeze(1);  // [R, 1, head_dim / 2]
-    all.push_back({angles.cos(), angles.sin()});
+  for (const Rope& rope : config_.ropes) {
+    const Tensor speeds = rope.depends_on_length() ? speeds_by_length(rope) : at::tensor(inverse_frequencies(rope, 0));
+    const Tensor angles = (positions * speeds).unsqueeze(1);  // [R, 1, rotated / 2]
+    all.push_back({angles.cos() * rope.attention_factor, angles.sin() * rope.attention_factor});
   }
   return all;
 }
 
+/// Throws Error naming job and block if a row of the stream is NaN or infinite.
+void Pass::demand_finite(int b, const Tensor& stream) const {
+  if (std::isfinite(stream.sum().item<float>())) return;
+  const Tensor bad = stream.isfinite().all(1).logical_not().nonzero();
+  if (bad.size(0) == 0) return;  // finite numbers whose sum is not
+  const std::string& job = jobs_[layout_.job_of(bad[0][0].item<std::int64_t>())].name;
+  if (b == 0) fail("{}: the model's embeddings are NaN or infinite", job);
+  fail("{}: the stream behind block {} is NaN or infinite; try dtype f32 or bf16", job, b - 1);
+}
+
+void Pass::demand_positions() const {
+  if (!weights_.positions.defined()) return;
+  for (std::int64_t row = 0; row < layout_.rows(); ++row)
+    if (layout_.positions[row] >= weights_.positions.size(0))
+      fail("{}: longer than the {} positions that the model knows; shorten the item or leave it out",
+           jobs_[layout_.job_of(row)].name, weights_.positions.size(0));
+}
+
 std::vector<JobResult> Pass::run() {
+  demand_positions();
   const std::vector<Rotation> rotation_of = rotations();
-  Tensor stream = embed(config_, weights_, at::tensor(layout_.tokens));
+  const Tensor ids = at::tensor(layout_.tokens);
+  const Tensor positions = at::tensor(at::IntArrayRef(layout_.positions.data(), layout_.tokens.size()));
+  Tensor stream = embed(config_, weights_, ids, positions);
   for (int b = 0; b < config_.block_count(); ++b) {
     stream = enter(b, stream);
-    const Rotation& rotation = rotation_of[config_.layers[b].rope];
-    const Rotation live = {rotation.cos.narrow(0, 0, stream.size(0)), rotation.sin.narrow(0, 0, stream.size(0))};
+    Rotation live;
+    if (const int rope = config_.layers[b].rope; rope != Layer::kNoRope)
+      live = {rotation_of[rope].cos.narrow(0, 0, stream.size(0)), rotation_of[rope].sin.narrow(0, 0, stream.size(0))};
     stream = run_block(
         config_, weights_, b, stream, live,
         [&](int block, const Tensor& q, const Tensor& k, const Tensor& v) { return attention_(block, q, k, v); },

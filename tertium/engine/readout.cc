@@ -5,7 +5,6 @@
 #include <cmath>
 #include <map>
 
-#include "tertium/base/error.h"
 #include "tertium/model/block.h"
 
 namespace tertium {
@@ -81,12 +80,6 @@ void read_log_probs(const Config& config, const Weights& weights, const Batch& b
     for (float& value : *into) value -= log_sum.data_ptr<float>()[row];
 }
 
-void demand_finite(const Tensor& state, const std::vector<const Job*>& job_of_row) {
-  if (state.isfinite().all().item<bool>()) return;
-  const Tensor bad = state.isfinite().all(1).logical_not().nonzero();
-  fail("{}: the model's states are NaN or infinite; try dtype f32", job_of_row[bad[0][0].item<std::int64_t>()]->name);
-}
-
 }  // namespace
 
 void read_all(const Config& config, const Weights& weights, const Tensor& stream, std::span<const Job> jobs,
@@ -94,7 +87,6 @@ void read_all(const Config& config, const Weights& weights, const Tensor& stream
   enum Kind { words, vocabulary, log_probs, kinds };
   Batch batches[kinds];
   std::vector<std::int64_t> rows[kinds];
-  std::vector<const Job*> job_of_row[kinds];
   for (std::size_t j = 0; j < jobs.size(); ++j) {
     results[j].readings.resize(jobs[j].readings.size());
     for (std::size_t i = 0; i < jobs[j].readings.size(); ++i) {
@@ -103,13 +95,11 @@ void read_all(const Config& config, const Weights& weights, const Tensor& stream
       batches[kind].readings.push_back(
           {&reading, &results[j].readings[i], static_cast<std::int64_t>(rows[kind].size())});
       rows[kind].push_back(layout.row(j, reading.strand, reading.row));
-      job_of_row[kind].push_back(&jobs[j]);
     }
   }
   for (const Kind kind : {words, vocabulary, log_probs}) {
     if (rows[kind].empty()) continue;
     batches[kind].state = final_norm(config, weights, stream.index_select(0, at::tensor(rows[kind])));
-    demand_finite(batches[kind].state, job_of_row[kind]);
   }
   if (!rows[words].empty()) read_words(config, weights, batches[words]);
   if (!rows[vocabulary].empty()) read_vocabulary(config, weights, batches[vocabulary]);

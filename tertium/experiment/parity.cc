@@ -113,7 +113,7 @@ std::vector<ParityLine> compare_with_golden(const Engine& engine, const std::fil
   std::vector<ParityLine> lines;
   const auto compare = [&](const std::string& name, const std::vector<float>& ours,
                            const std::vector<std::int64_t>& shape) {
-    lines.push_back({name, largest_difference(ours.data(), golden.floats(name, shape))});
+    if (golden.has(name)) lines.push_back({name, largest_difference(ours.data(), golden.floats(name, shape))});
   };
 
   std::vector<std::vector<std::int32_t>> ids;
@@ -139,9 +139,11 @@ std::vector<ParityLine> compare_with_golden(const Engine& engine, const std::fil
                              Sweep{"patched.span", SiteKind::resid_post, resid, kSpanRow, kSpanDonorRow, kSpanRows},
                              Sweep{"patched.attn_out", SiteKind::attn_out, attn_out, last, donor_rows - 1, 1},
                              Sweep{"patched.mlp_out", SiteKind::mlp_out, mlp_out, last, donor_rows - 1, 1}}) {
+    if (!golden.has(sweep.name)) continue;
     const Job job = sweep_job(sweep, ids[0], clean[1].recordings[sweep.donor_record], donor_rows, config);
     compare(sweep.name, joined(engine.run(job).readings), {blocks, vocabulary});
   }
+  if (lines.empty()) fail("{}: holds nothing to compare with", golden.path());
   return lines;
 }
 

@@ -9,7 +9,8 @@
 
 namespace tertium {
 
-/// The rows' rotations: cos and sin of position x frequency, each [R, 1, head_dim / 2] in f32.
+/// The rows' rotations: cos and sin of position x frequency, each [R, 1, rotated / 2] in f32; undefined in a block
+/// without rope.
 struct Rotation {
   at::Tensor cos;
   at::Tensor sin;
@@ -22,8 +23,8 @@ using Attend = std::function<at::Tensor(int b, const at::Tensor& q, const at::Te
 /// Called with each site's activations [R, D] in f32 as they arise; returns them, edited or not.
 using Tap = std::function<at::Tensor(Site site, at::Tensor activations)>;
 
-/// Token ids [R] → the stream that enters block 0, [R, D] in f32.
-at::Tensor embed(const Config& config, const Weights& weights, const at::Tensor& ids);
+/// Token ids [R] and their positions [R] → the stream that enters block 0, [R, D] in f32.
+at::Tensor embed(const Config& config, const Weights& weights, const at::Tensor& ids, const at::Tensor& positions);
 
 /// Block `b`: the stream x [R, D] in f32 → the stream behind it. `rotation` is that of the block's own rope. resid_post
 /// is the caller's to tap, since it is also what enters the next block.

@@ -1,5 +1,6 @@
 #include "tertium/model/checkpoint.h"
 
+#include <limits>
 #include <nlohmann/json.hpp>
 
 #include "tertium/base/error.h"
@@ -34,13 +35,15 @@ std::vector<fs::path> weight_files(const fs::path& folder) {
   return {shards.begin(), shards.end()};
 }
 
-std::string spelled(const std::vector<std::int64_t>& shape) { return fmt::format("[{}]", fmt::join(shape, ", ")); }
-
-/// Buffers that older checkpoints store although they follow from the config, and heads that are stored beside the
-/// embedding they equal.
-bool may_be_unused(std::string_view tensor, const Config& config) {
-  return tensor.ends_with(".rotary_emb.inv_freq") || tensor == "rope_freqs.weight" ||
-         (config.tied && (tensor == "lm_head.weight" || tensor == "output.weight"));
+/// The ids of `eos_token_id`: one number or a list.
+std::vector<std::int32_t> end_tokens(const ConfigReader& json, const nlohmann::json& value) {
+  std::vector<std::int32_t> ids;
+  for (const nlohmann::json& id : value.is_array() ? value : nlohmann::json::array({value})) {
+    if (!id.is_number_integer() || id < 0 || id > std::numeric_limits<std::int32_t>::max())
+      json.refuse("eos_token_id", "must be a token id or a list of them");
+    ids.push_back(id.get<std::int32_t>());
+  }
+  return ids;
 }
 
 }  // namespace
@@ -64,9 +67,26 @@ void Checkpoint::open_folder(const fs::path& folder) {
   if (!reader.has("model_type")) fail("{}: no \"model_type\"", config.string());
   family_ = &family_of_model_type(reader.text_or("model_type", ""), config.string());
   config_ = family_->from_hf(reader);
+  if (reader.has("quantization_config")) read_scale_block(reader.table("quantization_config"));
+  for (const char* file : {"generation_config.json", "config.json"}) {
+    if (!config_.end_tokens.empty() || !fs::exists(folder / file)) continue;
+    const nlohmann::json holder = read_json_object(folder / file);
+    if (holder.contains("eos_token_id") && !holder["eos_token_id"].is_null())
+      config_.end_tokens = end_tokens(ConfigReader(holder, (folder / file).string()), holder["eos_token_id"]);
+  }
   files_ = weight_files(folder);
   for (const fs::path& file : files_) shards_.emplace_back(file);
   files_.insert(files_.begin(), config);
+  index_tensors();
+  find_prefix();
+}
+
+void Checkpoint::read_scale_block(const ConfigReader& quantization) {
+  constexpr std::string_view kKey = "weight_block_size";
+  if (!quantization.has(kKey)) return;
+  const std::vector<int> sizes = quantization.indices(kKey);
+  if (sizes.size() != 2 || sizes[0] == 0 || sizes[1] == 0) quantization.refuse(kKey, "must be two positive numbers");
+  scale_block_ = {sizes[0], sizes[1]};
 }
 
 void Checkpoint::open_gguf(const fs::path& file) {
@@ -74,43 +94,90 @@ void Checkpoint::open_gguf(const fs::path& file) {
   const std::string architecture = gguf_->get<std::string>("general.architecture");
   family_ = &family_of_architecture(architecture, file.string());
   config_ = family_->from_gguf(GgufConfig(*gguf_, architecture));
-  files_ = {file};
+  for (const char* key : {"tokenizer.ggml.eos_token_id", "tokenizer.ggml.eot_token_id", "tokenizer.ggml.eom_token_id"})
+    if (gguf_->has(key)) config_.end_tokens.push_back(static_cast<std::int32_t>(gguf_->get<std::int64_t>(key)));
+  files_ = gguf_->files();
+  index_tensors();
 }
 
-const TensorView& Checkpoint::tensor(const WeightName& name, int block, const std::vector<std::int64_t>& shape) {
-  const std::string_view pattern = is_gguf() ? name.gguf : name.hf;
-  const std::string full = fmt::format(fmt::runtime(pattern), block) + ".weight";
-  const TensorView* found = gguf_ ? gguf_->find(full) : nullptr;
-  for (const Safetensors& shard : shards_)
-    if (!found) found = shard.find(full);
-  if (!found) fail("{}: no tensor \"{}\", which the family {} needs", origin_, full, family_->name);
-  if (found->shape != shape)
-    fail("{}: tensor \"{}\" has the shape {}, but its config asks for {}", origin_, full, spelled(found->shape),
-         spelled(shape));
-  used_.insert(full);
-  return *found;
-}
-
-std::vector<const TensorView*> Checkpoint::all() const {
-  std::vector<const TensorView*> tensors;
+void Checkpoint::index_tensors() {
   const auto add = [&](const std::vector<TensorView>& file) {
-    for (const TensorView& tensor : file) tensors.push_back(&tensor);
+    for (const TensorView& tensor : file)
+      if (!tensors_.emplace(tensor.name, &tensor).second)
+        fail("{}: tensor \"{}\" is in two of its files; fetch the model again", origin_, printable(tensor.name));
   };
   if (gguf_) add(gguf_->tensors());
   for (const Safetensors& shard : shards_) add(shard.tensors());
-  return tensors;
+}
+
+/// Weights' names begin differently in the wild: without the causal model's "model.", or inside a multimodal one.
+void Checkpoint::find_prefix() {
+  const std::string embedding(family_->names.embedding.hf);
+  usual_prefix_ = prefix_ = embedding.substr(0, embedding.find('.') + 1);
+  const std::string rest = embedding.substr(usual_prefix_.size()) + ".weight";
+  for (const std::string& candidate :
+       {usual_prefix_, std::string(), "language_model." + usual_prefix_, usual_prefix_ + "language_model."}) {
+    if (!tensors_.contains(candidate + rest)) continue;
+    prefix_ = candidate;
+    break;
+  }
+  const std::string inside = "language_model.";
+  if (tensors_.contains(inside + std::string(family_->names.head.hf) + ".weight")) head_prefix_ = inside;
+}
+
+std::string Checkpoint::spelled(const WeightName& name, int block, int expert) const {
+  if (gguf_) return fmt::format(fmt::runtime(name.gguf), block, expert);
+  const std::string usual = fmt::format(fmt::runtime(name.hf), block, expert);
+  if (usual == family_->names.head.hf) return head_prefix_ + usual;
+  return usual.starts_with(usual_prefix_) ? prefix_ + usual.substr(usual_prefix_.size()) : usual;
+}
+
+const TensorView* Checkpoint::find(const std::string& name) {
+  const auto found = tensors_.find(name);
+  if (found == tensors_.end()) return nullptr;
+  used_.insert(name);
+  return found->second;
+}
+
+const TensorView& Checkpoint::tensor(const std::string& name) {
+  if (const TensorView* found = find(name)) return *found;
+  fail("{}: no tensor \"{}\", which the family {} needs", origin_, name, family_->name);
+}
+
+/// Whether a tensor may be left aside: other parts of a multimodal model; buffers that older checkpoints store although
+/// they follow from the config; a head that is stored beside the embedding it equals.
+bool Checkpoint::left_aside(std::string_view tensor) const {
+  if (tensor.ends_with(".rotary_emb.inv_freq") || tensor.starts_with("rope_f") ||
+      tensor.ends_with(".input_scale"))
+    return true;
+  if (config_.tied && (tensor == "lm_head.weight" || tensor == "language_model.lm_head.weight" ||
+                       tensor == "model.lm_head.weight" || tensor == "output.weight"))
+    return true;
+  for (const std::string_view buffer : family_->buffers)
+    if (tensor.ends_with(buffer)) return true;
+  for (const std::string_view part : family_->other_parts)
+    if (tensor.starts_with(part) || tensor.starts_with("model." + std::string(part))) return true;
+  return false;
 }
 
 void Checkpoint::demand_all_used() const {
-  for (const TensorView* tensor : all())
-    if (!used_.contains(tensor->name) && !may_be_unused(tensor->name, config_))
-      fail("{}: tensor \"{}\" has no place in the family {}; is model_type right?", origin_, printable(tensor->name),
+  for (const auto& [name, tensor] : tensors_)
+    if (!used_.contains(name) && !left_aside(name))
+      fail("{}: tensor \"{}\" has no place in the family {}; is model_type right?", origin_, printable(name),
            family_->name);
 }
 
 std::size_t Checkpoint::bytes() const {
   std::size_t sum = 0;
-  for (const TensorView* tensor : all()) sum += tensor->bytes.size();
+  for (const auto& [name, tensor] : tensors_)
+    if (!left_aside(name)) sum += tensor->bytes.size();
+  return sum;
+}
+
+std::int64_t Checkpoint::parameters() const {
+  std::int64_t sum = 0;
+  for (const auto& [name, tensor] : tensors_)
+    if (!left_aside(name)) sum += static_cast<std::int64_t>(tensor->count());
   return sum;
 }
 

@@ -1,9 +1,11 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "tertium/formats/gguf.h"
@@ -25,19 +27,28 @@ class Checkpoint {
   const std::string& origin() const { return origin_; }  // for error messages
   bool is_gguf() const { return gguf_ != nullptr; }
 
-  /// The tensor `name` of block `block`, which must have `shape`. Throws Error naming file and tensor if absent or
-  /// misshaped.
-  const TensorView& tensor(const WeightName& name, int block, const std::vector<std::int64_t>& shape);
+  /// What this checkpoint calls a weight of a block (and expert); empty if files of its kind have none.
+  std::string spelled(const WeightName& name, int block = 0, int expert = 0) const;
+  /// A tensor by its full name ("model.norm.weight"), or null. What is asked for counts as used.
+  const TensorView* find(const std::string& name);
+  /// The same, which must be there. Throws Error naming file and tensor.
+  const TensorView& tensor(const std::string& name);
+  /// Rows and columns of a block of F8 weights that share a scale; 0 if the config names none.
+  std::pair<int, int> scale_block() const { return scale_block_; }
   /// Throws Error naming a tensor that nothing asked for: the family's equations would not be the file's.
   void demand_all_used() const;
 
   const std::vector<std::filesystem::path>& files() const { return files_; }  // config and weights, for their hashes
-  std::size_t bytes() const;                                                  // of all tensors
+  std::size_t bytes() const;                                                  // of all the model's tensors
+  std::int64_t parameters() const;                                            // numbers in them
 
  private:
   void open_folder(const std::filesystem::path& folder);
   void open_gguf(const std::filesystem::path& file);
-  std::vector<const TensorView*> all() const;
+  void read_scale_block(const ConfigReader& quantization);
+  void index_tensors();
+  void find_prefix();
+  bool left_aside(std::string_view tensor) const;
 
   std::string origin_;
   std::vector<std::filesystem::path> files_;
@@ -45,7 +56,11 @@ class Checkpoint {
   std::vector<Safetensors> shards_;
   const Family* family_ = nullptr;
   Config config_;
-  std::set<std::string> used_;
+  std::string usual_prefix_, prefix_;  // of the weights' names: the family's, and this checkpoint's
+  std::string head_prefix_;            // stands before the head's name
+  std::pair<int, int> scale_block_{0, 0};
+  std::map<std::string_view, const TensorView*> tensors_;
+  std::set<std::string, std::less<>> used_;
 };
 
 }  // namespace tertium

@@ -1,11 +1,19 @@
 #include "tertium/model/weights.h"
 
+#include <ATen/Parallel.h>
+
+#include <algorithm>
+#include <atomic>
+#include <bit>
+#include <cmath>
 #include <cstdint>
 
 #include "tertium/base/error.h"
 
 namespace tertium {
 namespace {
+
+using Shape = std::vector<std::int64_t>;
 
 std::optional<at::ScalarType> torch_type(DType dtype) {
   switch (dtype) {
@@ -29,73 +37,266 @@ at::Tensor view_of(const TensorView& stored, at::ScalarType wanted) {
   return at::from_blob(const_cast<std::byte*>(stored.bytes.data()), stored.shape, at::TensorOptions(wanted));
 }
 
-at::Tensor converted(const TensorView& stored, at::ScalarType wanted) {
+at::Tensor in_f32(const TensorView& stored) {
   at::Tensor values = at::empty(stored.shape, at::kFloat);
   to_f32(stored, {values.data_ptr<float>(), static_cast<std::size_t>(values.numel())});
-  return values.to(wanted);
+  return values;
 }
+
+/// Whether no exponent has all bits set, which NaN and infinity have.
+template <class Bits>
+bool all_finite(const Bits* values, std::int64_t count, Bits exponent) {
+  std::atomic<bool> finite = true;
+  at::parallel_for(0, count, 1 << 18, [&](std::int64_t begin, std::int64_t end) {
+    bool good = true;
+    for (std::int64_t i = begin; i < end; ++i) good &= (values[i] & exponent) != exponent;
+    if (!good) finite = false;
+  });
+  return finite;
+}
+
+bool all_finite(const at::Tensor& values) {
+  const void* data = values.const_data_ptr();
+  const std::int64_t count = values.numel();
+  switch (values.scalar_type()) {
+    case at::kBFloat16:
+      return all_finite<std::uint16_t>(static_cast<const std::uint16_t*>(data), count, 0x7f80);
+    case at::kHalf:
+      return all_finite<std::uint16_t>(static_cast<const std::uint16_t*>(data), count, 0x7c00);
+    default:
+      return all_finite<std::uint32_t>(static_cast<const std::uint32_t*>(data), count, 0x7f800000);
+  }
+}
+
+std::string spelled(const Shape& shape) { return fmt::format("[{}]", fmt::join(shape, ", ")); }
+
+bool is_f8(DType dtype) { return dtype == DType::F8_E4M3 || dtype == DType::F8_E5M2; }
 
 /// Takes a checkpoint's tensors by name and shape, as the block equations want them.
 class Loader {
  public:
   Loader(Checkpoint& checkpoint, at::ScalarType type)
-      : checkpoint_(checkpoint), config_(checkpoint.config()), type_(type) {}
+      : checkpoint_(checkpoint), config_(checkpoint.config()), family_(checkpoint.family()), type_(type) {}
 
-  at::Tensor matrix(const WeightName& name, int block, std::int64_t out, std::int64_t in) {
-    return stored(name, block, {out, in}, type_);
+  bool has(const WeightName& name) const { return !checkpoint_.spelled(name).empty(); }
+
+  at::Tensor matrix(const WeightName& name, std::int64_t out, std::int64_t in) {
+    return values(checkpoint_.spelled(name, block) + ".weight", {out, in}, type_);
   }
 
-  /// As a factor in f32: 1 + w where the family stores it so.
-  at::Tensor norm(const WeightName& name, int block, std::int64_t width) {
-    if (!name) return {};
-    const at::Tensor weight = stored(name, block, {width}, at::kFloat);
-    return config_.norm_adds_one ? 1 + weight : weight;
+  Linear linear(const WeightName& name, std::int64_t out, std::int64_t in, bool bias, int expert = 0) {
+    const std::string base = checkpoint_.spelled(name, block, expert);
+    Linear linear;
+    linear.weight = transposed() ? values(base + ".weight", {in, out}, type_).t().contiguous()
+                                 : values(base + ".weight", {out, in}, type_);
+    if (bias) linear.bias = values(base + ".bias", {out}, type_);
+    return linear;
   }
 
-  /// q or k, [heads * head_dim, D], with the two halves of each head apart, as the rotation expects them.
-  at::Tensor rotated(const WeightName& name, int block, std::int64_t heads) {
-    const at::Tensor weight = matrix(name, block, heads * config_.head_dim, config_.hidden);
-    if (!checkpoint_.is_gguf() || !checkpoint_.family().gguf_interleaves_qk) return weight;
-    return weight.view({heads, config_.head_dim / 2, 2, config_.hidden}).transpose(1, 2).reshape(weight.sizes());
+  /// The output head; the embedding, where the config ties the two and the file does not hold another head.
+  at::Tensor head(const WeightNames& names, const at::Tensor& embedding) {
+    if (config_.tied) {
+      const TensorView* stored = checkpoint_.find(checkpoint_.spelled(names.head) + ".weight");
+      const TensorView& tied = checkpoint_.tensor(checkpoint_.spelled(names.embedding) + ".weight");
+      if (!stored || std::ranges::equal(stored->bytes, tied.bytes)) return embedding;
+    }
+    return matrix(names.head, config_.vocabulary, config_.hidden);
   }
+
+  /// As factors in f32: 1 + w where the family stores them so.
+  NormWeights norm(const WeightName& name, const Shape& shape) {
+    if (!has(name)) return {};
+    const std::string base = checkpoint_.spelled(name, block);
+    NormWeights norm;
+    norm.weight = values(base + ".weight", shape, at::kFloat);
+    if (config_.norm_adds_one) norm.weight = 1 + norm.weight;
+    if (config_.biases.norm) norm.bias = values(base + ".bias", shape, at::kFloat);
+    return norm;
+  }
+
+  NormWeights norm(const WeightName& name) { return norm(name, {config_.hidden}); }
+
+  /// The norm of q or k, of `heads` heads.
+  NormWeights qk_norm(const WeightName& name, std::int64_t heads) {
+    switch (config_.qk_norm) {
+      case QkNorm::none:
+        return {};
+      case QkNorm::head:
+        return norm(name, {config_.head_dim});
+      case QkNorm::own_head:
+        return norm(name, {heads, config_.head_dim});
+      case QkNorm::whole:
+        return norm(name, {heads * config_.head_dim});
+    }
+    return {};
+  }
+
+  /// One matrix that holds several, cut along its rows without a copy.
+  std::vector<Linear> cut(const Linear& all, const Shape& rows) {
+    std::vector<Linear> parts;
+    std::int64_t first = 0;
+    for (const std::int64_t count : rows) {
+      parts.push_back({all.weight.narrow(0, first, count), all.bias.defined() ? all.bias.narrow(0, first, count)
+                                                                              : at::Tensor()});
+      first += count;
+    }
+    return parts;
+  }
+
+  /// q, k and v, from one matrix or from three.
+  std::vector<Linear> qkv(const WeightNames& names) {
+    const std::int64_t queries = config_.heads * config_.head_dim, keys = config_.kv_heads * config_.head_dim,
+                       hidden = config_.hidden;
+    const bool bias = config_.biases.qkv;
+    if (!has(names.qkv))
+      return {linear(names.q, queries, hidden, bias), linear(names.k, keys, hidden, bias),
+              linear(names.v, keys, hidden, bias)};
+    Linear all = linear(names.qkv, queries + 2 * keys, hidden, bias);
+    if (!checkpoint_.is_gguf() && family_.hf_qkv_by_head) {
+      const auto apart = [&](const at::Tensor& rows) {
+        return rows.view({config_.heads, 3, config_.head_dim, -1}).transpose(0, 1).reshape(rows.sizes());
+      };
+      all.weight = apart(all.weight);
+      if (bias) all.bias = apart(all.bias);
+    }
+    return cut(all, {queries, keys, keys});
+  }
+
+  MlpWeights mlp(const WeightNames& names) {
+    const std::int64_t width = config_.mlp, hidden = config_.hidden;
+    const bool bias = config_.biases.mlp;
+    MlpWeights mlp;
+    if (has(names.gate_up)) {
+      const std::vector<Linear> parts = cut(linear(names.gate_up, 2 * width, hidden, bias), {width, width});
+      mlp.gate = parts[0];
+      mlp.up = parts[1];
+    } else {
+      if (has(names.gate)) mlp.gate = linear(names.gate, width, hidden, bias);
+      mlp.up = linear(names.up, width, hidden, bias);
+    }
+    mlp.down = linear(names.down, hidden, width, bias);
+    return mlp;
+  }
+
+  std::vector<MlpWeights> experts(const WeightNames& names) {
+    const std::int64_t width = config_.experts.width, hidden = config_.hidden;
+    std::vector<MlpWeights> experts(config_.experts.count);
+    const auto load = [&](const WeightName& name, std::int64_t out, std::int64_t in, Linear MlpWeights::*part) {
+      if (checkpoint_.is_gguf()) {
+        const at::Tensor all =
+            values(checkpoint_.spelled(name, block) + ".weight", {config_.experts.count, out, in}, type_);
+        for (int e = 0; e < config_.experts.count; ++e) (experts[e].*part).weight = all[e];
+      } else {
+        for (int e = 0; e < config_.experts.count; ++e)
+          experts[e].*part = linear(name, out, in, /*bias=*/false, e);
+      }
+    };
+    load(names.expert_gate, width, hidden, &MlpWeights::gate);
+    load(names.expert_up, width, hidden, &MlpWeights::up);
+    load(names.expert_down, hidden, width, &MlpWeights::down);
+    return experts;
+  }
+
+  at::Tensor router(const WeightName& name) {
+    return values(checkpoint_.spelled(name, block) + ".weight", {config_.experts.count, config_.hidden}, at::kFloat);
+  }
+
+  Xielu xielu(const WeightName& name) {
+    const std::string base = checkpoint_.spelled(name, block);
+    const auto number = [&](const char* part) {
+      const TensorView& stored = checkpoint_.tensor(base + part);
+      if (stored.count() != 1) fail("{}: tensor \"{}\" is not one number", checkpoint_.origin(), stored.name);
+      return checked(in_f32(stored), stored.name).item<double>();
+    };
+    // The two weights are stored as what softplus makes positive.
+    const auto positive = [](double x) { return std::log1p(std::exp(x)); };
+    const double slope = number(".beta");
+    return {positive(number(".alpha_p")), slope + positive(number(".alpha_n")), slope, number(".eps")};
+  }
+
+  int block = 0;  // the one being loaded
 
  private:
-  at::Tensor stored(const WeightName& name, int block, const std::vector<std::int64_t>& shape, at::ScalarType type) {
-    const TensorView& tensor = checkpoint_.tensor(name, block, shape);
-    const at::Tensor view = view_of(tensor, type);
-    const at::Tensor values = view.defined() ? view : converted(tensor, type);
-    // A sum is finite only if all it adds is (in f64, f32 values cannot overflow it).
-    if (!std::isfinite(values.sum(at::kDouble).item<double>()))
+  bool transposed() const { return !checkpoint_.is_gguf() && family_.hf_transposed; }
+
+  at::Tensor values(const std::string& name, const Shape& shape, at::ScalarType type) {
+    const TensorView& stored = checkpoint_.tensor(name);
+    if (stored.shape != shape)
+      fail("{}: tensor \"{}\" has the shape {}, but its config asks for {}", checkpoint_.origin(), name,
+           spelled(stored.shape), spelled(shape));
+    const at::Tensor view = view_of(stored, type);
+    if (view.defined()) return checked(view, name);
+    at::Tensor converted = in_f32(stored);
+    if (is_f8(stored.dtype)) converted = scaled(converted, name);
+    return checked(converted.to(type), name);
+  }
+
+  const at::Tensor& checked(const at::Tensor& values, const std::string& name) const {
+    if (!all_finite(values))
       fail(
           "{}: tensor \"{}\" holds NaN or infinity; the file is damaged or does not fit the dtype, so fetch it again "
           "or try dtype f32",
-          checkpoint_.origin(), tensor.name);
+          checkpoint_.origin(), name);
     return values;
+  }
+
+  /// F8 weights [out, in] times their scale: one for all, one a row, or one a block.
+  at::Tensor scaled(const at::Tensor& weight, const std::string& name) {
+    const TensorView* stored = checkpoint_.find(name + "_scale_inv");
+    if (!stored) stored = checkpoint_.find(name + "_scale");
+    if (!stored) fail("{}: tensor \"{}\" is F8 without a scale beside it", checkpoint_.origin(), name);
+    const at::Tensor scale = in_f32(*stored);
+    const std::int64_t out = weight.size(0), in = weight.size(1);
+    if (scale.numel() == 1) return weight * scale.item<float>();
+    if (scale.numel() == out) return weight * scale.view({out, 1});
+    const auto [block_rows, block_columns] = checkpoint_.scale_block();
+    const auto blocks = [](std::int64_t size, std::int64_t block) { return (size + block - 1) / block; };
+    if (block_rows <= 0 || scale.sizes() != at::IntArrayRef({blocks(out, block_rows), blocks(in, block_columns)}))
+      fail("{}: tensor \"{}\" of the shape {} does not scale one of {}", checkpoint_.origin(), stored->name,
+           spelled(stored->shape), spelled({out, in}));
+    const at::Tensor spread = scale.repeat_interleave(block_rows, 0).narrow(0, 0, out);
+    return weight * spread.repeat_interleave(block_columns, 1).narrow(1, 0, in);
   }
 
   Checkpoint& checkpoint_;
   const Config& config_;
+  const Family& family_;
   at::ScalarType type_;
 };
 
 BlockWeights load_block(Loader& load, const WeightNames& names, const Config& config, int b) {
-  const std::int64_t hidden = config.hidden, attention = config.heads * config.head_dim,
-                     kv = config.kv_heads * config.head_dim;
-  return {
-      .attn_norm = load.norm(names.attn_norm, b, hidden),
-      .attn_post_norm = load.norm(names.attn_post_norm, b, hidden),
-      .q = load.rotated(names.q, b, config.heads),
-      .k = load.rotated(names.k, b, config.kv_heads),
-      .v = load.matrix(names.v, b, kv, hidden),
-      .q_norm = load.norm(names.q_norm, b, config.head_dim),
-      .k_norm = load.norm(names.k_norm, b, config.head_dim),
-      .o = load.matrix(names.o, b, hidden, attention),
-      .mlp_norm = load.norm(names.mlp_norm, b, hidden),
-      .mlp_post_norm = load.norm(names.mlp_post_norm, b, hidden),
-      .gate = load.matrix(names.gate, b, config.mlp, hidden),
-      .up = load.matrix(names.up, b, config.mlp, hidden),
-      .down = load.matrix(names.down, b, hidden, config.mlp),
+  load.block = b;
+  const std::int64_t hidden = config.hidden;
+  const std::vector<Linear> qkv = load.qkv(names);
+  BlockWeights block{
+      .attn_norm = load.norm(names.attn_norm),
+      .attn_post_norm = load.norm(names.attn_post_norm),
+      .q = qkv[0],
+      .k = qkv[1],
+      .v = qkv[2],
+      .q_norm = load.qk_norm(names.q_norm, config.heads),
+      .k_norm = load.qk_norm(names.k_norm, config.kv_heads),
+      .o = load.linear(names.o, hidden, config.heads * config.head_dim, config.biases.attn_output),
+      .mlp_norm = load.norm(names.mlp_norm),
+      .mlp_post_norm = load.norm(names.mlp_post_norm),
   };
+  if (config.layers[b].experts) {
+    block.router = load.router(names.router);
+    block.experts = load.experts(names);
+  } else {
+    block.mlp = load.mlp(names);
+  }
+  if (config.activation == Activation::xielu) block.xielu = load.xielu(names.xielu);
+  return block;
+}
+
+/// sin and cos of position x frequency, side by side, as XGLM computes them: [context, D].
+at::Tensor sinusoidal_positions(const Config& config) {
+  constexpr int kFirst = 2;  // the model counts its positions from here
+  const std::int64_t half = config.hidden / 2;
+  const at::Tensor frequency = (at::arange(half, at::kFloat) * -(std::log(10000.0) / (half - 1))).exp_();
+  const at::Tensor angle = at::arange(kFirst, kFirst + config.context, at::kFloat).unsqueeze(1) * frequency;
+  return at::cat({angle.sin(), angle.cos()}, 1);
 }
 
 }  // namespace
@@ -114,16 +315,17 @@ at::ScalarType scalar_type(Precision precision) {
 Weights load_weights(std::shared_ptr<Checkpoint> checkpoint, Precision precision) {
   const Config& config = checkpoint->config();
   const WeightNames& names = checkpoint->family().names;
-  constexpr int kNoBlock = -1;
   Loader load(*checkpoint, scalar_type(precision));
 
   Weights weights;
-  weights.embedding = load.matrix(names.embedding, kNoBlock, config.vocabulary, config.hidden);
+  weights.embedding = load.matrix(names.embedding, config.vocabulary, config.hidden);
+  weights.embedding_norm = load.norm(names.embedding_norm);
+  if (config.positions == Positions::learned)
+    weights.positions = load.matrix(names.positions, config.context, config.hidden).to(at::kFloat);
+  if (config.positions == Positions::sinusoidal) weights.positions = sinusoidal_positions(config);
   for (int b = 0; b < config.block_count(); ++b) weights.blocks.push_back(load_block(load, names, config, b));
-  weights.final_norm = load.norm(names.final_norm, kNoBlock, config.hidden);
-  weights.head = config.tied ? weights.embedding : load.matrix(names.head, kNoBlock, config.vocabulary, config.hidden);
-  for (const Rope& rope : config.ropes)
-    weights.frequencies.push_back(at::tensor(inverse_frequencies(rope, config.head_dim)));
+  weights.final_norm = load.norm(names.final_norm);
+  weights.head = load.head(names, weights.embedding);
   checkpoint->demand_all_used();
   weights.backing = std::move(checkpoint);
   return weights;

@@ -10,30 +10,58 @@
 
 namespace tertium {
 
-/// One block's weights. Matrices are [out, in] in the model's precision, norms [width] in f32; undefined where the
-/// family has none.
+/// y = weight x + bias. The weight is [out, in], the bias [out] or undefined, both in the model's precision.
+struct Linear {
+  at::Tensor weight;
+  at::Tensor bias;
+};
+
+/// A norm's factors and offsets in f32, or undefined: a family without this norm, or without its offsets.
+struct NormWeights {
+  at::Tensor weight;
+  at::Tensor bias;
+};
+
+/// down(activation(gate(x)) * up(x)); without a gate, down(activation(up(x))).
+struct MlpWeights {
+  Linear gate, up;  // [mlp, D]
+  Linear down;      // [D, mlp]
+};
+
+/// xIELU's four numbers, of one block.
+struct Xielu {
+  double positive = 0, negative = 0;  // the weight of the curve on either side of 0
+  double slope = 0;                   // of the straight part
+  double nearest = 0;                 // the negative side's exponential ends here, just below 0
+};
+
+/// One block's weights; undefined where the family has none.
 struct BlockWeights {
-  at::Tensor attn_norm, attn_post_norm;  // [D]
-  at::Tensor q;                          // [H * head_dim, D]
-  at::Tensor k, v;                       // [kv_heads * head_dim, D]
-  at::Tensor q_norm, k_norm;             // [head_dim]
-  at::Tensor o;                          // [D, H * head_dim]
-  at::Tensor mlp_norm, mlp_post_norm;    // [D]
-  at::Tensor gate, up;                   // [mlp, D]
-  at::Tensor down;                       // [D, mlp]
+  NormWeights attn_norm, attn_post_norm;  // [D]
+  Linear q;                               // [H * head_dim, D]
+  Linear k, v;                            // [kv_heads * head_dim, D]
+  NormWeights q_norm, k_norm;             // as QkNorm says
+  Linear o;                               // [D, H * head_dim]
+  NormWeights mlp_norm, mlp_post_norm;    // [D]
+  MlpWeights mlp;
+  at::Tensor router;  // [experts, D], in f32
+  std::vector<MlpWeights> experts;
+  Xielu xielu;
 };
 
 struct Weights {
-  at::Tensor embedding;                       // [V, D]
-  std::vector<BlockWeights> blocks;           // [L]
-  at::Tensor final_norm;                      // [D]
-  at::Tensor head;                            // [V, D]; the embedding itself if tied
-  std::vector<at::Tensor> frequencies;        // one a rope: [head_dim / 2], radians per position
+  at::Tensor embedding;            // [V, D]
+  NormWeights embedding_norm;      // [D]
+  at::Tensor positions;            // [context, D] in f32, or undefined
+  std::vector<BlockWeights> blocks;  // [L]
+  NormWeights final_norm;          // [D]
+  at::Tensor head;                 // [V, D]; the embedding itself if tied
   std::shared_ptr<const Checkpoint> backing;  // the mapped files that tensors may point into
 };
 
 at::ScalarType scalar_type(Precision precision);
 
+/// Throws Error naming file and tensor: one that is missing, of another shape, not finite, or without a place.
 Weights load_weights(std::shared_ptr<Checkpoint> checkpoint, Precision precision);
 
 }  // namespace tertium

@@ -1,4 +1,5 @@
-// Gemma 3, text: sliding and full layers with a rope base each, norms around both halves of a block and on q and k.
+// Gemma 3, text: sliding and full blocks with a rope base each, norms around both halves of a block and on q and k.
+// Of a multimodal checkpoint the text model is read.
 #include <cmath>
 
 #include "tertium/model/family.h"
@@ -10,57 +11,66 @@ constexpr int kSlidingRope = 0;
 constexpr int kFullRope = 1;
 constexpr double kSlidingTheta = 10000;
 constexpr double kFullTheta = 1e6;
-constexpr int kPattern = 6;  // every sixth layer is full, unless the config says otherwise
-
-void set_layer(Layer& layer, bool full, int window) {
-  layer = {.window = full ? 0 : window, .rope = full ? kFullRope : kSlidingRope};
-}
+constexpr int kPattern = 6;  // every sixth block is full, unless the config says otherwise
 
 Config common(Config config) {
   config.activation = Activation::gelu_tanh;
   config.embedding_scale = std::sqrt(config.hidden);
+  config.qk_norm = QkNorm::head;
   return config;
 }
 
-void set_layers(Config& config, const ConfigReader& json) {
-  const int window = json.count("sliding_window");
-  if (!json.has("layer_types")) {
-    const int pattern = json.count_or("sliding_window_pattern", json.count_or("_sliding_window_pattern", kPattern));
-    for (int b = 0; b < config.block_count(); ++b) set_layer(config.layers[b], (b + 1) % pattern == 0, window);
-    return;
-  }
-  const std::vector<std::string> types = json.texts("layer_types");
-  if (types.size() != config.layers.size()) json.refuse("layer_types", "must name one type for each hidden layer");
-  for (std::size_t b = 0; b < types.size(); ++b) {
-    if (types[b] != "full_attention" && types[b] != "sliding_attention")
-      json.refuse("layer_types", "only full_attention and sliding_attention are supported");
-    set_layer(config.layers[b], types[b] == "full_attention", window);
-  }
+void set_layers(Config& config, const std::vector<bool>& sliding, int window) {
+  for (int b = 0; b < config.block_count(); ++b)
+    config.layers[b] = {.window = sliding[b] ? window : 0, .rope = sliding[b] ? kSlidingRope : kFullRope};
 }
 
-Config from_hf(const ConfigReader& json) {
-  json.demand("attention_bias", false);
-  json.demand("hidden_activation", "gelu_pytorch_tanh");
-  json.demand("attn_logit_softcapping", nullptr);
-  json.demand("final_logit_softcapping", nullptr);
+Config from_hf(const ConfigReader& whole) {
+  const ConfigReader json = whole.has("text_config") ? whole.table("text_config") : whole;
   json.demand("use_bidirectional_attention", false);
-  Config config = common(common_config(json));
+  json.demand("attn_logit_softcapping", nullptr);
+  Config config = common(common_config(json,
+                                       {.vocabulary = 262208,
+                                        .hidden = 2304,
+                                        .mlp = 9216,
+                                        .blocks = 26,
+                                        .heads = 8,
+                                        .kv_heads = 4,
+                                        .head_dim = 256,
+                                        .context = 131072,
+                                        .activation = "gelu_pytorch_tanh",
+                                        .tied = true},
+                                       {.activation = "hidden_activation"}));
+  json.demand("hidden_activation", "gelu_pytorch_tanh");
+  config.stored_dtype = whole.text_or("dtype", whole.text_or("torch_dtype", config.stored_dtype));
+  config.biases.qkv = config.biases.attn_output = json.flag_or("attention_bias", false);
   config.norm_adds_one = true;
-  config.tied = json.flag_or("tie_word_embeddings", true);
   config.attention_scale = 1 / std::sqrt(json.number_or("query_pre_attn_scalar", 256));
-  // transformers 4 scales the full layers only.
-  config.ropes = {json.rope("sliding_attention", "rope_local_base_freq", kSlidingTheta, /*scaled=*/false),
-                  json.rope("full_attention", "rope_theta", kFullTheta)};
-  set_layers(config, json);
+  config.logit_softcap = json.number_or("final_logit_softcapping", 0);
+  // transformers 4 scales the full blocks only.
+  config.ropes = {json.rope(config, {.layer_type = "sliding_attention",
+                                     .theta_key = "rope_local_base_freq",
+                                     .theta = kSlidingTheta,
+                                     .scaled = false}),
+                  json.rope(config, {.theta = kFullTheta})};
+  const int pattern = json.count_or("sliding_window_pattern", json.count_or("_sliding_window_pattern", kPattern));
+  set_layers(config, json.sliding(config, [&](int b) { return (b + 1) % pattern != 0; }),
+             json.count_or("sliding_window", 4096));
   return config;
 }
 
 Config from_gguf(const GgufConfig& gguf) {
   Config config = common(common_config(gguf));
-  config.ropes = {Rope{.theta = gguf.number_or("rope.freq_base_swa", kSlidingTheta)},
-                  gguf.rope(kFullTheta, config.head_dim)};
-  const int window = gguf.count("attention.sliding_window");
-  for (int b = 0; b < config.block_count(); ++b) set_layer(config.layers[b], (b + 1) % kPattern == 0, window);
+  Rope sliding = gguf.rope(config, kFullTheta);
+  sliding.theta = gguf.number_or("rope.freq_base_swa", kSlidingTheta);
+  sliding.scaling = Rope::Scaling::none;  // as in Hugging Face files, the full blocks only are scaled
+  sliding.factor = 1;
+  config.ropes = {sliding, gguf.rope(config, kFullTheta)};
+  config.logit_softcap = gguf.number_or("final_logit_softcapping", 0);
+  // The 27B divides by the heads' share of the width, the others by a head's own.
+  constexpr int kLargeBlocks = 62;
+  if (config.block_count() == kLargeBlocks) config.attention_scale = std::sqrt(1.0 * config.heads / config.hidden);
+  set_layers(config, gguf.sliding(config, kPattern), gguf.count("attention.sliding_window"));
   return config;
 }
 
@@ -78,11 +88,12 @@ WeightNames names() {
 
 const Family gemma3_family = {
     .name = "gemma3",
-    .model_types = {"gemma3_text"},
+    .model_types = {"gemma3_text", "gemma3"},
     .architectures = {"gemma3"},
     .from_hf = from_hf,
     .from_gguf = from_gguf,
     .names = names(),
+    .other_parts = {"vision_tower.", "multi_modal_projector."},
 };
 
 }  // namespace tertium

@@ -1,23 +1,32 @@
-// Llama 1, 2, 3 and what copies them (SmolLM, TinyLlama, Vicuna …).
+// Llama 1, 2, 3 and what copies them (SmolLM, TinyLlama, Vicuna …). GGUF files call Mistral and Mixtral so too.
 #include "tertium/model/family.h"
 
 namespace tertium {
 namespace {
 
 Config from_hf(const ConfigReader& json) {
-  json.demand("attention_bias", false);
-  json.demand("mlp_bias", false);
-  Config config = common_config(json);
-  config.activation = activation_named(json.text_or("hidden_act", "silu"), json, "hidden_act");
-  config.tied = json.flag_or("tie_word_embeddings", false);
-  config.ropes = {json.rope("full_attention", "rope_theta", 10000)};
+  Config config = common_config(json, {.vocabulary = 32000, .hidden = 4096, .mlp = 11008, .context = 2048});
+  config.biases.qkv = config.biases.attn_output = json.flag_or("attention_bias", false);
+  config.biases.mlp = json.flag_or("mlp_bias", false);
+  config.ropes = {json.rope(config)};
   return config;
 }
 
 Config from_gguf(const GgufConfig& gguf) {
   Config config = common_config(gguf);
-  config.ropes = {gguf.rope(10000, config.head_dim)};
+  config.ropes = {gguf.rope(config, 10000)};
+  config.ropes[0].interleaved = true;  // the conversion reorders the rows of q and k so
+  read_experts(gguf, config);
   return config;
+}
+
+WeightNames names() {
+  WeightNames names;
+  names.router.gguf = "blk.{}.ffn_gate_inp";
+  names.expert_gate.gguf = "blk.{}.ffn_gate_exps";
+  names.expert_up.gguf = "blk.{}.ffn_up_exps";
+  names.expert_down.gguf = "blk.{}.ffn_down_exps";
+  return names;
 }
 
 }  // namespace
@@ -28,8 +37,7 @@ const Family llama_family = {
     .architectures = {"llama"},
     .from_hf = from_hf,
     .from_gguf = from_gguf,
-    .names = {},
-    .gguf_interleaves_qk = true,
+    .names = names(),
 };
 
 }  // namespace tertium

@@ -1,0 +1,67 @@
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <nlohmann/json.hpp>
+
+#include "tertium/base/error.h"
+#include "tertium/base/text.h"
+#include "tertium/cli/command.h"
+#include "tertium/protocols/greedy.h"
+
+namespace tertium {
+namespace {
+
+struct Options {
+  std::string model;
+  std::string prompt;
+  int count = 20;
+  std::string dtype = "auto";
+  int threads = 0;
+  bool json = false;
+};
+
+void generate(const Options& options) {
+  if (!is_utf8(options.prompt)) fail("the prompt is not UTF-8; check the terminal's encoding");
+  set_threads(options.threads);
+  const Tokenizer tokenizer = Tokenizer::open(options.model);
+  const std::vector<TokenId> prompt = tokenizer.encode(options.prompt, /*add_special=*/true).ids;
+  const Engine engine(Model::load(options.model, options.dtype));
+
+  std::string shown;
+  const auto show = [&](const std::vector<TokenId>& made) {
+    const std::string text = tokenizer.decode(made);
+    // A character of several tokens is whole with the last of them.
+    if (options.json || !is_utf8(text) || !text.starts_with(shown) || text.ends_with("\uFFFD")) return;
+    fmt::print("{}", text.substr(shown.size()));
+    std::fflush(stdout);
+    shown = text;
+  };
+  if (!options.json) fmt::print("{}", options.prompt);
+  const std::vector<TokenId> made = continue_greedily(engine, prompt, options.count, show);
+  const std::string text = tokenizer.decode(made);
+  if (options.json)
+    fmt::print("{}\n", nlohmann::ordered_json{{"prompt_ids", prompt}, {"ids", made}, {"text", text}}.dump());
+  else
+    fmt::print("{}\n", text.starts_with(shown) ? text.substr(shown.size()) : "");
+}
+
+}  // namespace
+
+void add_generate(CLI::App& app) {
+  CLI::App& command = add_command(app, "generate", "Continue a prompt by the likeliest tokens, to see that a model works",
+                                  "tertium generate models/gemma-3-270m.gguf \"The capital of France is\" -n 20");
+  const auto options = std::make_shared<Options>();
+  command.add_option("model", options->model, kModelHelp)->required();
+  command.add_option("prompt", options->prompt, "The text to continue")->required();
+  command.add_option("-n,--tokens", options->count, "How many tokens at most")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 100000));
+  command.add_option("--dtype", options->dtype, "f32, bf16, f16 or auto")->capture_default_str();
+  command.add_option("--threads", options->threads, "Threads for matrix products; 0: as many as cores")
+      ->capture_default_str()
+      ->check(CLI::NonNegativeNumber);
+  command.add_flag("--json", options->json, "One JSON object: prompt_ids, ids, text");
+  command.callback([options] { generate(*options); });
+}
+
+}  // namespace tertium

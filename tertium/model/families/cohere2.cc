@@ -1,0 +1,66 @@
+// Cohere Command R7B and A: as cohere, with sliding blocks that rotate and full blocks that have no positions at all.
+#include "tertium/model/family.h"
+
+namespace tertium {
+namespace {
+
+constexpr int kPattern = 4;  // every fourth block is full, unless the config says otherwise
+
+Config common(Config config) {
+  config.norm = Norm::mean;
+  config.parallel = true;
+  return config;
+}
+
+void set_layers(Config& config, const std::vector<bool>& sliding, int window) {
+  for (int b = 0; b < config.block_count(); ++b)
+    config.layers[b] = {.window = sliding[b] ? window : 0, .rope = sliding[b] ? 0 : Layer::kNoRope};
+}
+
+Config from_hf(const ConfigReader& json) {
+  Config config = common(common_config(json,
+                                       {.vocabulary = 256000,
+                                        .hidden = 8192,
+                                        .mlp = 22528,
+                                        .blocks = 40,
+                                        .heads = 64,
+                                        .context = 8192,
+                                        .norm_eps = 1e-5,
+                                        .tied = true},
+                                       {.norm_eps = "layer_norm_eps"}));
+  config.biases.qkv = config.biases.attn_output = json.flag_or("attention_bias", false);
+  config.logit_scale = json.number_or("logit_scale", 0.0625);
+  config.ropes = {json.rope(config, {.layer_type = "sliding_attention", .interleaved = true})};
+  const int pattern = json.count_or("sliding_window_pattern", json.count_or("_sliding_window_pattern", kPattern));
+  set_layers(config, json.sliding(config, [&](int b) { return (b + 1) % pattern != 0; }),
+             json.count_or("sliding_window", 4096));
+  return config;
+}
+
+Config from_gguf(const GgufConfig& gguf) {
+  Config config = common(common_config(gguf));
+  config.logit_scale = gguf.number_or("logit_scale", 0.0625);
+  config.ropes = {gguf.rope(config, 10000)};
+  config.ropes[0].interleaved = true;
+  set_layers(config, gguf.sliding(config, kPattern), gguf.count("attention.sliding_window"));
+  return config;
+}
+
+WeightNames names() {
+  WeightNames names;
+  names.mlp_norm = {};
+  return names;
+}
+
+}  // namespace
+
+const Family cohere2_family = {
+    .name = "cohere2",
+    .model_types = {"cohere2"},
+    .architectures = {"cohere2"},
+    .from_hf = from_hf,
+    .from_gguf = from_gguf,
+    .names = names(),
+};
+
+}  // namespace tertium
