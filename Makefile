@@ -1,6 +1,6 @@
 # What a person types. The work is in tools/*.sh; each step does only what is missing.
 .DEFAULT_GOAL := help
-.PHONY: help demo test build bench clean
+.PHONY: help demo test build bench fuzz clean
 
 help: ## List these targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1	\2/p' $(MAKEFILE_LIST)
@@ -16,6 +16,9 @@ build: ## Set up and build build/release/tertium
 
 bench: ## Build and run the benchmarks
 	@tools/bench.sh
+
+fuzz: ## Feed damaged files to every reader for FUZZ_SECONDS (600) each
+	@tools/fuzz.sh
 
 clean: ## Remove build/ (what was fetched stays in .deps/)
 	@rm -rf build
