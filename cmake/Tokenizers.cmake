@@ -3,12 +3,13 @@ find_program(CARGO cargo PATHS $ENV{HOME}/.cargo/bin REQUIRED)
 set(crate ${CMAKE_SOURCE_DIR}/tertium/tokenizer/ffi)
 set(crate_build ${CMAKE_SOURCE_DIR}/.deps/cargo)  # shared by all presets
 set(crate_library ${crate_build}/release/libtokenizers_ffi.a)
+file(GLOB crate_sources CONFIGURE_DEPENDS ${crate}/src/*.rs)
 
 add_custom_command(
   OUTPUT ${crate_library}
   COMMAND ${CARGO} build --release --quiet --manifest-path ${crate}/Cargo.toml --target-dir ${crate_build}
   COMMAND ${CMAKE_COMMAND} -E touch ${crate_library}
-  DEPENDS ${crate}/Cargo.toml ${crate}/src/lib.rs
+  DEPENDS ${crate}/Cargo.toml ${crate_sources}
   COMMENT "Building the tokenizers crate"
   VERBATIM)
 add_custom_target(tokenizers_ffi_build DEPENDS ${crate_library})

@@ -25,7 +25,7 @@ class Encoder {
         prepared.statements.push_back(fitting(
             encode_continuations(tokenizer_, name + ", statements", item.statement_context, item.statement_options)));
       prepared.premises.push_back(
-          fitting({.name = name + ", premise", .context = tokenizer_.encode(item.premise, true).ids}));
+          fitting({.name = name + ", premise", .context = encode_prompt(tokenizer_, item.premise)}));
     }
     return prepared;
   }

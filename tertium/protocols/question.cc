@@ -24,6 +24,16 @@ std::string cut_trailing_space(std::string& text) {
 
 }  // namespace
 
+std::vector<TokenId> encode_prompt(const Tokenizer& tokenizer, std::string_view text) {
+  Encoding encoding = tokenizer.encode(text, true);
+  const std::vector<TokenId>& ids = encoding.ids;
+  const auto stands_for_nothing = [&](std::size_t t) { return encoding.offsets[t].begin == encoding.offsets[t].end; };
+  // What was added stands for no text; the text's own BOS does.
+  if (ids.size() > 1 && ids[0] == ids[1] && stands_for_nothing(0) && !stands_for_nothing(1))
+    encoding.ids.erase(encoding.ids.begin());
+  return std::move(encoding.ids);
+}
+
 std::string_view to_string(Protocol protocol) { return protocol == Protocol::loglik ? "loglik" : "letters"; }
 
 Protocol protocol_named(std::string_view name) {
@@ -35,11 +45,11 @@ Protocol protocol_named(std::string_view name) {
 Question encode_continuations(const Tokenizer& tokenizer, const std::string& name, std::string context,
                               const std::vector<std::string>& options) {
   const std::string space = cut_trailing_space(context);
-  Question question{.name = name, .protocol = Protocol::loglik, .context = tokenizer.encode(context, true).ids};
+  Question question{.name = name, .protocol = Protocol::loglik, .context = encode_prompt(tokenizer, context)};
   if (question.context.empty())
     fail("{}: the context is empty and the tokenizer adds no BOS; nothing predicts the option", name);
   for (const std::string& option : options) {
-    const std::vector<TokenId> whole = tokenizer.encode(context + space + option, true).ids;
+    const std::vector<TokenId> whole = encode_prompt(tokenizer, context + space + option);
     if (whole.size() <= question.context.size())
       fail("{}: option \"{}\" has no token of its own; is it empty?", name, printable(option));
     const auto joint = whole.begin() + static_cast<std::ptrdiff_t>(question.context.size());
@@ -57,7 +67,7 @@ Question loglik_question(const Tokenizer& tokenizer, const std::string& task, co
 Question letters_question(const Tokenizer& tokenizer, const std::string& task, const Item& item,
                           const LettersTemplate& letters) {
   Question question{.name = question_name(task, item), .protocol = Protocol::letters};
-  question.context = tokenizer.encode(fill(letters, item), true).ids;
+  question.context = encode_prompt(tokenizer, fill(letters, item));
   std::set<TokenId> seen;
   for (std::size_t k = 0; k < item.options.size(); ++k) {
     const std::vector<TokenId> ids = tokenizer.encode(letters.letters[k], false).ids;

@@ -30,6 +30,10 @@ struct Question {
   int last_row() const { return static_cast<int>(context.size()) - 1; }  // predicts the answer
 };
 
+/// The ids of a text with the tokens that the tokenizer puts around it (BOS); a text that spells its own BOS, as chat
+/// templates do, gets no second one.
+std::vector<TokenId> encode_prompt(const Tokenizer& tokenizer, std::string_view text);
+
 /// `context` and its continuations as ids; trailing white space of the context belongs to the continuations. Option k's
 /// ids are those of context + option behind the context's own. Throws Error naming `name` if a continuation is empty.
 Question encode_continuations(const Tokenizer& tokenizer, const std::string& name, std::string context,

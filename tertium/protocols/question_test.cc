@@ -38,6 +38,24 @@ Item item() {
   return item;
 }
 
+TEST(EncodePrompt, AddsBosUnlessTheTextSpellsIt) {
+  EXPECT_THAT(encode_prompt(tokenizer(), "a b"), ElementsAre(kBos, a, _b));
+  EXPECT_THAT(encode_prompt(tokenizer(), "<|begin_of_text|>a b"), ElementsAre(kBos, a, _b));
+  EXPECT_THAT(tokenizer().encode("<|begin_of_text|>a b", true).ids, ElementsAre(kBos, kBos, a, _b));
+  EXPECT_THAT(encode_prompt(tokenizer(), ""), ElementsAre(kBos));
+}
+
+TEST(EncodePrompt, KeepsTheTextsOwnRepetitions) {
+  EXPECT_THAT(encode_prompt(tokenizer(), "<|begin_of_text|><|begin_of_text|>a"), ElementsAre(kBos, kBos, a));
+}
+
+TEST(LoglikQuestion, ContextThatSpellsItsBosHasOne) {
+  const Question question = encode("<|begin_of_text|>a b", {" c"});
+  EXPECT_THAT(question.context, ElementsAre(kBos, a, _b));
+  EXPECT_THAT(question.options, ElementsAre(ElementsAre(_c)));
+  EXPECT_FALSE(question.joint_swallowed);
+}
+
 TEST(LoglikQuestion, OptionsAreWhatTheContextLeavesOver) {
   const Question question = loglik_question(tokenizer(), "xcopa", item());
   EXPECT_EQ(question.name, "xcopa it, item 12");

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
-#include <numeric>
 #include <optional>
 #include <string_view>
 #include <unordered_map>
@@ -12,6 +11,8 @@
 
 #include "tertium/base/error.h"
 #include "tertium/base/text.h"
+#include "tertium/tokenizer/pieces.h"
+#include "tertium/tokenizer/tokenizer_json.h"
 
 namespace tertium {
 namespace {
@@ -25,18 +26,12 @@ constexpr std::string_view merges_key = "tokenizer.ggml.merges";
 constexpr std::string_view unknown_key = "tokenizer.ggml.unknown_token_id";
 constexpr std::string_view space_prefix_key = "tokenizer.ggml.add_space_prefix";
 
-constexpr std::size_t byte_values = 256;
-constexpr std::size_t max_piece_bytes = 1024;  // real ones have about 100; the work grows with the square
-
 // ---- What the file says, checked
-
-/// The numbers that token_type holds.
-enum class TokenType : std::int64_t { normal = 1, unknown, control, user_defined, unused, byte };
 
 struct Vocabulary {
   const Gguf& gguf;
   const std::vector<std::string>& tokens;
-  std::vector<TokenType> types;                           // [tokens]
+  std::vector<PieceType> types;                           // [tokens]
   std::unordered_map<std::string_view, std::size_t> ids;  // of every token
 };
 
@@ -47,15 +42,15 @@ template <class... Args>
        fmt::format(why, std::forward<Args>(args)...));
 }
 
-std::vector<TokenType> read_types(const Gguf& gguf, std::size_t tokens) {
+std::vector<PieceType> read_types(const Gguf& gguf, std::size_t tokens) {
   const auto& numbers = gguf.get<std::vector<std::int64_t>>(types_key);
   if (numbers.size() != tokens) refuse(gguf, types_key, " has {} entries for {} tokens", numbers.size(), tokens);
-  std::vector<TokenType> types;
+  std::vector<PieceType> types;
   types.reserve(tokens);
   for (const std::int64_t number : numbers) {
-    if (number < static_cast<std::int64_t>(TokenType::normal) || number > static_cast<std::int64_t>(TokenType::byte))
+    if (number < static_cast<std::int64_t>(PieceType::normal) || number > static_cast<std::int64_t>(PieceType::byte))
       refuse(gguf, types_key, "[{}] is {}, which is no token type", types.size(), number);
-    types.push_back(TokenType{number});
+    types.push_back(PieceType{number});
   }
   return types;
 }
@@ -82,28 +77,6 @@ std::optional<std::size_t> named_token(const Vocabulary& vocabulary, std::string
   return static_cast<std::size_t>(id);
 }
 
-// ---- JSON, written as text: a vocabulary of 262,144 tokens and 513,511 merges takes tens of milliseconds this way
-
-bool needs_escape(char c) { return c == '"' || c == '\\' || static_cast<unsigned char>(c) < ' '; }
-
-void append_quoted(std::string& json, std::string_view text) {
-  json += '"';
-  while (!text.empty()) {
-    const auto plain = static_cast<std::size_t>(std::ranges::find_if(text, needs_escape) - text.begin());
-    json += text.substr(0, plain);
-    if (plain == text.size()) break;
-    fmt::format_to(std::back_inserter(json), "\\u{:04x}", text[plain]);
-    text.remove_prefix(plain + 1);
-  }
-  json += '"';
-}
-
-std::string json_string(std::string_view text) {
-  std::string json;
-  append_quoted(json, text);
-  return json;
-}
-
 void append_merge(std::string& json, std::string_view left, std::string_view right) {
   json += json.empty() ? "[" : ",[";
   append_quoted(json, left);
@@ -122,20 +95,26 @@ std::string vocabulary_json(const Vocabulary& vocabulary) {
   return json;
 }
 
-/// The tokens that are cut out of a text before anything else happens to it; `normalized` is said of the user's.
-std::string added_tokens_json(const Vocabulary& vocabulary, bool normalized) {
-  std::string json;
+/// Control tokens, and with `user_defined` the user's too.
+std::vector<AddedToken> added_tokens(const Vocabulary& vocabulary, bool user_defined) {
+  std::vector<AddedToken> added;
   for (std::size_t id = 0; id < vocabulary.tokens.size(); ++id) {
-    const TokenType type = vocabulary.types[id];
-    const bool special = type == TokenType::control || type == TokenType::unknown;
-    if (!special && type != TokenType::user_defined) continue;
-    if (!json.empty()) json += ',';
-    fmt::format_to(
-        std::back_inserter(json),
-        R"({{"id":{},"content":{},"single_word":false,"lstrip":false,"rstrip":false,"normalized":{},"special":{}}})",
-        id, json_string(vocabulary.tokens[id]), normalized && !special, special);
+    const PieceType type = vocabulary.types[id];
+    const bool special = type == PieceType::control || type == PieceType::unknown;
+    if (special || (user_defined && type == PieceType::user_defined))
+      added.push_back({.id = id, .content = vocabulary.tokens[id], .special = special});
   }
-  return json;
+  return added;
+}
+
+/// The token that goes around every text ("bos", "eos"), if the file (or, where it is silent, `by_default`) wants it.
+std::optional<FramingToken> framing_token(const Vocabulary& vocabulary, std::string_view which, bool by_default) {
+  const std::string wanted_key = fmt::format("tokenizer.ggml.add_{}_token", which);
+  const std::string id_key = fmt::format("tokenizer.ggml.{}_token_id", which);
+  if (!vocabulary.gguf.get_or<bool>(wanted_key, by_default)) return std::nullopt;
+  const auto id = named_token(vocabulary, id_key);
+  if (!id) refuse(vocabulary.gguf, id_key, " is missing, but the token is to be added");
+  return FramingToken{*id, vocabulary.tokens[*id]};
 }
 
 // ---- Byte-level BPE
@@ -201,146 +180,61 @@ std::vector<double> read_scores(const Vocabulary& vocabulary) {
   std::vector<double> scores = vocabulary.gguf.get<std::vector<double>>(scores_key);
   if (scores.size() != vocabulary.tokens.size())
     refuse(vocabulary.gguf, scores_key, " has {} entries for {} tokens", scores.size(), vocabulary.tokens.size());
-  const auto bad = std::ranges::find_if(scores, [](double score) { return std::isnan(score); });
-  if (bad != scores.end()) refuse(vocabulary.gguf, scores_key, "[{}] is not a number", bad - scores.begin());
+  const auto bad = std::ranges::find_if(scores, [](double score) { return !std::isfinite(score); });
+  if (bad != scores.end()) refuse(vocabulary.gguf, scores_key, "[{}] is not a finite number", bad - scores.begin());
   return scores;
 }
 
-/// SentencePiece merges whatever two pieces give the best piece, so every split of every piece is a merge, the best
-/// piece first. Control, user-defined and byte tokens do not come about by merging.
-std::string merges_by_score(const Vocabulary& vocabulary) {
+std::string sentencepiece_json(const Vocabulary& vocabulary) {
+  const Gguf& gguf = vocabulary.gguf;
+  Pieces pieces;
   const std::vector<double> scores = read_scores(vocabulary);
-  const auto merges = [&](std::size_t id) {
-    return vocabulary.types[id] == TokenType::normal || vocabulary.types[id] == TokenType::unused;
-  };
-  const auto is_piece = [&](std::string_view text) {
-    const auto found = vocabulary.ids.find(text);
-    return found != vocabulary.ids.end() && merges(found->second);
-  };
-  std::vector<std::size_t> order(vocabulary.tokens.size());
-  std::iota(order.begin(), order.end(), std::size_t{0});
-  std::erase_if(order, [&](std::size_t id) { return !merges(id); });
-  std::ranges::stable_sort(order, std::ranges::greater{}, [&](std::size_t id) { return scores[id]; });
-
-  std::string json;
-  for (const std::size_t id : order) {
-    const std::string_view whole = vocabulary.tokens[id];
-    if (whole.size() > max_piece_bytes) refuse(vocabulary.gguf, tokens_key, "[{}] has {} bytes", id, whole.size());
-    // The longest left part first, as Hugging Face orders the splits of one piece.
-    for (std::string_view left = drop_last_code_point(whole); !left.empty(); left = drop_last_code_point(left)) {
-      const std::string_view right = whole.substr(left.size());
-      if (is_piece(left) && is_piece(right)) append_merge(json, left, right);
-    }
+  for (std::size_t id = 0; id < vocabulary.tokens.size(); ++id) {
+    const std::string& text = vocabulary.tokens[id];
+    if (text.size() > kMaxPieceBytes) refuse(gguf, tokens_key, "[{}] has {} bytes", id, text.size());
+    pieces.pieces.push_back({text, scores[id], vocabulary.types[id]});
   }
-  return json;
+  pieces.unknown = named_token(vocabulary, unknown_key);
+  pieces.byte_fallback = std::ranges::count(vocabulary.types, PieceType::byte) == kByteValues;
+  if (!pieces.unknown && !pieces.byte_fallback)
+    refuse(gguf, unknown_key, " is missing, and the vocabulary does not have all {} bytes", kByteValues);
+  pieces.dummy_prefix = gguf.get_or<bool>(space_prefix_key, true);
+  pieces.added = added_tokens(vocabulary, false);
+  pieces.bos = framing_token(vocabulary, "bos", true);
+  pieces.eos = framing_token(vocabulary, "eos", false);
+  return tokenizer_json(pieces);
 }
 
-/// The token for what the vocabulary cannot spell, as JSON.
-std::string unknown_token(const Vocabulary& vocabulary) {
-  if (const auto id = named_token(vocabulary, unknown_key)) return json_string(vocabulary.tokens[*id]);
-  if (std::ranges::count(vocabulary.types, TokenType::byte) != byte_values)
-    refuse(vocabulary.gguf, unknown_key, " is missing, and the vocabulary does not have all {} bytes", byte_values);
-  return "null";
-}
-
-// ---- The parts of a tokenizer.json
-
-/// JSON, but for the last two.
-struct Parts {
-  std::string normalizer = "null";
-  std::string pre_tokenizer = "null";
-  std::string decoder;
-  std::string model_options;            // the members that stand beside vocab and merges
-  std::string merges;                   // the elements of the array
-  bool normalized_user_tokens = false;  // user-defined tokens are looked for behind the normalizer
-  bool add_bos = false;                 // unless the file says otherwise
-};
-
-Parts sentencepiece_parts(const Vocabulary& vocabulary) {
-  const bool space_prefix = vocabulary.gguf.get_or<bool>(space_prefix_key, true);
-  const std::string escape = R"({"type":"Replace","pattern":{"String":" "},"content":"▁"})";
-  const std::string unescape =
-      R"({"type":"Replace","pattern":{"String":"▁"},"content":" "},{"type":"ByteFallback"},{"type":"Fuse"})";
-  Parts parts;
-  parts.normalizer =
-      space_prefix ? R"({"type":"Sequence","normalizers":[{"type":"Prepend","prepend":"▁"},)" + escape + "]}" : escape;
-  parts.decoder = R"({"type":"Sequence","decoders":[)" + unescape +
-                  (space_prefix ? R"(,{"type":"Strip","content":" ","start":1,"stop":0}]})" : "]}");
-  parts.model_options = R"("unk_token":)" + unknown_token(vocabulary) + R"(,"fuse_unk":true,"byte_fallback":true)";
-  parts.merges = merges_by_score(vocabulary);
-  // As in SentencePiece, Gemma's token of two spaces also stands for ▁▁. A prefix would become part of such tokens.
-  parts.normalized_user_tokens = !space_prefix;
-  parts.add_bos = true;
-  return parts;
-}
+// ---- Byte-level BPE, as JSON
 
 /// A pre-tokenizer: every match of `pattern` is a piece of its own.
 std::string isolated(std::string_view pattern) {
   return R"({"type":"Split","pattern":{"Regex":)" + json_string(pattern) + R"(},"behavior":"Isolated","invert":false})";
 }
 
-Parts byte_level_parts(const Vocabulary& vocabulary) {
+std::string byte_level_json(const Vocabulary& vocabulary) {
   const Split& split = read_split(vocabulary.gguf);
-  const std::string digits = split.single_digits ? isolated("[0-9]") + "," : "";
   const std::string bytes = R"({"type":"ByteLevel","add_prefix_space":false,"trim_offsets":false,"use_regex":false})";
-  Parts parts;
-  if (split.nfc) parts.normalizer = R"({"type":"NFC"})";
-  parts.pre_tokenizer = R"({"type":"Sequence","pretokenizers":[)" + digits + isolated(split.words) + "," + bytes + "]}";
-  parts.decoder = bytes;
-  parts.model_options = fmt::format(R"("unk_token":null,"ignore_merges":{})", split.whole_words);
-  parts.merges = given_merges(vocabulary);
-  parts.add_bos = split.add_bos;
-  return parts;
-}
-
-Parts read_parts(const Vocabulary& vocabulary) {
-  const auto& model = vocabulary.gguf.get<std::string>(model_key);
-  if (model == "llama") return sentencepiece_parts(vocabulary);
-  if (model == "gpt2") return byte_level_parts(vocabulary);
-  fail("{}: {} is \"{}\", tertium knows llama and gpt2; use the model's Hugging Face folder instead",
-       vocabulary.gguf.path().string(), model_key, printable(model));
-}
-
-/// The token that goes around every text ("bos", "eos"), if the file (or, where it is silent, `by_default`) wants it.
-std::optional<std::size_t> framing_token(const Vocabulary& vocabulary, std::string_view which, bool by_default) {
-  const std::string wanted_key = fmt::format("tokenizer.ggml.add_{}_token", which);
-  const std::string id_key = fmt::format("tokenizer.ggml.{}_token_id", which);
-  if (!vocabulary.gguf.get_or<bool>(wanted_key, by_default)) return std::nullopt;
-  const auto id = named_token(vocabulary, id_key);
-  if (!id) refuse(vocabulary.gguf, id_key, " is missing, but the tokenizer adds this token to every text");
-  return id;
-}
-
-std::string post_processor_json(const Vocabulary& vocabulary, bool bos_by_default) {
-  const auto bos = framing_token(vocabulary, "bos", bos_by_default);
-  const auto eos = framing_token(vocabulary, "eos", false);
-  std::vector<std::string> frame = {R"({"Sequence":{"id":"A","type_id":0}})"};
-  std::vector<std::string> special;
-  const auto name = [&](std::size_t id) {
-    const std::string token = json_string(vocabulary.tokens[id]);
-    // BOS and EOS may be one token, and a key may come once.
-    std::string entry = fmt::format(R"({0}:{{"id":{0},"ids":[{1}],"tokens":[{0}]}})", token, id);
-    if (std::ranges::find(special, entry) == special.end()) special.push_back(std::move(entry));
-    return fmt::format(R"({{"SpecialToken":{{"id":{},"type_id":0}}}})", token);
-  };
-  if (bos) frame.insert(frame.begin(), name(*bos));
-  if (eos) frame.push_back(name(*eos));
-  const std::string pair = R"({"Sequence":{"id":"A","type_id":0}},{"Sequence":{"id":"B","type_id":1}})";
-  return fmt::format(R"({{"type":"TemplateProcessing","single":[{}],"pair":[{}],"special_tokens":{{{}}}}})",
-                     join(frame, ","), pair, join(special, ","));
+  const std::string words =
+      split.single_digits ? isolated("[0-9]") + "," + isolated(split.words) : isolated(split.words);
+  return fmt::format(
+      R"({{"version":"1.0","added_tokens":{},"normalizer":{},)"
+      R"("pre_tokenizer":{{"type":"Sequence","pretokenizers":[{},{}]}},"post_processor":{},"decoder":{},)"
+      R"("model":{{"type":"BPE","unk_token":null,"ignore_merges":{},"vocab":{{{}}},"merges":[{}]}}}})",
+      added_tokens_json(added_tokens(vocabulary, true)), split.nfc ? R"({"type":"NFC"})" : "null", words, bytes,
+      frame_json(framing_token(vocabulary, "bos", split.add_bos), framing_token(vocabulary, "eos", false)), bytes,
+      split.whole_words, vocabulary_json(vocabulary), given_merges(vocabulary));
 }
 
 }  // namespace
 
 std::string tokenizer_json(const Gguf& gguf) {
   const Vocabulary vocabulary = read_vocabulary(gguf);
-  const Parts parts = read_parts(vocabulary);
-  return fmt::format(
-      R"({{"version":"1.0","added_tokens":[{}],"normalizer":{},"pre_tokenizer":{},"post_processor":{},"decoder":{},)"
-      R"("model":{{"type":"BPE",{},"vocab":{{{}}},"merges":[{}]}}}})",
-      added_tokens_json(vocabulary, parts.normalized_user_tokens), parts.normalizer, parts.pre_tokenizer,
-      post_processor_json(vocabulary, parts.add_bos), parts.decoder, parts.model_options, vocabulary_json(vocabulary),
-      parts.merges);
+  const auto& model = gguf.get<std::string>(model_key);
+  if (model == "llama") return sentencepiece_json(vocabulary);
+  if (model == "gpt2") return byte_level_json(vocabulary);
+  fail("{}: {} is \"{}\", tertium knows llama and gpt2; use the model's Hugging Face folder instead",
+       gguf.path().string(), model_key, printable(model));
 }
 
 }  // namespace tertium

@@ -137,7 +137,7 @@ TEST_F(GgufVocabulary, MergesTheBestPieceFirst) {
   EXPECT_EQ(encode(with(sentencepiece(), scores_key, other_way), "abc"), (Ids{4, 8}));
 }
 
-TEST_F(GgufVocabulary, BreaksTiesOfScoreByTheLowerId) {
+TEST_F(GgufVocabulary, BreaksTiesOfScoreByTheLeftmost) {
   const Floats tied = {0, 0, 0, 0, -1, -1, -4, -5, -6, -7, -3};
   EXPECT_EQ(encode(with(sentencepiece(), scores_key, tied), "abc"), (Ids{4, 8}));
 }
@@ -268,7 +268,7 @@ TEST_F(GgufVocabulary, RefusesValuesThatMakeNoSense) {
   expect_refused(with(byte_level(), types_key, Integers{0, N, N, N, N, N, N, N}), types_key, "[0] is 0");
   Floats scores = std::get<Floats>(sentencepiece().at(scores_key));
   scores[5] = std::nanf("");
-  expect_refused(with(sentencepiece(), scores_key, scores), scores_key, "[5] is not a number");
+  expect_refused(with(sentencepiece(), scores_key, scores), scores_key, "[5] is not a finite number");
 }
 
 TEST_F(GgufVocabulary, RefusesAPieceOfAbsurdLength) {

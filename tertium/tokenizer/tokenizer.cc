@@ -1,10 +1,13 @@
 #include "tertium/tokenizer/tokenizer.h"
 
+#include <algorithm>
+
 #include "tertium/base/error.h"
 #include "tertium/base/text.h"
 #include "tertium/formats/gguf.h"
 #include "tertium/tokenizer/ffi/tokenizers_ffi.h"
 #include "tertium/tokenizer/gguf_vocabulary.h"
+#include "tertium/tokenizer/tokenizer_config.h"
 
 namespace tertium {
 namespace {
@@ -38,19 +41,32 @@ TextSpan whole_code_points(std::string_view text, TextSpan span) {
   return span;
 }
 
-/// Whether the token was added beside the same token of the text: a text may spell its own BOS.
-bool is_doubled(const std::vector<tokenizers_ffi_token>& tokens, std::size_t i) {
-  const auto repeats = [&](std::size_t other) { return !tokens[other].added && tokens[other].id == tokens[i].id; };
-  if (!tokens[i].added) return false;
-  return (i > 0 && repeats(i - 1)) || (i + 1 < tokens.size() && repeats(i + 1));
+/// Bytes that no token has, because a normalizer dropped them, go to the token behind them; at the end, to the last.
+void cover(std::string_view text, const std::vector<tokenizers_ffi_token>& tokens, std::vector<TextSpan>& spans) {
+  std::size_t end = 0;  // of the text so far; tokens that stand for no text lie there
+  std::size_t last = spans.size();
+  for (std::size_t i = 0; i < spans.size(); ++i) {
+    if (tokens[i].added) {
+      spans[i] = {end, end};
+      continue;
+    }
+    spans[i].begin = std::min(spans[i].begin, end);
+    spans[i].end = std::max(spans[i].end, end);
+    if (i > 0 && !tokens[i - 1].added) spans[i].begin = std::max(spans[i].begin, spans[i - 1].begin);
+    end = spans[i].end;
+    last = i;
+  }
+  if (last < spans.size()) spans[last].end = text.size();
 }
 
-fs::path tokenizer_file(const fs::path& folder) {
-  const fs::path file = folder / "tokenizer.json";
-  if (fs::exists(file)) return file;
+/// The text that makes a tokenizer of the folder, and the file that is to blame for it.
+std::pair<std::string, fs::path> folder_json(const fs::path& folder) {
+  if (const fs::path json = folder / "tokenizer.json"; fs::exists(json)) return {read_text_file(json), json};
+  if (const fs::path model = folder / "tokenizer.model"; fs::exists(model))
+    return {sentencepiece_folder_json(folder), model};
   fail(
-      "{}: has no tokenizer.json; write one with AutoTokenizer.from_pretrained(…).save_pretrained(…), or use a .gguf "
-      "file",
+      "{}: has no tokenizer.json and no tokenizer.model; write one with "
+      "AutoTokenizer.from_pretrained(…).save_pretrained(…), or use a .gguf file",
       folder.string());
 }
 
@@ -74,8 +90,8 @@ struct Tokenizer::Handle {
 
 Tokenizer Tokenizer::open(const fs::path& model) {
   if (fs::is_directory(model)) {
-    const fs::path file = tokenizer_file(model);
-    return from_json(read_text_file(file), file.string());
+    const auto [json, file] = folder_json(model);
+    return from_json(json, file.string());
   }
   if (!fs::exists(model)) fail("{}: there is no such file or folder; check the path", model.string());
   if (model.extension() != ".gguf")
@@ -95,16 +111,12 @@ Encoding Tokenizer::encode(std::string_view text, bool add_special) const {
     fail("{}: cannot encode \"{}\": {}", handle_->origin, printable(text), printable(reason, reason_limit));
 
   Encoding encoding;
-  std::size_t end = 0;  // of the text so far; tokens that stand for no text lie there
-  for (std::size_t i = 0; i < tokens.size(); ++i) {
-    if (is_doubled(tokens, i)) continue;
-    const auto [id, added, from, to] = tokens[i];
+  for (const auto& [id, added, from, to] : tokens) {
     if (!std::in_range<TokenId>(id)) fail("{}: the id {} is out of range; use an intact file", handle_->origin, id);
-    const TextSpan span = added ? TextSpan{end, end} : whole_code_points(text, {from, to});
     encoding.ids.push_back(static_cast<TokenId>(id));
-    encoding.offsets.push_back(span);
-    end = span.end;
+    encoding.offsets.push_back(whole_code_points(text, {from, to}));
   }
+  cover(text, tokens, encoding.offsets);
   return encoding;
 }
 

@@ -21,22 +21,25 @@ struct TextSpan {
 
 struct Encoding {
   std::vector<TokenId> ids;  // [T]
-  // [T]; the text that each token stands for, spaces included; begins and ends never decrease. Tokens that share the
-  // bytes of one character all have that character. Empty where a token stands for no text, such as BOS.
+  // [T]; the text that each token stands for, spaces included; begins and ends never decrease, and together they cover
+  // the text if any token stands for text. Tokens that share the bytes of one character all have that character. What a
+  // normalizer drops belongs to the token behind it; at the end of the text, to the last. Empty where a token stands
+  // for no text, such as BOS.
   std::vector<TextSpan> offsets;
 };
 
-/// A model's tokenizer: the Hugging Face tokenizers crate, fed by a tokenizer.json or by a GGUF vocabulary. Copies
-/// share it; any number of threads may use it.
+/// A model's tokenizer: the Hugging Face tokenizers crate, fed by a tokenizer.json, by a tokenizer.model
+/// (SentencePiece) or by a GGUF vocabulary. Copies share it; any number of threads may use it.
 class Tokenizer {
  public:
-  /// `model`: a Hugging Face folder (tokenizer.json) or a .gguf file. Throws Error naming the file and what is missing.
+  /// `model`: a Hugging Face folder (tokenizer.json, else tokenizer.model) or a .gguf file. Throws Error naming the
+  /// file and what is missing.
   static Tokenizer open(const std::filesystem::path& model);
-  /// From the text of a tokenizer.json; `origin` names it in errors.
+  /// From the text of a tokenizer.json (or what tokenizer_json(Pieces) gives); `origin` names it in errors.
   static Tokenizer from_json(std::string_view json, const std::string& origin);
 
-  /// Throws Error if `text` is not UTF-8. With `add_special`, the ids that the tokenizer puts around a text (usually
-  /// BOS), never twice: not beside one that the text itself spells out.
+  /// Throws Error if `text` is not UTF-8. With `add_special`, also the ids that the tokenizer puts around every text
+  /// (usually BOS), as Hugging Face does: beside a BOS that the text itself spells there are then two.
   Encoding encode(std::string_view text, bool add_special) const;
   /// Special tokens, and ids of no token, add nothing to the text.
   std::string decode(std::span<const TokenId> ids) const;

@@ -88,13 +88,22 @@ void expect_orderly_spans(const std::string& text, const Encoding& encoding) {
   }
 }
 
+/// The spans' texts, one after the other, are the text; bytes that several tokens share are one character's, and count
+/// once. A text that has no tokens of its own has no spans.
 void expect_full_cover(const std::string& text, const Encoding& encoding) {
   std::size_t covered = 0;
-  for (const TextSpan& span : encoding.offsets) {
-    EXPECT_LE(span.begin, covered) << text;
-    covered = std::max(covered, span.end);
+  bool stands_for_text = false;
+  for (const auto& [begin, end] : encoding.offsets) {
+    EXPECT_LE(begin, covered) << text;
+    if (begin < covered && covered < end) {
+      EXPECT_EQ(code_points(std::string_view(text).substr(begin, covered - begin)), 1U) << text;
+    }
+    covered = std::max(covered, end);
+    stands_for_text |= begin < end;
   }
-  EXPECT_EQ(covered, text.size()) << text;
+  if (stands_for_text) {
+    EXPECT_EQ(covered, text.size()) << text;
+  }
 }
 
 void expect_good_spans(const Tokenizer& tokenizer, const std::vector<Line>& lines) {
@@ -106,58 +115,54 @@ void expect_good_spans(const Tokenizer& tokenizer, const std::vector<Line>& line
     }
 }
 
-// ---- Exactness
+// ---- Exactness: every tokenizer there is, on every line
 
-TEST(Tokenizer, GivesTheIdsOfHuggingFaceOnEveryFixtureLine) { expect_exact(llama3(), llama3_lines()); }
-
-class SharedTokenizerJson : public testing::TestWithParam<const char*> {};
-
-TEST_P(SharedTokenizerJson, GivesTheIdsOfHuggingFaceOnEveryLine) {
-  const fs::path folder = shared_tokens() / GetParam();
-  if (!fs::exists(folder)) GTEST_SKIP() << "NOT CHECKED: there is no " << folder;
-  std::vector<Line> lines = read_lines(folder / "expect.jsonl");
-  // One text of bloom begins with its own BOS, <s>, which Hugging Face then doubles. We never do.
-  for (Line& line : lines)
-    if (!line.ids.empty() && line.ids.front() == line.ids_special.front()) line.ids_special = line.ids;
-  expect_exact(Tokenizer::open(folder), lines);
-}
-
-INSTANTIATE_TEST_SUITE_P(Tokenizer, SharedTokenizerJson, testing::Values("llama3", "qwen2", "gpt2", "bloom", "cohere"),
-                         [](const auto& test) { return std::string(test.param); });
-
-struct GgufCase {
-  const char* name;  // of the folders of expectations
-  fs::path file;
-  std::size_t vocabulary_size;
+struct Case {
+  std::string name;
+  fs::path model;
+  fs::path expectations;
 };
 
-class GgufTokenizer : public testing::TestWithParam<GgufCase> {
+std::vector<Case> cases() {
+  std::vector<Case> all;
+  for (const char* name : {"llama3", "spm_bpe", "spm_unigram"})
+    all.push_back({name, fixtures / name, fixtures / name / "expect.jsonl"});
+  for (const char* name : {"bloom", "cohere", "gpt2", "llama3", "qwen2", "spm_bpe", "spm_unigram"})
+    all.push_back({std::string("shared_") + name, shared_tokens() / name, shared_tokens() / name / "expect.jsonl"});
+  for (const auto& [name, model] : {std::pair{"gguf_gemma3", gemma}, std::pair{"gguf_smollm2", smollm}}) {
+    all.push_back({name, model, fixtures / name / "expect.jsonl"});
+    all.push_back({std::string("shared_") + name, model, shared_tokens() / name / "expect.jsonl"});
+  }
+  return all;
+}
+
+class EveryTokenizer : public testing::TestWithParam<Case> {
  protected:
   void SetUp() override {
-    if (!fs::exists(GetParam().file)) GTEST_SKIP() << "NOT CHECKED: there is no " << GetParam().file;
+    for (const fs::path& file : {GetParam().model, GetParam().expectations})
+      if (!fs::exists(file)) GTEST_SKIP() << "NOT CHECKED: there is no " << file;
   }
 };
 
-TEST_P(GgufTokenizer, GivesTheKnownIdsAndWholeSpansAndTheTextBack) {
-  const Tokenizer tokenizer = Tokenizer::open(GetParam().file);
-  const std::vector<Line> lines = read_lines(fixtures / GetParam().name / "expect.jsonl");
-  EXPECT_EQ(tokenizer.vocabulary_size(), GetParam().vocabulary_size);
+TEST_P(EveryTokenizer, GivesTheKnownIdsOnEveryLineAndSpansThatCoverTheText) {
+  const Tokenizer tokenizer = Tokenizer::open(GetParam().model);
+  const std::vector<Line> lines = read_lines(GetParam().expectations);
   expect_exact(tokenizer, lines);
   expect_good_spans(tokenizer, lines);
-  for (const Line& line : lines) EXPECT_EQ(tokenizer.decode(line.ids_special), line.text);
 }
 
-TEST_P(GgufTokenizer, GivesTheIdsOfHuggingFaceOnEverySharedLine) {
-  const fs::path expectations = shared_tokens() / GetParam().name / "expect.jsonl";
-  if (!fs::exists(expectations)) GTEST_SKIP() << "NOT CHECKED: there is no " << expectations;
-  const Tokenizer tokenizer = Tokenizer::open(GetParam().file);
-  expect_exact(tokenizer, read_lines(expectations));
-}
+INSTANTIATE_TEST_SUITE_P(Tokenizer, EveryTokenizer, testing::ValuesIn(cases()),
+                         [](const auto& test) { return test.param.name; });
 
-INSTANTIATE_TEST_SUITE_P(Tokenizer, GgufTokenizer,
-                         testing::Values(GgufCase{"gguf_gemma3", gemma, 262144},
-                                         GgufCase{"gguf_smollm2", smollm, 49152}),
-                         [](const auto& test) { return std::string(test.param.name); });
+TEST(Tokenizer, DecodesTheIdsOfTheRealModels) {
+  for (const auto& [name, file, size] : {std::tuple{"gguf_gemma3", gemma, 262144U}, {"gguf_smollm2", smollm, 49152U}}) {
+    if (!fs::exists(file)) GTEST_SKIP() << "NOT CHECKED: there is no " << file;
+    const Tokenizer tokenizer = Tokenizer::open(file);
+    EXPECT_EQ(tokenizer.vocabulary_size(), size);
+    for (const Line& line : read_lines(fixtures / name / "expect.jsonl"))
+      EXPECT_EQ(tokenizer.decode(line.ids_special), line.text);
+  }
+}
 
 // ---- Special tokens
 
@@ -168,24 +173,24 @@ TEST(Tokenizer, AddsBosOnlyWhenAsked) {
   EXPECT_TRUE(llama3().encode("", false).ids.empty());
 }
 
-TEST(Tokenizer, TakesASpelledBosForBosAndNeverDoublesIt) {
+TEST(Tokenizer, TakesASpelledBosForBosAndAddsItsOwnAsHuggingFaceDoes) {
   const Ids plain = llama3().encode("<|begin_of_text|>The cat", false).ids;
-  EXPECT_EQ(plain.front(), bos);
-  EXPECT_EQ(llama3().encode("<|begin_of_text|>The cat", true).ids, plain);
-  EXPECT_EQ(llama3().encode("The cat", true).ids, plain);
+  EXPECT_EQ(plain, llama3().encode("The cat", true).ids);
+  Ids doubled = plain;
+  doubled.insert(doubled.begin(), bos);
+  EXPECT_EQ(llama3().encode("<|begin_of_text|>The cat", true).ids, doubled);
 }
 
-TEST(Tokenizer, NeverDoublesAnEosEither) {
+TEST(Tokenizer, AddsAnEosThatStandsForNoText) {
   const Tokenizer with_eos = changed_llama3([](Json& json) {
     json["post_processor"]["single"].push_back(Json::parse(R"({"SpecialToken":{"id":"<|end|>","type_id":0}})"));
     json["post_processor"]["special_tokens"]["<|end|>"] =
         Json::parse(R"({"id":"<|end|>","ids":[1],"tokens":["<|end|>"]})");
   });
-  const Encoding once = with_eos.encode("The cat", true);
-  EXPECT_EQ(once.ids.back(), end_token);
-  EXPECT_EQ(with_eos.encode("The cat<|end|>", true).ids, once.ids);
-  EXPECT_EQ(once.offsets.back().begin, std::string("The cat").size());
-  EXPECT_EQ(once.offsets.back().end, std::string("The cat").size());
+  const Encoding encoding = with_eos.encode("The cat", true);
+  EXPECT_EQ(encoding.ids.back(), end_token);
+  EXPECT_EQ(encoding.offsets.back().begin, std::string("The cat").size());
+  EXPECT_EQ(encoding.offsets.back().end, std::string("The cat").size());
 }
 
 TEST(Tokenizer, KeepsATextsOwnRepetitions) {
@@ -194,7 +199,22 @@ TEST(Tokenizer, KeepsATextsOwnRepetitions) {
 
 // ---- Spans
 
-TEST(Tokenizer, SpansLieOnCodePointsInOrderAndCoverTheText) { expect_good_spans(llama3(), llama3_lines()); }
+std::vector<std::string> spans_of(const fs::path& model, const std::string& text) {
+  std::vector<std::string> spans;
+  for (const auto& [begin, end] : Tokenizer::open(model).encode(text, false).offsets)
+    spans.push_back(text.substr(begin, end - begin));
+  return spans;
+}
+
+TEST(Tokenizer, DroppedSpacesBelongToTheTokenBehindThemOrToTheLast) {
+  const std::vector<std::string> spans = spans_of(fixtures / "spm_unigram", "   the   cat   ");
+  std::string joined;
+  for (const std::string& span : spans) joined += span;
+  EXPECT_EQ(joined, "   the   cat   ");
+  EXPECT_TRUE(spans.front().starts_with("   ")) << spans.front();
+  EXPECT_TRUE(spans.back().ends_with("   ")) << spans.back();
+  EXPECT_TRUE(spans_of(fixtures / "spm_unigram", "   ").empty());
+}
 
 TEST(Tokenizer, BosStandsForNoText) {
   const Encoding encoding = llama3().encode("cat", true);

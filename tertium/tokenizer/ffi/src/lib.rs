@@ -6,7 +6,19 @@ use std::slice;
 use std::str;
 use std::sync::Once;
 
-use tokenizers::{PostProcessorWrapper, Tokenizer};
+use serde::Deserialize;
+
+use sentencepiece::{PieceModel, SpaceNormalizer};
+use tokenizers::{
+    DecoderWrapper, Model, ModelWrapper, Normalizer, NormalizerWrapper, PostProcessorWrapper, PreTokenizerWrapper,
+    TokenizerImpl,
+};
+
+mod sentencepiece;
+
+type Parts<M, N> = TokenizerImpl<M, N, PreTokenizerWrapper, PostProcessorWrapper, DecoderWrapper>;
+type Crate = Parts<ModelWrapper, NormalizerWrapper>;
+type Pieces = Parts<PieceModel, SpaceNormalizer>;
 
 /// One token of an encoded text; `begin` and `end` count bytes of the text.
 #[repr(C)]
@@ -80,8 +92,47 @@ fn keep_spaces(processor: &mut PostProcessorWrapper) {
     }
 }
 
-fn load(json: &[u8]) -> Outcome<Tokenizer> {
-    let mut tokenizer = Tokenizer::from_bytes(json)?;
+/// What the C ABI offers of either kind.
+trait Usable: Send + Sync {
+    fn encode(&self, text: &[u8], add_special: bool) -> Outcome<Vec<Token>>;
+    fn decode(&self, ids: &[u32]) -> Outcome<String>;
+    fn piece(&self, id: u32) -> Option<String>;
+    fn size(&self) -> usize;
+}
+
+pub struct Tokenizer(Box<dyn Usable>);
+
+impl<M: Model + Send + Sync, N: Normalizer + Send + Sync> Usable for Parts<M, N> {
+    fn encode(&self, text: &[u8], add_special: bool) -> Outcome<Vec<Token>> {
+        let encoding = TokenizerImpl::encode(self, str::from_utf8(text)?, add_special)?;
+        let spans = encoding.get_offsets().iter();
+        let added = encoding.get_special_tokens_mask().iter();
+        let tokens = encoding.get_ids().iter().zip(spans).zip(added);
+        Ok(tokens
+            .map(|((&id, &(begin, end)), &added)| Token {
+                id,
+                added: added != 0,
+                begin,
+                end,
+            })
+            .collect())
+    }
+    fn decode(&self, ids: &[u32]) -> Outcome<String> {
+        TokenizerImpl::decode(self, ids, true)
+    }
+    fn piece(&self, id: u32) -> Option<String> {
+        self.id_to_token(id)
+    }
+    fn size(&self) -> usize {
+        self.get_vocab_size(true)
+    }
+}
+
+fn usable<M, N>(mut tokenizer: Parts<M, N>) -> Outcome<Tokenizer>
+where
+    M: Model + Send + Sync + 'static,
+    N: Normalizer + Send + Sync + 'static,
+{
     // Some files carry the cut and the padding of their training; transformers drops both, and so do we.
     tokenizer.with_truncation(None)?;
     tokenizer.with_padding(None);
@@ -89,22 +140,27 @@ fn load(json: &[u8]) -> Outcome<Tokenizer> {
         keep_spaces(&mut processor);
         tokenizer.with_post_processor(Some(processor));
     }
-    Ok(tokenizer)
+    Ok(Tokenizer(Box::new(tokenizer)))
 }
 
-fn encode(tokenizer: &Tokenizer, text: &[u8], add_special: bool) -> Outcome<Vec<Token>> {
-    let encoding = tokenizer.encode(str::from_utf8(text)?, add_special)?;
-    let spans = encoding.get_offsets().iter();
-    let added = encoding.get_special_tokens_mask().iter();
-    let tokens = encoding.get_ids().iter().zip(spans).zip(added);
-    Ok(tokens
-        .map(|((&id, &(begin, end)), &added)| Token {
-            id,
-            added: added != 0,
-            begin,
-            end,
-        })
-        .collect())
+/// How C++ hands over a SentencePiece model; its text begins with MARK.
+#[derive(Deserialize)]
+struct Marked {
+    sentencepiece: Pieces,
+    special_in_text: bool,
+}
+const MARK: &[u8] = b"{\"sentencepiece\":";
+
+fn load(json: &[u8]) -> Outcome<Tokenizer> {
+    if !json.starts_with(MARK) {
+        return usable(serde_json::from_slice::<Crate>(json)?);
+    }
+    let Marked {
+        sentencepiece: mut pieces,
+        special_in_text,
+    } = serde_json::from_slice(json)?;
+    pieces.set_encode_special_tokens(!special_in_text);
+    usable(pieces)
 }
 
 /// # Safety
@@ -128,7 +184,7 @@ pub unsafe extern "C" fn tokenizers_ffi_encode(
     tokens: TokenSink,
     error: TextSink,
 ) -> bool {
-    let encoded = guarded(&error, || encode(&*tokenizer, items(text, size), add_special));
+    let encoded = guarded(&error, || (*tokenizer).0.encode(items(text, size), add_special));
     encoded.map(|found| tokens.put(&found)).is_some()
 }
 
@@ -142,7 +198,7 @@ pub unsafe extern "C" fn tokenizers_ffi_decode(
     text: TextSink,
     error: TextSink,
 ) -> bool {
-    let decoded = guarded(&error, || (*tokenizer).decode(items(ids, count), true));
+    let decoded = guarded(&error, || (*tokenizer).0.decode(items(ids, count)));
     decoded.map(|found| text.put(&found)).is_some()
 }
 
@@ -150,14 +206,14 @@ pub unsafe extern "C" fn tokenizers_ffi_decode(
 /// `tokenizer` comes from tokenizers_ffi_load.
 #[no_mangle]
 pub unsafe extern "C" fn tokenizers_ffi_piece(tokenizer: *const Tokenizer, id: u32, piece: TextSink) -> bool {
-    (*tokenizer).id_to_token(id).map(|found| piece.put(&found)).is_some()
+    (*tokenizer).0.piece(id).map(|found| piece.put(&found)).is_some()
 }
 
 /// # Safety
 /// `tokenizer` comes from tokenizers_ffi_load.
 #[no_mangle]
 pub unsafe extern "C" fn tokenizers_ffi_vocabulary_size(tokenizer: *const Tokenizer) -> usize {
-    (*tokenizer).get_vocab_size(true)
+    (*tokenizer).0.size()
 }
 
 /// # Safety

@@ -1,0 +1,33 @@
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "tertium/tokenizer/tokenizer_json.h"
+
+namespace tertium {
+
+/// What a Hugging Face folder says of its tokenizer beside the vocabulary: tokenizer_config.json, and the files that
+/// older folders have (special_tokens_map.json, added_tokens.json, for what the first is silent about).
+struct TokenizerConfig {
+  bool exists = false;  // any of the files
+  std::optional<bool> add_bos_token, add_eos_token, add_prefix_space;
+  bool legacy = false;  // every piece of text between special tokens gets a space before it
+  std::map<std::string, std::string> special_tokens;  // "bos_token" → "<s>"
+  std::vector<std::string> more_special_tokens;
+  std::vector<AddedToken> added;  // by id
+  std::optional<std::string> chat_template;
+};
+
+/// Throws Error naming file and key: no JSON, a value of a wrong type, an id out of range.
+TokenizerConfig read_tokenizer_config(const std::filesystem::path& folder);
+
+/// What Tokenizer::from_json takes for a folder with a tokenizer.model. Alone it gives SentencePiece's own ids, with
+/// BOS before them; with the files above special tokens are found in texts, too, and tokens may be added, as in
+/// transformers. Throws Error naming the file.
+std::string sentencepiece_folder_json(const std::filesystem::path& folder);
+
+}  // namespace tertium
