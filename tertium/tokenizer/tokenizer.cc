@@ -5,7 +5,7 @@
 #include "tertium/base/error.h"
 #include "tertium/base/text.h"
 #include "tertium/formats/gguf.h"
-#include "tertium/tokenizer/ffi/tokenizers_ffi.h"
+#include "tertium/tokenizer/ffi_text.h"
 #include "tertium/tokenizer/gguf_vocabulary.h"
 #include "tertium/tokenizer/tokenizer_config.h"
 
@@ -13,15 +13,6 @@ namespace tertium {
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr std::size_t reason_limit = 200;  // code points of the crate's own words in an error
-
-tokenizers_ffi_text_sink sink(std::string& text) {
-  const auto write = [](void* into, const char* bytes, std::size_t size) {
-    static_cast<std::string*>(into)->assign(bytes, size);
-  };
-  return {&text, write};
-}
 
 tokenizers_ffi_token_sink sink(std::vector<tokenizers_ffi_token>& tokens) {
   const auto write = [](void* into, const tokenizers_ffi_token* found, std::size_t count) {
@@ -78,7 +69,7 @@ struct Tokenizer::Handle {
     tokenizer = tokenizers_ffi_load(json.data(), json.size(), sink(reason));
     if (!tokenizer)
       fail("{}: not a tokenizer that can be used ({}); save it again with a current transformers", this->origin,
-           printable(reason, reason_limit));
+           printable(reason, kReasonLimit));
   }
   ~Handle() { tokenizers_ffi_free(tokenizer); }
   Handle(const Handle&) = delete;
@@ -108,7 +99,7 @@ Encoding Tokenizer::encode(std::string_view text, bool add_special) const {
   std::vector<tokenizers_ffi_token> tokens;
   std::string reason;
   if (!tokenizers_ffi_encode(handle_->tokenizer, text.data(), text.size(), add_special, sink(tokens), sink(reason)))
-    fail("{}: cannot encode \"{}\": {}", handle_->origin, printable(text), printable(reason, reason_limit));
+    fail("{}: cannot encode \"{}\": {}", handle_->origin, printable(text), printable(reason, kReasonLimit));
 
   Encoding encoding;
   for (const auto& [id, added, from, to] : tokens) {
@@ -124,7 +115,7 @@ std::string Tokenizer::decode(std::span<const TokenId> ids) const {
   const std::vector<std::uint32_t> unsigned_ids(ids.begin(), ids.end());  // a negative id becomes one of no token
   std::string text, reason;
   if (!tokenizers_ffi_decode(handle_->tokenizer, unsigned_ids.data(), unsigned_ids.size(), sink(text), sink(reason)))
-    fail("{}: cannot decode {} ids: {}", handle_->origin, ids.size(), printable(reason, reason_limit));
+    fail("{}: cannot decode {} ids: {}", handle_->origin, ids.size(), printable(reason, kReasonLimit));
   return text;
 }
 

@@ -3,7 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 
-// The C ABI of the Rust crate in this folder (src/lib.rs). Only tokenizer.cc includes it.
+// The C ABI of the Rust crate in this folder (src/lib.rs). Only tokenizer.cc and chat.cc include it.
 extern "C" {
 
 struct tokenizers_ffi;
@@ -24,7 +24,8 @@ struct tokenizers_ffi_token_sink {
   void (*write)(void* into, const tokenizers_ffi_token* tokens, std::size_t count);
 };
 
-/// From the bytes of a tokenizer.json; null, with the reason in `error`, if they are none.
+/// From the bytes of a tokenizer.json, or of what tokenizer_json(Pieces) gives; null, with the reason in `error`, if they
+/// are none.
 tokenizers_ffi* tokenizers_ffi_load(const char* json, std::size_t size, tokenizers_ffi_text_sink error);
 
 /// These return false, with the reason in `error`, if they fail. Any number of threads may call them on one tokenizer.
@@ -37,5 +38,10 @@ bool tokenizers_ffi_decode(const tokenizers_ffi*, const std::uint32_t* ids, std:
 bool tokenizers_ffi_piece(const tokenizers_ffi*, std::uint32_t id, tokenizers_ffi_text_sink piece);
 std::size_t tokenizers_ffi_vocabulary_size(const tokenizers_ffi*);
 void tokenizers_ffi_free(tokenizers_ffi*);
+
+/// A Jinja template rendered with the members of a JSON object, as transformers does with chats; false, with the reason in
+/// `error`, if it fails. The member "now", seconds since 1970, is the time that strftime_now tells.
+bool tokenizers_ffi_chat(const char* chat_template, std::size_t template_size, const char* variables,
+                         std::size_t variables_size, tokenizers_ffi_text_sink text, tokenizers_ffi_text_sink error);
 
 }  // extern "C"

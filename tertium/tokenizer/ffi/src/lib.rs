@@ -14,6 +14,7 @@ use tokenizers::{
     TokenizerImpl,
 };
 
+mod chat;
 mod sentencepiece;
 
 type Parts<M, N> = TokenizerImpl<M, N, PreTokenizerWrapper, PostProcessorWrapper, DecoderWrapper>;
@@ -223,4 +224,24 @@ pub unsafe extern "C" fn tokenizers_ffi_free(tokenizer: *mut Tokenizer) {
     if !tokenizer.is_null() {
         drop(Box::from_raw(tokenizer));
     }
+}
+
+/// # Safety
+/// `template` points to `template_size` bytes, `variables` to `variables_size`.
+#[no_mangle]
+pub unsafe extern "C" fn tokenizers_ffi_chat(
+    template: *const u8,
+    template_size: usize,
+    variables: *const u8,
+    variables_size: usize,
+    text: TextSink,
+    error: TextSink,
+) -> bool {
+    let work = || {
+        chat::render(
+            str::from_utf8(items(template, template_size))?,
+            items(variables, variables_size),
+        )
+    };
+    guarded(&error, work).map(|found| text.put(&found)).is_some()
 }
