@@ -1,6 +1,7 @@
 #include "tertium/tokenizer/gguf_vocabulary.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstdint>
 #include <optional>
@@ -125,24 +126,57 @@ constexpr std::string_view llama3_words =
 constexpr std::string_view qwen2_words =
     R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)";
 
+constexpr std::string_view tekken_words =
+    R"([^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+)";
+constexpr std::string_view gpt4o_words =
+    R"([^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+(?i:'s|'t|'re|'ve|'m|'ll|'d)?|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*(?i:'s|'t|'re|'ve|'m|'ll|'d)?|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+)";
+constexpr std::string_view deepseek3_words =
+    R"([!"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~][A-Za-z]+|[^\r\n\p{L}\p{P}\p{S}]?[\p{L}\p{M}]+| ?[\p{P}\p{S}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)";
+constexpr std::string_view bloom_words = R"( ?[^(\s|[.,!?…。，、।۔،])]+)";
+constexpr std::string_view one_digit = R"(\p{N})";
+
 /// How a text is split before byte pairs are merged: what the models' own tokenizer.json files say.
 struct Split {
-  std::string_view name;  // tokenizer.ggml.pre
-  std::string_view words;
-  // Every ASCII digit is a piece of its own. SmolLM's own file says so of all digits of Unicode; transformers, reading
-  // the GGUF, of none beyond ASCII, and its ids are the reference.
-  bool single_digits = false;
-  bool nfc = false;          // the text is composed first
-  bool whole_words = false;  // a piece that is a token is that token, whatever its merges would be
-  bool add_bos = false;      // unless the file says otherwise
+  std::string_view name;                     // tokenizer.ggml.pre
+  std::array<std::string_view, 5> patterns;  // one after the other; empty ones are none
+  bool nfc = false;                          // the text is composed first
+  bool whole_words = false;                  // a piece that is a token is that token, whatever its merges would be
+  bool add_bos = false;                      // unless the file says otherwise
 };
 
 constexpr Split splits[] = {
-    {.name = "default", .words = gpt2_words},
-    {.name = "gpt-2", .words = gpt2_words},
-    {.name = "smollm", .words = gpt2_words, .single_digits = true},
-    {.name = "qwen2", .words = qwen2_words, .nfc = true},
-    {.name = "llama-bpe", .words = llama3_words, .whole_words = true, .add_bos = true},
+    {.name = "default", .patterns = {gpt2_words}},
+    {.name = "gpt-2", .patterns = {gpt2_words}},
+    // SmolLM's own file takes all digits of Unicode singly; transformers, reading the GGUF, those of ASCII, and its ids
+    // are the reference.
+    {.name = "smollm", .patterns = {"[0-9]", gpt2_words}},
+    {.name = "qwen2", .patterns = {qwen2_words}, .nfc = true},
+    {.name = "llama-bpe", .patterns = {llama3_words}, .whole_words = true, .add_bos = true},
+    {.name = "llama3", .patterns = {llama3_words}, .whole_words = true, .add_bos = true},
+    {.name = "llama-v3", .patterns = {llama3_words}, .whole_words = true, .add_bos = true},
+    {.name = "falcon3", .patterns = {llama3_words}, .whole_words = true, .add_bos = true},
+    {.name = "dbrx", .patterns = {llama3_words}},  // OLMo 2, too
+    {.name = "smaug-bpe", .patterns = {llama3_words}},
+    {.name = "deepseek-r1-qwen", .patterns = {qwen2_words}, .nfc = true},
+    {.name = "tekken", .patterns = {tekken_words}, .whole_words = true, .add_bos = true},
+    {.name = "gpt-4o", .patterns = {gpt4o_words}},
+    {.name = "llama4", .patterns = {gpt4o_words}},
+    {.name = "deepseek-coder",
+     .patterns = {"[\r\n]", R"(\s?\p{L}+)", R"(\s?\p{P}+)", "[一-龥ࠀ-一가-퟿]+", one_digit}},
+    {.name = "deepseek-v3", .patterns = {R"(\p{N}{1,3})", "[一-龥぀-ゟ゠-ヿ]+", deepseek3_words}},
+    {.name = "command-r", .patterns = {one_digit, gpt2_words}, .nfc = true},
+    {.name = "starcoder", .patterns = {one_digit, gpt2_words}},
+    {.name = "refact", .patterns = {one_digit, gpt2_words}},
+    {.name = "codeshell", .patterns = {one_digit, gpt2_words}},
+    {.name = "falcon", .patterns = {R"([\p{P}$+<=>^~|`]+)", gpt2_words, "[0-9][0-9][0-9]"}},
+    {.name = "olmo", .patterns = {gpt2_words}},
+    {.name = "mpt", .patterns = {gpt2_words}},
+    {.name = "jais", .patterns = {gpt2_words}},
+    {.name = "phi-2", .patterns = {gpt2_words}},
+    {.name = "bloom", .patterns = {bloom_words}},
+    {.name = "poro-chat", .patterns = {bloom_words}},
+    {.name = "gpt3-finnish", .patterns = {bloom_words}},
+    {.name = "viking", .patterns = {bloom_words, one_digit}},
 };
 
 const Split& read_split(const Gguf& gguf) {
@@ -200,6 +234,10 @@ std::string sentencepiece_json(const Vocabulary& vocabulary) {
     refuse(gguf, unknown_key, " is missing, and the vocabulary does not have all {} bytes", kByteValues);
   pieces.dummy_prefix = gguf.get_or<bool>(space_prefix_key, true);
   pieces.added = added_tokens(vocabulary, false);
+  // Phi 3's tokens of a chat swallow the white space behind them; no key says so.
+  if (gguf.get_or<std::string>("general.architecture", "") == "phi3")
+    for (AddedToken& token : pieces.added)
+      token.rstrip = token.content != "<unk>" && token.content != "<s>" && token.content != "<|endoftext|>";
   pieces.bos = framing_token(vocabulary, "bos", true);
   pieces.eos = framing_token(vocabulary, "eos", false);
   return tokenizer_json(pieces);
@@ -215,11 +253,12 @@ std::string isolated(std::string_view pattern) {
 std::string byte_level_json(const Vocabulary& vocabulary) {
   const Split& split = read_split(vocabulary.gguf);
   const std::string bytes = R"({"type":"ByteLevel","add_prefix_space":false,"trim_offsets":false,"use_regex":false})";
-  const std::string words =
-      split.single_digits ? isolated("[0-9]") + "," + isolated(split.words) : isolated(split.words);
+  std::string words;
+  for (const std::string_view pattern : split.patterns)
+    if (!pattern.empty()) words += isolated(pattern) + ",";
   return fmt::format(
       R"({{"version":"1.0","added_tokens":{},"normalizer":{},)"
-      R"("pre_tokenizer":{{"type":"Sequence","pretokenizers":[{},{}]}},"post_processor":{},"decoder":{},)"
+      R"("pre_tokenizer":{{"type":"Sequence","pretokenizers":[{}{}]}},"post_processor":{},"decoder":{},)"
       R"("model":{{"type":"BPE","unk_token":null,"ignore_merges":{},"vocab":{{{}}},"merges":[{}]}}}})",
       added_tokens_json(added_tokens(vocabulary, true)), split.nfc ? R"({"type":"NFC"})" : "null", words, bytes,
       frame_json(framing_token(vocabulary, "bos", split.add_bos), framing_token(vocabulary, "eos", false)), bytes,

@@ -216,9 +216,17 @@ TEST_F(GgufVocabulary, TakesWholeWordsOfLlama3AsTheyAre) {
   EXPECT_EQ(encode(with(no_merges, pre_key, std::string("llama-bpe")), "ab"), (Ids{4}));
 }
 
-/// The llama3 fixture written as a GGUF must give the ids of its tokenizer.json.
-TEST_F(GgufVocabulary, GivesTheIdsOfTheTokenizerJsonItWasMadeFrom) {
-  const fs::path folder = root / "tests/fixtures/tokens/llama3";
+/// A tokenizer.json written as a GGUF must give its ids.
+struct Rewritten {
+  fs::path folder;
+  std::string pre;
+};
+
+class RewrittenAsGguf : public GgufVocabulary, public testing::WithParamInterface<Rewritten> {};
+
+TEST_P(RewrittenAsGguf, GivesTheIdsOfTheTokenizerJsonItWasMadeFrom) {
+  const auto& [folder, pre] = GetParam();
+  if (!fs::exists(folder)) GTEST_SKIP() << "NOT CHECKED: there is no " << folder;
   const Json json = Json::parse(std::ifstream(folder / "tokenizer.json"));
   Texts tokens(json["model"]["vocab"].size());
   for (const auto& [token, id] : json["model"]["vocab"].items()) tokens.at(id) = token;
@@ -228,16 +236,44 @@ TEST_F(GgufVocabulary, GivesTheIdsOfTheTokenizerJsonItWasMadeFrom) {
   for (const Json& merge : json["model"]["merges"])
     merges.push_back(merge[0].get<std::string>() + " " + merge[1].get<std::string>());
   const Tokenizer tokenizer = open({{model_key, std::string("gpt2")},
-                                    {pre_key, std::string("llama-bpe")},
+                                    {pre_key, pre},
                                     {tokens_key, tokens},
                                     {types_key, types},
                                     {merges_key, merges},
+                                    {add_bos_key, true},
                                     {bos_key, 0U}});
   std::ifstream lines(folder / "expect.jsonl");
   for (std::string line; std::getline(lines, line);) {
     const Json row = Json::parse(line);
     EXPECT_EQ(tokenizer.encode(row["text"].get<std::string>(), true).ids, row["ids_special"].get<Ids>()) << line;
   }
+}
+
+INSTANTIATE_TEST_SUITE_P(GgufVocabulary, RewrittenAsGguf,
+                         testing::Values(Rewritten{root / "tests/fixtures/tokens/llama3", "llama-bpe"},
+                                         Rewritten{test::shared_folder() / "tokens/llama3", "llama3"},
+                                         Rewritten{test::shared_folder() / "tokens/qwen2", "qwen2"},
+                                         Rewritten{test::shared_folder() / "tokens/gpt2", "gpt-2"},
+                                         Rewritten{test::shared_folder() / "tokens/bloom", "bloom"},
+                                         Rewritten{test::shared_folder() / "tokens/cohere", "command-r"}));
+
+TEST_F(GgufVocabulary, SplitsATextByEveryPreItKnows) {
+  for (const char* pre : {"llama-v3",  "falcon3",      "dbrx",   "smaug-bpe",      "deepseek-r1-qwen",
+                          "tekken",    "gpt-4o",       "llama4", "deepseek-coder", "deepseek-v3",
+                          "command-r", "starcoder",    "refact", "codeshell",      "falcon",
+                          "olmo",      "mpt",          "jais",   "phi-2",          "bloom",
+                          "poro-chat", "gpt3-finnish", "viking"})
+    EXPECT_EQ(encode(with(byte_level(), pre_key, std::string(pre)), "ab"), (Ids{4})) << pre;
+  EXPECT_EQ(encode(with(byte_level(), pre_key, std::string("viking")), "111"), (Ids{6, 6, 6}));
+  EXPECT_EQ(encode(with(byte_level(), pre_key, std::string("tekken")), "111"), (Ids{6, 6, 6}));
+  EXPECT_EQ(encode(with(byte_level(), pre_key, std::string("gpt-4o")), "111"), (Ids{7, 6}));
+}
+
+TEST_F(GgufVocabulary, LetsPhi3sTokensSwallowTheSpaceBehindThem) {
+  const Keys phi = with(sentencepiece(), "general.architecture", std::string("phi3"));
+  EXPECT_EQ(encode(phi, "a</s> b"), (Ids{6, 2, 7}));
+  EXPECT_EQ(encode(phi, "a<s> b"), (Ids{6, 1, 9, 7}));
+  EXPECT_EQ(encode(sentencepiece(), "a</s> b"), (Ids{6, 2, 9, 7}));
 }
 
 // ---- Errors

@@ -1,0 +1,90 @@
+#include "tertium/tokenizer/tokenizer_config.h"
+
+#include <gtest/gtest.h>
+
+#include "tertium/tokenizer/tokenizer.h"
+#include "tests/support/files.h"
+
+namespace tertium {
+namespace {
+
+namespace fs = std::filesystem;
+using Ids = std::vector<TokenId>;
+using test::error_of;
+
+constexpr TokenId kBos = 1, kEos = 2;
+constexpr TokenId kNew = 805;  // behind the fixture's 800 pieces, with a hole
+
+/// The spm_bpe fixture with configurations beside it.
+class SentencepieceFolder : public test::FolderTest {
+ protected:
+  SentencepieceFolder() {
+    fs::copy(test::source_folder() / "tests/fixtures/tokens/spm_bpe/tokenizer.model", folder / "tokenizer.model");
+  }
+  Ids encode(const std::string& text, bool add_special = true) const {
+    return Tokenizer::open(folder).encode(text, add_special).ids;
+  }
+  void configure(const std::string& json) const { temporary.write("tokenizer_config.json", json); }
+  void expect_refused(const std::string& part) const {
+    const std::string error = error_of([&] { Tokenizer::open(folder); });
+    EXPECT_TRUE(error.starts_with((folder / "tokenizer_config.json").string() + ": ")) << error;
+    EXPECT_NE(error.find(part), std::string::npos) << error;
+  }
+};
+
+TEST_F(SentencepieceFolder, AloneGivesBosBeforeAndFindsNoSpecialTokens) {
+  const Ids ids = encode("<s>");
+  EXPECT_EQ(ids.front(), kBos);
+  EXPECT_GT(ids.size(), 2U);
+  EXPECT_EQ(Tokenizer::open(folder).decode(encode("the cat")), "the cat");
+}
+
+TEST_F(SentencepieceFolder, WithAConfigurationFindsSpecialTokens) {
+  configure("{}");
+  EXPECT_EQ(encode("<s>"), (Ids{kBos, kBos}));
+  EXPECT_EQ(encode("</s>", false), Ids{kEos});
+}
+
+TEST_F(SentencepieceFolder, AddsBosAndEosAsConfigured) {
+  configure(R"({"add_bos_token":false,"add_eos_token":true})");
+  EXPECT_EQ(encode(""), Ids{kEos});
+  configure(R"({"add_bos_token":true,"bos_token":{"content":"</s>"},"add_eos_token":false})");
+  EXPECT_EQ(encode(""), Ids{kEos});
+}
+
+TEST_F(SentencepieceFolder, TakesTheTokensThatAreAdded) {
+  configure(R"({"added_tokens_decoder":{"805":{"content":"<|x|>","special":true,"rstrip":true}}})");
+  EXPECT_EQ(encode("<|x|>   ", false), Ids{kNew});
+  EXPECT_EQ(Tokenizer::open(folder).piece(kNew), "<|x|>");
+  EXPECT_EQ(Tokenizer::open(folder).piece(kNew - 1), "");
+  configure("{}");
+  temporary.write("added_tokens.json", R"({"<|x|>":805})");
+  EXPECT_EQ(encode("<|x|>", false), Ids{kNew});
+}
+
+TEST_F(SentencepieceFolder, PutsASpaceBehindSpecialTokensOnlyIfLegacy) {
+  configure(R"({"legacy":false})");
+  const Ids plain = encode("</s>the", false);
+  configure(R"({"legacy":true})");
+  const Ids legacy = encode("</s>the", false), word = encode("the", false);
+  EXPECT_NE(plain, legacy);
+  EXPECT_EQ(Ids(legacy.begin() + 1, legacy.end()), word);
+}
+
+TEST_F(SentencepieceFolder, RefusesABadConfigurationByItsKey) {
+  configure("[");
+  expect_refused("no JSON object");
+  configure(R"({"add_bos_token":"yes"})");
+  expect_refused("\"add_bos_token\" must be true or false");
+  configure(R"({"bos_token":{"content":7}})");
+  expect_refused("\"bos_token\" must be a text");
+  configure(R"({"added_tokens_decoder":{"x":{"content":"a"}}})");
+  expect_refused("\"x\" is no id");
+  configure(R"({"added_tokens_decoder":{"99999999":{"content":"a"}}})");
+  expect_refused("far outside the vocabulary");
+  configure(R"({"added_tokens_decoder":{"5":{"content":"<s>"}}})");
+  expect_refused("has the ids 1 and 5");
+}
+
+}  // namespace
+}  // namespace tertium
