@@ -27,7 +27,9 @@ TokenizerConfig read_tokenizer_config(const std::filesystem::path& folder);
 
 /// What Tokenizer::from_json takes for a folder with a tokenizer.model. Alone it gives SentencePiece's own ids, with
 /// BOS before them; with the files above special tokens are found in texts, too, and tokens may be added, as in
-/// transformers. Throws Error naming the file.
+/// transformers. (transformers 5 puts no space before a text that begins with one; SentencePiece does, and so do we.)
+/// Beside a tokenizer.json these files decide no ids: transformers 5 ignores add_bos_token and add_eos_token there.
+/// Throws Error naming the file.
 std::string sentencepiece_folder_json(const std::filesystem::path& folder);
 
 }  // namespace tertium
