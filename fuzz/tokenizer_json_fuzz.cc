@@ -1,5 +1,5 @@
-// Any bytes as a tokenizer.json; what loads encodes some texts and decodes the ids. What is sought in the crate are panics
-// that get out, aborts, hangs, and spans that do not fit the text.
+// Any bytes as a tokenizer.json; what loads encodes some texts and decodes the ids. What is sought in the crate are
+// panics that get out, aborts, hangs, and spans that do not fit the text.
 
 #include <string_view>
 
@@ -19,12 +19,20 @@ constexpr std::string_view texts[] = {"",
                                       "ab é e\u0301 東京 \U0001f469\u200d\U0001f680 \u0130x",
                                       "<s></s>[UNK]##a▁b"};
 
+/// What tokenizer.h promises of an encoding's spans.
 void check(const Encoding& encoding, std::string_view text) {
   fuzz::demand(encoding.ids.size() == encoding.offsets.size(), "each token has a span");
-  for (const auto [begin, end] : encoding.offsets) {
-    fuzz::demand(begin <= end && end <= text.size(), "a span lies in the text");
-    fuzz::demand(is_utf8(text.substr(begin, end - begin)), "a span ends between code points");
+  TextSpan last;
+  bool any = false, covered = true;
+  for (const TextSpan span : encoding.offsets) {
+    fuzz::demand(span.begin <= span.end && span.end <= text.size(), "a span lies in the text");
+    fuzz::demand(is_utf8(text.substr(span.begin, span.end - span.begin)), "a span ends between code points");
+    fuzz::demand(span.begin >= last.begin && span.end >= last.end, "begins and ends never decrease");
+    any = any || span.begin < span.end;
+    covered = covered && span.begin <= last.end;
+    last = span;
   }
+  fuzz::demand(!any || (covered && last.end == text.size()), "the spans cover the text");
 }
 
 void use(const Tokenizer& tokenizer, std::string_view text) {
