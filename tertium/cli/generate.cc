@@ -6,7 +6,11 @@
 #include "tertium/base/error.h"
 #include "tertium/base/text.h"
 #include "tertium/cli/command.h"
+#include "tertium/cli/process.h"
+#include "tertium/formats/model_path.h"
 #include "tertium/protocols/greedy.h"
+#include "tertium/protocols/question.h"
+#include "tertium/tokenizer/chat.h"
 
 namespace tertium {
 namespace {
@@ -17,15 +21,25 @@ struct Options {
   int count = 20;
   std::string dtype = "auto";
   int threads = 0;
+  bool chat = false;
   bool json = false;
 };
+
+/// What the model is to continue: the prompt, or a conversation in which a user says it.
+std::string prompt_text(const Options& options, const std::filesystem::path& model) {
+  if (!options.chat) return options.prompt;
+  const Message said{"user", options.prompt};
+  return render_chat(ChatTemplate::open(model), {&said, 1}, /*add_generation_prompt=*/true);
+}
 
 void generate(const Options& options) {
   if (!is_utf8(options.prompt)) fail("the prompt is not UTF-8; check the terminal's encoding");
   set_threads(options.threads);
-  const Tokenizer tokenizer = Tokenizer::open(options.model);
-  const std::vector<TokenId> prompt = tokenizer.encode(options.prompt, /*add_special=*/true).ids;
-  const Engine engine(Model::load(options.model, options.dtype));
+  const std::filesystem::path model = find_model(options.model);
+  const Tokenizer tokenizer = Tokenizer::open(model);
+  give_back_freed_memory();
+  const std::vector<TokenId> prompt = encode_prompt(tokenizer, prompt_text(options, model));
+  const Engine engine(Model::load(model, options.dtype));
 
   std::string shown;
   const auto show = [&](const std::vector<TokenId>& made) {
@@ -36,7 +50,7 @@ void generate(const Options& options) {
     std::fflush(stdout);
     shown = text;
   };
-  if (!options.json) fmt::print("{}", options.prompt);
+  if (!options.json && !options.chat) fmt::print("{}", options.prompt);
   const std::vector<TokenId> made = continue_greedily(engine, prompt, options.count, show);
   const std::string text = tokenizer.decode(made);
   if (options.json)
@@ -60,6 +74,7 @@ void add_generate(CLI::App& app) {
   command.add_option("--threads", options->threads, "Threads for matrix products; 0: as many as cores")
       ->capture_default_str()
       ->check(CLI::NonNegativeNumber);
+  command.add_flag("--chat", options->chat, "Ask as a user of a chat, by the model's own template");
   command.add_flag("--json", options->json, "One JSON object: prompt_ids, ids, text");
   command.callback([options] { generate(*options); });
 }

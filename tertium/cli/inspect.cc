@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "tertium/cli/command.h"
+#include "tertium/formats/model_path.h"
 #include "tertium/model/checkpoint.h"
 #include "tertium/model/model.h"
 #include "tertium/model/site.h"
@@ -87,7 +88,7 @@ void add_inspect(CLI::App& app) {
   command.add_option("model", options->model, kModelHelp)->required();
   command.add_flag("--json", options->json, "One JSON object");
   command.callback([options] {
-    const Checkpoint checkpoint(options->model);
+    const Checkpoint checkpoint(find_model(options->model));
     options->json ? print_json(checkpoint) : print_text(checkpoint);
   });
 }

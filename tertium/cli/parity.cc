@@ -7,6 +7,7 @@
 #include "tertium/base/error.h"
 #include "tertium/cli/command.h"
 #include "tertium/experiment/parity.h"
+#include "tertium/formats/model_path.h"
 
 namespace tertium {
 namespace {
@@ -38,7 +39,7 @@ Worst worst_of(const std::vector<ParityLine>& lines) {
 
 /// True if the model is within the tolerance.
 bool parity_of_one(const Options& options) {
-  const std::vector<ParityLine> lines = compare_with_golden(Engine(Model::load(options.model, options.dtype)), options.expect);
+  const std::vector<ParityLine> lines = compare_with_golden(Engine(Model::load(find_model(options.model), options.dtype)), options.expect);
   const double worst = worst_of(lines).largest();
   const bool passed = worst <= options.tolerance;
   if (options.json) {

@@ -20,4 +20,6 @@ void keep_freed_memory() {
   mallopt(M_TRIM_THRESHOLD, kLargestRest);
 }
 
+void give_back_freed_memory() { malloc_trim(0); }
+
 }  // namespace tertium

@@ -13,4 +13,7 @@ void wait_passively(char** argv);
 /// megabytes back to the kernel each time, to be cleared and mapped anew, costs a quarter of a run.
 void keep_freed_memory();
 
+/// Gives back once what was freed so far: reading a tokenizer leaves hundreds of megabytes that no later step needs.
+void give_back_freed_memory();
+
 }  // namespace tertium

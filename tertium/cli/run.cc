@@ -7,10 +7,12 @@
 #include "tertium/base/hash.h"
 #include "tertium/cli/command.h"
 #include "tertium/cli/print_summary.h"
+#include "tertium/cli/process.h"
 #include "tertium/cli/progress_line.h"
 #include "tertium/experiment/experiment.h"
 #include "tertium/experiment/run.h"
 #include "tertium/experiment/summary.h"
+#include "tertium/formats/model_path.h"
 #include "tertium/model/checkpoint.h"
 #include "tertium/version.h"
 
@@ -79,10 +81,12 @@ void run(const Options& options) {
 
   // Everything that bad input can break comes before earlier results are replaced; then each language is committed as
   // it is done.
-  const Tokenizer tokenizer = Tokenizer::open(experiment.model);
-  const Config config = Checkpoint(experiment.model).config();
+  const std::filesystem::path model = find_model(experiment.model.string());
+  const Tokenizer tokenizer = Tokenizer::open(model);
+  give_back_freed_memory();
+  const Config config = Checkpoint(model).config();
   const std::vector<PreparedTask> tasks = prepare(experiment, tokenizer, config);
-  const Engine engine(Model::load(experiment.model, experiment.dtype), {.batch_rows = options.batch_rows});
+  const Engine engine(Model::load(model, experiment.dtype), {.batch_rows = options.batch_rows});
   Store store = Store::create(options.out, options.force);
   say_what_runs(experiment, tasks, engine.model());
   write_info(store, experiment, engine);

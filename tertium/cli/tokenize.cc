@@ -5,6 +5,7 @@
 #include "tertium/base/error.h"
 #include "tertium/base/text.h"
 #include "tertium/cli/command.h"
+#include "tertium/formats/model_path.h"
 #include "tertium/tokenizer/tokenizer.h"
 
 namespace tertium {
@@ -19,7 +20,7 @@ struct Options {
 
 void tokenize(const Options& options) {
   if (!is_utf8(options.text)) fail("the text is not UTF-8; check the terminal's encoding");
-  const Tokenizer tokenizer = Tokenizer::open(options.model);
+  const Tokenizer tokenizer = Tokenizer::open(find_model(options.model));
   const Encoding encoding = tokenizer.encode(options.text, !options.no_special);
   if (!options.json) fmt::print("{:>8}  {:<20} {:<12} {}\n", "id", "piece", "bytes", "text");
   for (std::size_t t = 0; t < encoding.ids.size(); ++t) {

@@ -62,7 +62,7 @@ Tensor log_sum_exp(Tensor values) {
 /// Log-softmax of chosen words. The vocabulary passes in blocks: never rows x V numbers at once.
 void read_log_probs(const Config& config, const Weights& weights, const Batch& batch) {
   const std::int64_t rows = batch.state.size(0);
-  // A power of two, so that passes of other sizes meet the same shapes (see kRowGrain in block.cc).
+  // A power of two: whole blocks of the head, whatever the number of rows.
   const auto block = static_cast<std::int64_t>(
       std::bit_floor(static_cast<std::uint64_t>(std::max<std::int64_t>(1024, kLogitsAtOnce / rows))));
   Tensor log_sum = at::full({rows}, -INFINITY, at::kFloat);

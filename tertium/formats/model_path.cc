@@ -169,6 +169,8 @@ fs::path hugging_face_cache() {
   return path_in("XDG_CACHE_HOME").value_or(fallback) / "huggingface" / "hub";
 }
 
+bool may_be_repository(const std::string& name) { return repository_named(name) && !name.ends_with(".gguf"); }
+
 fs::path find_model(const std::string& name) {
   std::error_code ignored;
   if (fs::exists(name, ignored)) return name;

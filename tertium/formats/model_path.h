@@ -14,6 +14,9 @@ namespace tertium {
 /// repository, or one whose files are not all there. Also for a repository with several GGUF models.
 std::filesystem::path find_model(const std::string& name);
 
+/// Whether `name` has the form of a repository's name, and not that of a GGUF file's path.
+bool may_be_repository(const std::string& name);
+
 /// The folder of the local Hugging Face cache: HF_HUB_CACHE, HUGGINGFACE_HUB_CACHE, HF_HOME/hub,
 /// XDG_CACHE_HOME/huggingface/hub, ~/.cache/huggingface/hub, whichever is set first. It need not be there.
 std::filesystem::path hugging_face_cache();

@@ -1,5 +1,7 @@
 #include "tertium/model/block.h"
 
+#include "tertium/model/product.h"
+
 namespace tertium {
 namespace {
 
@@ -8,41 +10,25 @@ using at::Tensor;
 /// Over the last dimension, in f32. Undefined weights stand for a family without this norm.
 Tensor normalized(const Config& config, const Tensor& x, const NormWeights& norm) {
   if (!norm.weight.defined()) return x;
-  Tensor wide = x.to(at::kFloat);
-  if (config.norm == Norm::mean) wide = wide - wide.mean(-1, /*keepdim=*/true);
-  const Tensor mean_square = wide.square().mean(-1, /*keepdim=*/true);
-  const Tensor scaled = wide * (mean_square + config.norm_eps).rsqrt_() * norm.weight;
+  const Tensor centered = config.norm == Norm::mean ? x - x.mean(-1, /*keepdim=*/true) : x;
+  const Tensor mean_square = centered.square().mean(-1, /*keepdim=*/true);
+  const Tensor scaled = centered * (mean_square + config.norm_eps).rsqrt_() * norm.weight;
   return norm.bias.defined() ? scaled + norm.bias : scaled;
 }
 
-// oneDNN compiles a half-precision product anew for every shape it meets, in milliseconds, and the number of live rows
-// changes from block to block. So rows are filled up to a multiple of this, and a run meets few shapes.
-constexpr std::int64_t kRowGrain = 64;
-
-/// x [R, in] → [R, out] in the weight's precision.
-Tensor project(const Tensor& x, const Tensor& weight, const Tensor& bias = {}) {
-  if (weight.scalar_type() == at::kFloat) return at::linear(x, weight, bias);
-  const std::int64_t rows = x.size(0), filled = (rows + kRowGrain - 1) / kRowGrain * kRowGrain;
-  if (rows == filled) return at::linear(x.to(weight.scalar_type()), weight, bias);
-  Tensor grained = at::zeros({filled, x.size(1)}, weight.options());
-  grained.narrow(0, 0, rows).copy_(x);
-  return at::linear(grained, weight, bias).narrow(0, 0, rows);
-}
-
-Tensor project(const Tensor& x, const Linear& linear) { return project(x, linear.weight, linear.bias); }
+Tensor project(const Tensor& x, const Linear& linear) { return product(x, linear.weight, linear.bias); }
 
 /// Rotates each pair of x [R, heads, head_dim] by its row's angles; dimensions beyond the rotated ones stay.
 Tensor rotated(const Rope& rope, const Tensor& x, const Rotation& rotation) {
-  const Tensor wide = x.narrow(-1, 0, rope.rotated).to(at::kFloat);
   const std::int64_t half = rope.rotated / 2;
   const auto pairs = [&](std::int64_t side) {
-    return rope.interleaved ? wide.slice(-1, side, std::nullopt, 2) : wide.narrow(-1, side * half, half);
+    return rope.interleaved ? x.slice(-1, side, rope.rotated, 2) : x.narrow(-1, side * half, half);
   };
   const Tensor a = pairs(0), b = pairs(1);
   const Tensor turned_a = a * rotation.cos - b * rotation.sin, turned_b = b * rotation.cos + a * rotation.sin;
-  Tensor turned = rope.interleaved ? at::stack({turned_a, turned_b}, -1).flatten(-2) : at::cat({turned_a, turned_b}, -1);
+  const Tensor turned = rope.interleaved ? at::stack({turned_a, turned_b}, -1).flatten(-2) : at::cat({turned_a, turned_b}, -1);
   const std::int64_t rest = x.size(-1) - rope.rotated;
-  return rest == 0 ? turned : at::cat({turned, x.narrow(-1, rope.rotated, rest).to(at::kFloat)}, -1);
+  return rest == 0 ? turned : at::cat({turned, x.narrow(-1, rope.rotated, rest)}, -1);
 }
 
 /// q or k [R, heads * head_dim] → [R, heads, head_dim], normalised and rotated.
@@ -50,25 +36,24 @@ Tensor placed(const Config& config, const Tensor& x, const NormWeights& norm, in
   const auto by_head = [&](const Tensor& rows) { return rows.view({rows.size(0), -1, config.head_dim}); };
   const Tensor heads = config.qk_norm == QkNorm::whole ? by_head(normalized(config, x, norm))
                                                        : normalized(config, by_head(x), norm);
-  const Tensor turned = rope == Layer::kNoRope ? heads : rotated(config.ropes[rope], heads, rotation);
-  return turned.to(x.scalar_type());
+  return rope == Layer::kNoRope ? heads : rotated(config.ropes[rope], heads, rotation);
 }
 
 Tensor attention(const Config& config, const BlockWeights& w, int b, const Tensor& x, const Rotation& rotation,
                  const Attend& attend) {
   const int rope = config.layers[b].rope;
-  const Tensor q = placed(config, project(x, w.q), w.q_norm, rope, rotation);  // [R, H, head_dim]
-  const Tensor k = placed(config, project(x, w.k), w.k_norm, rope, rotation);  // [R, kv_heads, head_dim]
-  const Tensor v = project(x, w.v).view({x.size(0), -1, config.head_dim});
+  const at::ScalarType type = w.q.weight.scalar_type();
+  const Tensor q = placed(config, project(x, w.q), w.q_norm, rope, rotation).to(type);  // [R, H, head_dim]
+  const Tensor k = placed(config, project(x, w.k), w.k_norm, rope, rotation).to(type);  // [R, kv_heads, head_dim]
+  const Tensor v = project(x, w.v).view({x.size(0), -1, config.head_dim}).to(type);
   return project(attend(b, q, k, v), w.o);
 }
 
 /// xIELU (arXiv 2411.13010): a parabola above 0, an exponential below, and a straight line through both.
 Tensor xielu(const Tensor& x, const Xielu& curve) {
-  const Tensor wide = x.to(at::kFloat);
-  const Tensor above = wide * wide * curve.positive;
-  const Tensor below = (wide.clamp_max(curve.nearest).expm1() - wide) * curve.negative;
-  return (at::where(wide > 0, above, below) + wide * curve.slope).to(x.scalar_type());
+  const Tensor above = x * x * curve.positive;
+  const Tensor below = (x.clamp_max(curve.nearest).expm1() - x) * curve.negative;
+  return at::where(x > 0, above, below) + x * curve.slope;
 }
 
 Tensor activated(Activation activation, const Tensor& x, const Xielu& curve) {
@@ -87,7 +72,7 @@ Tensor activated(Activation activation, const Tensor& x, const Xielu& curve) {
 }
 
 Tensor mlp(const Config& config, const MlpWeights& w, const Xielu& curve, const Tensor& x) {
-  const Tensor input = x.to(w.up.weight.scalar_type());
+  const Tensor input = x.to(w.up.weight.scalar_type());  // once for both products
   const Tensor up = project(input, w.up);
   if (!w.gate.weight.defined()) return project(activated(config.activation, up, curve), w.down);
   return project(activated(config.activation, project(input, w.gate), curve) * up, w.down);
@@ -95,17 +80,16 @@ Tensor mlp(const Config& config, const MlpWeights& w, const Xielu& curve, const 
 
 /// Each row through the experts that its router finds likeliest, weighted by how likely. [R, D] in f32.
 Tensor mixture(const Config& config, const BlockWeights& w, const Tensor& x) {
-  const Tensor wide = x.to(at::kFloat);
-  const auto [best, chosen] = at::softmax(at::linear(wide, w.router), -1).topk(config.experts.per_row);
+  const auto [best, chosen] = at::softmax(at::linear(x, w.router), -1).topk(config.experts.per_row);
   const Tensor share = config.experts.renormalized ? best / best.sum(-1, /*keepdim=*/true) : best;
-  Tensor sum = at::zeros_like(wide);
+  Tensor sum = at::zeros_like(x);
   for (std::int64_t e = 0; e < config.experts.count; ++e) {
     const Tensor hits = (chosen == e).nonzero();  // [n, 2]: row, rank
     if (hits.size(0) == 0) continue;
     const Tensor rows = hits.select(1, 0);
     const Tensor weight = share.index({rows, hits.select(1, 1)}).unsqueeze(1);
     const Tensor out = mlp(config, w.experts[e], w.xielu, x.index_select(0, rows));
-    sum.index_add_(0, rows, out.to(at::kFloat) * weight);
+    sum.index_add_(0, rows, out * weight);
   }
   return sum;
 }
@@ -113,8 +97,7 @@ Tensor mixture(const Config& config, const BlockWeights& w, const Tensor& x) {
 Tensor soft_capped(const Tensor& x, double cap) { return cap == 0 ? x : (x / cap).tanh_() * cap; }
 
 Tensor as_logits(const Config& config, const Tensor& products) {
-  const Tensor wide = products.to(at::kFloat);
-  return soft_capped(config.logit_scale == 1 ? wide : wide * config.logit_scale, config.logit_softcap);
+  return soft_capped(config.logit_scale == 1 ? products : products * config.logit_scale, config.logit_softcap);
 }
 
 }  // namespace
@@ -134,8 +117,8 @@ Tensor run_block(const Config& config, const Weights& weights, int b, const Tens
   const auto norm = [&](const Tensor& rows, const NormWeights& weight) { return normalized(config, rows, weight); };
   // What a half of the block adds to the stream.
   const auto added = [&](const Tensor& rows, const NormWeights& post_norm) {
-    const Tensor wide = norm(rows.to(at::kFloat), post_norm);
-    return config.residual_scale == 1 ? wide : wide * config.residual_scale;
+    const Tensor normed = norm(rows, post_norm);
+    return config.residual_scale == 1 ? normed : normed * config.residual_scale;
   };
 
   const Tensor normed = norm(x, w.attn_norm);
@@ -158,7 +141,7 @@ Tensor final_norm(const Config& config, const Weights& weights, const Tensor& x)
 
 Tensor logits(const Config& config, const Weights& weights, const Tensor& state, std::int64_t first,
               std::int64_t words) {
-  return as_logits(config, project(state, weights.head.narrow(0, first, words)));
+  return as_logits(config, product(state, weights.head.narrow(0, first, words)));
 }
 
 Tensor logits_of(const Config& config, const Weights& weights, const Tensor& state, const Tensor& ids) {

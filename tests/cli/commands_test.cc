@@ -132,8 +132,8 @@ class Tokenize : public test::FolderTest {
     for (const std::string& line : lines_of(output_of(arguments))) tokens.push_back(json::parse(line));
     return tokens;
   }
-  json token(std::string_view piece, std::size_t begin, std::size_t end) const {
-    return {{"id", tiny.id(piece)}, {"piece", piece}, {"begin", begin}, {"end", end}, {"text", piece}};
+  json token(std::string_view piece, std::size_t begin, std::string_view text) const {
+    return {{"id", tiny.id(piece)}, {"piece", piece}, {"begin", begin}, {"end", begin + text.size()}, {"text", text}};
   }
 
   const TinyModel tiny{.words = {"grün", "ist", "."}};
@@ -141,13 +141,13 @@ class Tokenize : public test::FolderTest {
 
 TEST_F(Tokenize, GivesIdsPiecesAndByteOffsetsAsJson) {
   const json bos = {{"id", TinyModel::kBos}, {"piece", "<s>"}, {"begin", 0}, {"end", 0}, {"text", ""}};
-  const json unknown = {{"id", TinyModel::kUnknown}, {"piece", "<unk>"}, {"begin", 10}, {"end", 14}, {"text", "Gras"}};
+  const json unknown = {{"id", TinyModel::kUnknown}, {"piece", "<unk>"}, {"begin", 9}, {"end", 14}, {"text", " Gras"}};
   EXPECT_THAT(tokens("grün ist Gras."),
-              ElementsAre(bos, token("grün", 0, 5), token("ist", 6, 9), unknown, token(".", 14, 15)));
+              ElementsAre(bos, token("grün", 0, "grün"), token("ist", 5, " ist"), unknown, token(".", 14, ".")));
 }
 
 TEST_F(Tokenize, LeavesSpecialTokensOutOnRequest) {
-  EXPECT_THAT(tokens("ist", {"--no-special"}), ElementsAre(token("ist", 0, 3)));
+  EXPECT_THAT(tokens("ist", {"--no-special"}), ElementsAre(token("ist", 0, "ist")));
 }
 
 TEST_F(Tokenize, ShowsATableToPeople) {
@@ -199,6 +199,65 @@ TEST_P(Parity, FailsAboveTheTolerance) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Families, Parity, testing::Values("llama", "llama3", "gemma3"));
+
+TEST(ParityOfAll, IsATableOfEveryModelInAFolder) {
+  const std::string all = (test::source_folder() / "tests/fixtures/golden").string();
+  const std::vector<std::string> lines = lines_of(output_of({"parity", "--all", all}));
+  ASSERT_EQ(lines.size(), 26u);  // heading, models, sum
+  EXPECT_THAT(lines[1], StartsWith("apertus "));
+  EXPECT_THAT(lines.back(), HasSubstr("24 of 24"));
+}
+
+TEST(ParityOfAll, GoesOnBehindAModelThatFailsAndThenFails) {
+  const test::TempFolder folder;
+  const fs::path golden = test::source_folder() / "tests/fixtures/golden";
+  fs::copy(golden / "llama", folder.path() / "z_llama");
+  fs::copy(golden / "llama", folder.path() / "a_broken");
+  fs::remove(folder.path() / "a_broken/config.json");
+  const Finished finished = run_program({"parity", "--all", folder.path().string()});
+  EXPECT_EQ(finished.status, 1);
+  EXPECT_THAT(finished.out, AllOf(HasSubstr("a_broken"), HasSubstr("config.json"), HasSubstr("1 of 2")));
+}
+
+// ---- generate
+
+class Generate : public test::FolderTest {
+ protected:
+  /// Each word is followed by the next one: the head is the embedding of the word before.
+  void SetUp() override {
+    TinyModel tiny{.blocks = 1, .width = 8, .heads = 1, .kv_heads = 1, .head_dim = 8, .words = {"a", "b", "c"}};
+    const int words = tiny.vocabulary();
+    std::vector<float> embedding(words * tiny.width), head(words * tiny.width);
+    for (int w = 0; w < words; ++w) {
+      embedding[w * tiny.width + w] = 1;
+      head[(w + 1) % words * tiny.width + w] = 1;
+    }
+    tiny.weights = {{"model.embed_tokens.weight", embedding},
+                    {"lm_head.weight", head},
+                    {"model.layers.0.self_attn.o_proj.weight", {0}},
+                    {"model.layers.0.mlp.down_proj.weight", {0}}};
+    write_tiny_model(folder, tiny);
+  }
+};
+
+TEST_F(Generate, ContinuesByTheLikeliestToken) {
+  const nlohmann::json shown =
+      nlohmann::json::parse(output_of({"generate", folder.string(), "a", "-n", "2", "--json"}));
+  EXPECT_EQ(shown.at("prompt_ids"), nlohmann::json({0, 2}));
+  EXPECT_EQ(shown.at("ids"), nlohmann::json({3, 4}));
+}
+
+TEST_F(Generate, RefusesWhatExceedsTheContext) {
+  const Finished finished = run_program({"generate", folder.string(), "a", "-n", "500"});
+  EXPECT_EQ(finished.status, 1);
+  EXPECT_THAT(finished.err, HasSubstr("context of 128"));
+}
+
+TEST_F(Generate, NamesAModelWithoutChatTemplate) {
+  const Finished finished = run_program({"generate", folder.string(), "a", "--chat"});
+  EXPECT_EQ(finished.status, 1);
+  EXPECT_THAT(finished.err, HasSubstr("template"));
+}
 
 class ParityOfAnotherModel : public test::FolderTest {};
 

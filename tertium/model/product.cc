@@ -1,0 +1,43 @@
+#include "tertium/model/product.h"
+
+#include <limits>
+
+// LibTorch's x86 builds carry MKL, whose half-precision products keep f32 sums; at::linear rounds them to the inputs'
+// type. Declared weak: other builds lack them.
+extern "C" {
+using HalfGemm = void(int layout, int transpose_a, int transpose_b, int m, int n, int k, float alpha, const void* a,
+                      int row_a, const void* b, int row_b, float beta, float* c, int row_c);
+__attribute__((weak)) HalfGemm cblas_gemm_bf16bf16f32;
+__attribute__((weak)) HalfGemm cblas_gemm_f16f16f32;
+}
+
+namespace tertium {
+namespace {
+
+using at::Tensor;
+
+constexpr int kRowMajor = 101, kNotTransposed = 111, kTransposed = 112;  // of CBLAS
+
+HalfGemm* gemm_of(at::ScalarType type) {
+  return type == at::kBFloat16 ? cblas_gemm_bf16bf16f32 : cblas_gemm_f16f16f32;
+}
+
+bool fits_int(const Tensor& x) { return x.numel() <= std::numeric_limits<int>::max(); }
+
+}  // namespace
+
+Tensor product(const Tensor& x, const Tensor& weight, const Tensor& bias) {
+  const at::ScalarType type = weight.scalar_type();
+  if (type == at::kFloat) return at::linear(x, weight, bias);
+  HalfGemm* const gemm = gemm_of(type);
+  if (!gemm || !fits_int(x) || !fits_int(weight) || x.size(0) == 0)
+    return at::linear(x.to(type), weight, bias).to(at::kFloat);
+  const Tensor rows = x.to(type).contiguous();
+  Tensor sums = at::empty({x.size(0), weight.size(0)}, at::kFloat);
+  const auto m = static_cast<int>(rows.size(0)), n = static_cast<int>(weight.size(0)), k = static_cast<int>(rows.size(1));
+  gemm(kRowMajor, kNotTransposed, kTransposed, m, n, k, 1.0f, rows.const_data_ptr(), k, weight.const_data_ptr(),
+       static_cast<int>(weight.stride(0)), 0.0f, sums.data_ptr<float>(), n);
+  return bias.defined() ? sums.add_(bias) : sums;
+}
+
+}  // namespace tertium
