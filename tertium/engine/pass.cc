@@ -188,7 +188,7 @@ std::vector<Rotation> Pass::rotations() const {
   std::vector<Rotation> all;
   for (const Rope& rope : config_.ropes) {
     const Tensor speeds = rope.depends_on_length() ? speeds_by_length(rope) : at::tensor(inverse_frequencies(rope, 0));
-    const Tensor angles = (positions * speeds).unsqueeze(1);  // [R, 1, rotated / 2]
+    const Tensor angles = positions * speeds;  // [R, rotated / 2]
     all.push_back({angles.cos() * rope.attention_factor, angles.sin() * rope.attention_factor});
   }
   return all;

@@ -1,50 +1,113 @@
 #include "tertium/model/block.h"
 
+#include <ATen/Parallel.h>
+
+#include <algorithm>
+
 #include "tertium/model/product.h"
+#include "tertium/model/row_kernels.h"
 
 namespace tertium {
 namespace {
 
 using at::Tensor;
 
-/// Over the last dimension, in f32. Undefined weights stand for a family without this norm.
-Tensor normalized(const Config& config, const Tensor& x, const NormWeights& norm) {
-  if (!norm.weight.defined()) return x;
-  const Tensor centered = config.norm == Norm::mean ? x - x.mean(-1, /*keepdim=*/true) : x;
-  const Tensor mean_square = centered.square().mean(-1, /*keepdim=*/true);
-  const Tensor scaled = centered * (mean_square + config.norm_eps).rsqrt_() * norm.weight;
-  return norm.bias.defined() ? scaled + norm.bias : scaled;
+constexpr std::int64_t kValuesPerTask = 1 << 15;  // that one thread takes at a time
+
+/// Calls `each(row)` for all rows of `width` values, on all threads.
+template <class Each>
+void for_each_row(std::int64_t rows, std::int64_t width, const Each& each) {
+  at::parallel_for(0, rows, std::max<std::int64_t>(1, kValuesPerTask / width), [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t row = begin; row < end; ++row) each(row);
+  });
+}
+
+/// Takes rows in f32, and writes them in the type that a matrix product reads.
+class RowWriter {
+ public:
+  RowWriter(std::int64_t rows, std::int64_t width, at::ScalarType type)
+      : width_(width),
+        type_(type),
+        out_(at::empty({rows, width}, type == at::kBFloat16 ? at::kBFloat16 : at::kFloat)) {}
+
+  /// Where row `row` is to be put together: in place, or in a buffer of this thread.
+  float* begin(std::int64_t row) const {
+    if (out_.scalar_type() == at::kFloat) return out_.data_ptr<float>() + row * width_;
+    thread_local std::vector<float> buffer;
+    buffer.resize(std::max(buffer.size(), static_cast<std::size_t>(width_)));
+    return buffer.data();
+  }
+  void end(std::int64_t row, const float* values) const {
+    if (out_.scalar_type() == at::kBFloat16)
+      round_row_to_bf16(values, static_cast<std::uint16_t*>(out_.data_ptr()) + row * width_, width_);
+  }
+  Tensor take() const { return out_.to(type_); }
+
+ private:
+  std::int64_t width_;
+  at::ScalarType type_;
+  Tensor out_;  // f16 passes through f32
+};
+
+const float* data_or_null(const Tensor& x) { return x.defined() ? x.const_data_ptr<float>() : nullptr; }
+
+/// Over the last dimension of x [R, width], in f32; given back in `type`. Undefined weights stand for a family without
+/// this norm.
+Tensor normalized(const Config& config, const Tensor& x, const NormWeights& norm, at::ScalarType type = at::kFloat) {
+  if (!norm.weight.defined()) return x.to(type);
+  const Tensor in = x.contiguous();
+  const std::int64_t width = in.size(1);
+  const RowWriter out(in.size(0), width, type);
+  for_each_row(in.size(0), width, [&](std::int64_t row) {
+    float* values = out.begin(row);
+    normalize_row(in.const_data_ptr<float>() + row * width, norm.weight.const_data_ptr<float>(),
+                  data_or_null(norm.bias), config.norm == Norm::mean, static_cast<float>(config.norm_eps), values,
+                  width);
+    out.end(row, values);
+  });
+  return out.take();
 }
 
 Tensor project(const Tensor& x, const Linear& linear) { return product(x, linear.weight, linear.bias); }
 
-/// Rotates each pair of x [R, heads, head_dim] by its row's angles; dimensions beyond the rotated ones stay.
-Tensor rotated(const Rope& rope, const Tensor& x, const Rotation& rotation) {
-  const std::int64_t half = rope.rotated / 2;
-  const auto pairs = [&](std::int64_t side) {
-    return rope.interleaved ? x.slice(-1, side, rope.rotated, 2) : x.narrow(-1, side * half, half);
-  };
-  const Tensor a = pairs(0), b = pairs(1);
-  const Tensor turned_a = a * rotation.cos - b * rotation.sin, turned_b = b * rotation.cos + a * rotation.sin;
-  const Tensor turned = rope.interleaved ? at::stack({turned_a, turned_b}, -1).flatten(-2) : at::cat({turned_a, turned_b}, -1);
-  const std::int64_t rest = x.size(-1) - rope.rotated;
-  return rest == 0 ? turned : at::cat({turned, x.narrow(-1, rope.rotated, rest)}, -1);
-}
-
-/// q or k [R, heads * head_dim] → [R, heads, head_dim], normalised and rotated.
-Tensor placed(const Config& config, const Tensor& x, const NormWeights& norm, int rope, const Rotation& rotation) {
-  const auto by_head = [&](const Tensor& rows) { return rows.view({rows.size(0), -1, config.head_dim}); };
-  const Tensor heads = config.qk_norm == QkNorm::whole ? by_head(normalized(config, x, norm))
-                                                       : normalized(config, by_head(x), norm);
-  return rope == Layer::kNoRope ? heads : rotated(config.ropes[rope], heads, rotation);
+/// q or k [R, heads * head_dim] → [R, heads, head_dim] in `type`: normalised, and each head rotated by its row's angles.
+Tensor placed(const Config& config, const Tensor& x, const NormWeights& norm, int rope, const Rotation& rotation,
+              at::ScalarType type) {
+  const std::int64_t width = x.size(1), head_dim = config.head_dim, heads = width / head_dim;
+  const auto eps = static_cast<float>(config.norm_eps);
+  const bool centered = config.norm == Norm::mean;
+  const float* weight = data_or_null(norm.weight);
+  const RowWriter out(x.size(0), width, type);
+  for_each_row(x.size(0), width, [&](std::int64_t row) {
+    const float* in = x.const_data_ptr<float>() + row * width;
+    float* values = out.begin(row);
+    if (config.qk_norm == QkNorm::whole)
+      normalize_row(in, weight, nullptr, centered, eps, values, width);
+    else if (config.qk_norm == QkNorm::none)
+      std::copy_n(in, width, values);
+    for (std::int64_t h = 0; h < heads; ++h) {
+      float* head = values + h * head_dim;
+      if (config.qk_norm == QkNorm::head || config.qk_norm == QkNorm::own_head)
+        normalize_row(in + h * head_dim, weight + (config.qk_norm == QkNorm::own_head ? h * head_dim : 0), nullptr,
+                      centered, eps, head, head_dim);
+      if (rope == Layer::kNoRope) continue;
+      const std::int64_t half = config.ropes[rope].rotated / 2;
+      const float *cos = rotation.cos.const_data_ptr<float>() + row * half,
+                  *sin = rotation.sin.const_data_ptr<float>() + row * half;
+      config.ropes[rope].interleaved ? rotate_neighbours_row(head, cos, sin, half)
+                                     : rotate_halves_row(head, cos, sin, half);
+    }
+    out.end(row, values);
+  });
+  return out.take().view({x.size(0), heads, head_dim});
 }
 
 Tensor attention(const Config& config, const BlockWeights& w, int b, const Tensor& x, const Rotation& rotation,
                  const Attend& attend) {
   const int rope = config.layers[b].rope;
   const at::ScalarType type = w.q.weight.scalar_type();
-  const Tensor q = placed(config, project(x, w.q), w.q_norm, rope, rotation).to(type);  // [R, H, head_dim]
-  const Tensor k = placed(config, project(x, w.k), w.k_norm, rope, rotation).to(type);  // [R, kv_heads, head_dim]
+  const Tensor q = placed(config, project(x, w.q), w.q_norm, rope, rotation, type);  // [R, H, head_dim]
+  const Tensor k = placed(config, project(x, w.k), w.k_norm, rope, rotation, type);  // [R, kv_heads, head_dim]
   const Tensor v = project(x, w.v).view({x.size(0), -1, config.head_dim}).to(type);
   return project(attend(b, q, k, v), w.o);
 }
@@ -71,11 +134,27 @@ Tensor activated(Activation activation, const Tensor& x, const Xielu& curve) {
   }
 }
 
+/// activation(gate) * up, both [R, mlp] in f32 and given up, in `type`.
+Tensor gated(Activation activation, Tensor gate, const Tensor& up, const Xielu& curve, at::ScalarType type) {
+  if (activation != Activation::silu && activation != Activation::gelu_tanh)
+    return activated(activation, gate, curve).mul_(up).to(type);
+  const std::int64_t width = gate.size(1);
+  const RowWriter out(gate.size(0), width, type);
+  for_each_row(gate.size(0), width, [&](std::int64_t row) {
+    float* values = out.begin(row);
+    std::copy_n(gate.const_data_ptr<float>() + row * width, width, values);
+    const float* factor = up.const_data_ptr<float>() + row * width;
+    activation == Activation::silu ? silu_gate_row(values, factor, width) : gelu_tanh_gate_row(values, factor, width);
+    out.end(row, values);
+  });
+  return out.take();
+}
+
 Tensor mlp(const Config& config, const MlpWeights& w, const Xielu& curve, const Tensor& x) {
-  const Tensor input = x.to(w.up.weight.scalar_type());  // once for both products
-  const Tensor up = project(input, w.up);
-  if (!w.gate.weight.defined()) return project(activated(config.activation, up, curve), w.down);
-  return project(activated(config.activation, project(input, w.gate), curve) * up, w.down);
+  const at::ScalarType type = w.up.weight.scalar_type();
+  const Tensor up = project(x, w.up);
+  if (!w.gate.weight.defined()) return project(activated(config.activation, up, curve).to(type), w.down);
+  return project(gated(config.activation, project(x, w.gate), up, curve, type), w.down);
 }
 
 /// Each row through the experts that its router finds likeliest, weighted by how likely. [R, D] in f32.
@@ -114,10 +193,12 @@ Tensor embed(const Config& config, const Weights& weights, const Tensor& ids, co
 Tensor run_block(const Config& config, const Weights& weights, int b, const Tensor& x, const Rotation& rotation,
                  const Attend& attend, const Tap& tap) {
   const BlockWeights& w = weights.blocks[b];
-  const auto norm = [&](const Tensor& rows, const NormWeights& weight) { return normalized(config, rows, weight); };
+  // Products read their own type; a router reads f32.
+  const at::ScalarType type = config.layers[b].experts ? at::kFloat : w.q.weight.scalar_type();
+  const auto norm = [&](const Tensor& rows, const NormWeights& weight) { return normalized(config, rows, weight, type); };
   // What a half of the block adds to the stream.
   const auto added = [&](const Tensor& rows, const NormWeights& post_norm) {
-    const Tensor normed = norm(rows, post_norm);
+    const Tensor normed = normalized(config, rows, post_norm);
     return config.residual_scale == 1 ? normed : normed * config.residual_scale;
   };
 

@@ -9,7 +9,7 @@
 
 namespace tertium {
 
-/// The rows' rotations: cos and sin of position x frequency, each [R, 1, rotated / 2] in f32; undefined in a block
+/// The rows' rotations: cos and sin of position x frequency, each [R, rotated / 2] in f32; undefined in a block
 /// without rope.
 struct Rotation {
   at::Tensor cos;

@@ -1,0 +1,25 @@
+#pragma once
+
+#include <cstdint>
+
+namespace tertium {
+
+// What happens to one row between two matrix products, in f32, for the widest vectors that the CPU has. No allocation,
+// no threads, no checks: block.cc calls these on rows of tensors.
+
+/// out = (x - mean(x) if `centered`) / sqrt(mean of squares + eps) * weight + bias (if not null). [n]; out may be x.
+void normalize_row(const float* x, const float* weight, const float* bias, bool centered, float eps, float* out,
+                   std::int64_t n);
+
+/// gate = silu(gate) * up, or gelu(gate) * up with gelu in its tanh form. [n]; relative error below 1e-6.
+void silu_gate_row(float* gate, const float* up, std::int64_t n);
+void gelu_tanh_gate_row(float* gate, const float* up, std::int64_t n);
+
+/// Turns each pair (x[i], x[half + i]), or (x[2i], x[2i + 1]), by the angle whose cosine and sine are given; [half].
+void rotate_halves_row(float* x, const float* cos, const float* sin, std::int64_t half);
+void rotate_neighbours_row(float* x, const float* cos, const float* sin, std::int64_t half);
+
+/// Rounds to nearest, ties to even, as the hardware does. NaN stays NaN or becomes infinite. [n]
+void round_row_to_bf16(const float* x, std::uint16_t* out, std::int64_t n);
+
+}  // namespace tertium
