@@ -51,6 +51,13 @@ class Table {
     return values;
   }
 
+  bool flag(std::string_view key) {
+    const toml::node* node = find(key);
+    if (!node) return false;
+    if (!node->is_boolean()) refuse(*node, key, "must be true or false");
+    return *node->value<bool>();
+  }
+
   std::optional<std::int64_t> integer(std::string_view key, std::int64_t least, std::int64_t most) {
     const toml::node* node = find(key);
     if (!node) return std::nullopt;
@@ -208,10 +215,13 @@ TaskSpec read_task(Table& table, const std::string& pivot) {
   std::erase(task.languages, pivot);
   task.protocol = protocol_named(table.one_of("protocol", {"loglik", "letters"}, "loglik"));
   task.prompt = table.text("prompt", "");
+  task.chat = table.flag("chat");
   if (const auto limit = table.integer("limit", 1, std::numeric_limits<int>::max()))
     task.limit = static_cast<int>(*limit);
   if (!task.prompt.empty() && task.protocol != Protocol::letters)
     table.refuse(*table.find("prompt"), "prompt", "only protocol = \"letters\" has a prompt");
+  if (task.chat && task.protocol != Protocol::letters)
+    table.refuse(*table.find("chat"), "chat", "only protocol = \"letters\" can be asked in a chat");
   table.demand_no_other_keys();
   return task;
 }

@@ -18,6 +18,7 @@ struct TaskSpec {
   std::vector<std::string> languages;  // without the pivot
   Protocol protocol = Protocol::loglik;
   std::filesystem::path prompt;  // letters: the template file; empty for the built-in one
+  bool chat = false;             // letters: the prompt is a user's turn, written by the model's chat template
   std::optional<int> limit;      // the first items only
 };
 

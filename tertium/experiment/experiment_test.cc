@@ -59,6 +59,7 @@ languages = ["deu_Latn", "eng_Latn", "ita_Latn"]
 protocol = "letters"
 prompt = "prompts.toml"
 limit = 20
+chat = true
 [align]
 metrics = ["mexat", "dali"]
 [patch]
@@ -78,6 +79,7 @@ seed = 9
   const TaskSpec& task = e.tasks[0];
   EXPECT_EQ(task.name, "belebele");
   EXPECT_EQ(task.data, folder / "data");
+  EXPECT_TRUE(task.chat);
   EXPECT_EQ(task.split, "validation");
   EXPECT_THAT(task.languages, ElementsAre("deu_Latn", "ita_Latn")) << "the pivot is not compared with itself";
   EXPECT_EQ(task.protocol, Protocol::letters);

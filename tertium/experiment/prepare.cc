@@ -1,7 +1,9 @@
 #include "tertium/base/error.h"
 #include "tertium/experiment/run.h"
+#include "tertium/formats/model_path.h"
 #include "tertium/tasks/prompts.h"
 #include "tertium/tasks/task.h"
+#include "tertium/tokenizer/chat.h"
 
 namespace tertium {
 namespace {
@@ -9,9 +11,14 @@ namespace {
 /// Encodes the items of a language, and checks that each fits the model.
 class Encoder {
  public:
-  Encoder(const TaskSpec& spec, const Tokenizer& tokenizer, const Limits& limits)
+  Encoder(const TaskSpec& spec, const std::filesystem::path& model, const Tokenizer& tokenizer, const Limits& limits)
       : spec_(spec), tokenizer_(tokenizer), limits_(limits) {
     if (spec.protocol == Protocol::letters) letters_ = letters_template(task_named(spec.name), spec.prompt);
+    if (!spec.chat) return;
+    chat_ = ChatTemplate::open(find_model(model.string()));
+    // The answer begins the model's turn, so that no space stands before it.
+    if (spec.prompt.empty())
+      for (std::string& letter : letters_.letters) letter.erase(0, letter.find_first_not_of(' '));
   }
 
   PreparedLanguage encode(std::vector<Item> items, const std::string& language) const {
@@ -32,8 +39,9 @@ class Encoder {
 
  private:
   Question question(const Item& item) const {
-    return spec_.protocol == Protocol::loglik ? loglik_question(tokenizer_, spec_.name, item)
-                                              : letters_question(tokenizer_, spec_.name, item, letters_);
+    return spec_.protocol == Protocol::loglik
+               ? loglik_question(tokenizer_, spec_.name, item)
+               : letters_question(tokenizer_, spec_.name, item, letters_, chat_ ? &*chat_ : nullptr);
   }
 
   /// The same for all items of a task.
@@ -51,6 +59,7 @@ class Encoder {
   const Tokenizer& tokenizer_;
   const Limits limits_;
   LettersTemplate letters_;
+  std::optional<ChatTemplate> chat_;
 };
 
 }  // namespace
@@ -60,7 +69,7 @@ std::vector<PreparedTask> prepare(const Experiment& experiment, const Tokenizer&
   std::vector<PreparedTask> prepared;
   for (const TaskSpec& spec : experiment.tasks) {
     const Task& task = task_named(spec.name);
-    const Encoder encoder(spec, tokenizer, limits);
+    const Encoder encoder(spec, experiment.model, tokenizer, limits);
     PreparedTask one{.spec = spec};
     const auto read = [&](const std::string& language) {
       one.files.push_back(task.file(spec.data, language, spec.split));

@@ -9,6 +9,9 @@
 namespace tertium {
 namespace {
 
+// What day it is for chat templates that say it: always the same, 2025-01-01, so that results do not depend on the day.
+constexpr std::int64_t kChatDate = 1735689600;
+
 std::string question_name(const std::string& task, const Item& item) {
   return fmt::format("{} {}, item {}", task, item.language, printable(item.id));
 }
@@ -65,9 +68,14 @@ Question loglik_question(const Tokenizer& tokenizer, const std::string& task, co
 }
 
 Question letters_question(const Tokenizer& tokenizer, const std::string& task, const Item& item,
-                          const LettersTemplate& letters) {
+                          const LettersTemplate& letters, const ChatTemplate* chat) {
   Question question{.name = question_name(task, item), .protocol = Protocol::letters};
-  question.context = encode_prompt(tokenizer, fill(letters, item));
+  std::string prompt = fill(letters, item);
+  if (chat) {
+    const Message asked{"user", std::move(prompt)};
+    prompt = render_chat(*chat, {&asked, 1}, /*add_generation_prompt=*/true, kChatDate);
+  }
+  question.context = encode_prompt(tokenizer, prompt);
   std::set<TokenId> seen;
   for (std::size_t k = 0; k < item.options.size(); ++k) {
     const std::vector<TokenId> ids = tokenizer.encode(letters.letters[k], false).ids;

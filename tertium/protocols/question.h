@@ -7,6 +7,7 @@
 
 #include "tertium/tasks/item.h"
 #include "tertium/tasks/prompts.h"
+#include "tertium/tokenizer/chat.h"
 #include "tertium/tokenizer/tokenizer.h"
 
 namespace tertium {
@@ -41,9 +42,10 @@ Question encode_continuations(const Tokenizer& tokenizer, const std::string& nam
 
 Question loglik_question(const Tokenizer& tokenizer, const std::string& task, const Item& item);
 
-/// Throws Error naming the template if two letters end in the same token.
+/// With `chat`, the prompt is a user's turn in a chat, and the answer begins the model's. Throws Error naming the
+/// template if two letters end in the same token.
 Question letters_question(const Tokenizer& tokenizer, const std::string& task, const Item& item,
-                          const LettersTemplate& letters);
+                          const LettersTemplate& letters, const ChatTemplate* chat = nullptr);
 
 /// What a model can take.
 struct Limits {
