@@ -5,6 +5,8 @@
 #include <cmath>
 #include <limits>
 
+#include "tertium/base/profile.h"
+
 namespace tertium {
 namespace {
 
@@ -82,6 +84,7 @@ Tensor TiledAttention::capped(const Tensor& q, const Tensor& k, const Tensor& v,
 }
 
 Tensor TiledAttention::operator()(int b, const Tensor& q, const Tensor& k, const Tensor& v) const {
+  const Timed timed(Phase::attention);
   const std::int64_t live = layout_.live[b];
   const bool grouped = config_.heads != config_.kv_heads;
   Tensor gathered = at::empty({live, config_.heads, config_.head_dim}, q.options());

@@ -10,6 +10,7 @@
 #include <stdexcept>
 
 #include "tertium/base/error.h"
+#include "tertium/base/profile.h"
 #include "tertium/engine/attention.h"
 #include "tertium/engine/layout.h"
 #include "tertium/engine/readout.h"
@@ -236,6 +237,7 @@ std::vector<JobResult> Pass::run() {
 }
 
 void Pass::read(const Tensor& stream) {
+  const Timed timed(Phase::readout);
   if (recordings_.contains(Quantity::final_norm))
     record(Quantity::final_norm, 0, final_norm(config_, weights_, stream));
   read_all(config_, weights_, stream, jobs_, layout_, results_);

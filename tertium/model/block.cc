@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "tertium/base/profile.h"
 #include "tertium/model/product.h"
 #include "tertium/model/row_kernels.h"
 
@@ -17,6 +18,7 @@ constexpr std::int64_t kValuesPerTask = 1 << 15;  // that one thread takes at a 
 /// Calls `each(row)` for all rows of `width` values, on all threads.
 template <class Each>
 void for_each_row(std::int64_t rows, std::int64_t width, const Each& each) {
+  const Timed timed(Phase::rows);
   at::parallel_for(0, rows, std::max<std::int64_t>(1, kValuesPerTask / width), [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t row = begin; row < end; ++row) each(row);
   });
@@ -68,7 +70,10 @@ Tensor normalized(const Config& config, const Tensor& x, const NormWeights& norm
   return out.take();
 }
 
-Tensor project(const Tensor& x, const Linear& linear) { return product(x, linear.weight, linear.bias); }
+Tensor project(const Tensor& x, const Linear& linear) {
+  const Timed timed(Phase::products);
+  return product(x, linear.weight, linear.bias);
+}
 
 /// q or k [R, heads * head_dim] → [R, heads, head_dim] in `type`: normalised, and each head rotated by its row's angles.
 Tensor placed(const Config& config, const Tensor& x, const NormWeights& norm, int rope, const Rotation& rotation,
@@ -150,11 +155,25 @@ Tensor gated(Activation activation, Tensor gate, const Tensor& up, const Xielu& 
   return out.take();
 }
 
+constexpr std::int64_t kMlpRows = 256;
+
 Tensor mlp(const Config& config, const MlpWeights& w, const Xielu& curve, const Tensor& x) {
   const at::ScalarType type = w.up.weight.scalar_type();
-  const Tensor up = project(x, w.up);
-  if (!w.gate.weight.defined()) return project(activated(config.activation, up, curve).to(type), w.down);
-  return project(gated(config.activation, project(x, w.gate), up, curve, type), w.down);
+  const auto inner = [&](const Tensor& rows) {
+    Tensor up = project(rows, w.up);
+    return w.gate.weight.defined() ? gated(config.activation, project(rows, w.gate), up, curve, type)
+                                   : activated(config.activation, up, curve).to(type);
+  };
+  // Some rows at a time, so that what is between the products stays in the caches.
+  Tensor out = at::empty({x.size(0), w.down.weight.size(0)}, at::kFloat);
+  for (std::int64_t first = 0; first < x.size(0); first += kMlpRows) {
+    const std::int64_t count = std::min(kMlpRows, x.size(0) - first);
+    const Tensor middle = inner(x.narrow(0, first, count));
+    Tensor part = out.narrow(0, first, count);
+    const Timed timed(Phase::products);
+    product_into(part, middle, w.down.weight, w.down.bias);
+  }
+  return out;
 }
 
 /// Each row through the experts that its router finds likeliest, weighted by how likely. [R, D] in f32.

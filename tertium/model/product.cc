@@ -2,6 +2,7 @@
 
 #include <limits>
 
+
 // LibTorch's x86 builds carry MKL, whose half-precision products keep f32 sums; at::linear rounds them to the inputs'
 // type. Declared weak: other builds lack them.
 extern "C" {
@@ -26,18 +27,27 @@ bool fits_int(const Tensor& x) { return x.numel() <= std::numeric_limits<int>::m
 
 }  // namespace
 
-Tensor product(const Tensor& x, const Tensor& weight, const Tensor& bias) {
+void product_into(Tensor& out, const Tensor& x, const Tensor& weight, const Tensor& bias) {
   const at::ScalarType type = weight.scalar_type();
-  if (type == at::kFloat) return at::linear(x, weight, bias);
-  HalfGemm* const gemm = gemm_of(type);
-  if (!gemm || !fits_int(x) || !fits_int(weight) || x.size(0) == 0)
-    return at::linear(x.to(type), weight, bias).to(at::kFloat);
-  const Tensor rows = x.to(type).contiguous();
-  Tensor sums = at::empty({x.size(0), weight.size(0)}, at::kFloat);
-  const auto m = static_cast<int>(rows.size(0)), n = static_cast<int>(weight.size(0)), k = static_cast<int>(rows.size(1));
-  gemm(kRowMajor, kNotTransposed, kTransposed, m, n, k, 1.0f, rows.const_data_ptr(), k, weight.const_data_ptr(),
-       static_cast<int>(weight.stride(0)), 0.0f, sums.data_ptr<float>(), n);
-  return bias.defined() ? sums.add_(bias) : sums;
+  HalfGemm* const gemm = type == at::kFloat ? nullptr : gemm_of(type);
+  if (type == at::kFloat) {
+    at::mm_out(out, x, weight.t());
+  } else if (gemm && fits_int(x) && fits_int(weight) && x.size(0) > 0) {
+    const Tensor rows = x.to(type).contiguous();
+    const auto m = static_cast<int>(rows.size(0)), n = static_cast<int>(weight.size(0)),
+               k = static_cast<int>(rows.size(1));
+    gemm(kRowMajor, kNotTransposed, kTransposed, m, n, k, 1.0f, rows.const_data_ptr(), k, weight.const_data_ptr(),
+         static_cast<int>(weight.stride(0)), 0.0f, out.data_ptr<float>(), static_cast<int>(out.stride(0)));
+  } else {
+    out.copy_(at::linear(x.to(type), weight));
+  }
+  if (bias.defined()) out.add_(bias);
+}
+
+Tensor product(const Tensor& x, const Tensor& weight, const Tensor& bias) {
+  Tensor out = at::empty({x.size(0), weight.size(0)}, at::kFloat);
+  product_into(out, x, weight, bias);
+  return out;
 }
 
 }  // namespace tertium

@@ -47,7 +47,10 @@ void cover(std::string_view text, const std::vector<tokenizers_ffi_token>& token
     end = spans[i].end;
     last = i;
   }
-  if (last < spans.size()) spans[last].end = text.size();
+  if (last == spans.size()) return;
+  // What is behind the last token of the text is that token's; tokens added after it stand at the end.
+  spans[last].end = text.size();
+  for (std::size_t i = last + 1; i < spans.size(); ++i) spans[i] = {text.size(), text.size()};
 }
 
 /// The text that makes a tokenizer of the folder, and the file that is to blame for it.

@@ -232,6 +232,15 @@ TEST(Tokenizer, TokensThatShareACharacterAllHaveIt) {
   }
 }
 
+TEST(Tokenizer, SpansOfTokensAddedBehindATextStandAtItsEnd) {
+  const std::filesystem::path file = test::source_folder() / "fuzz/seeds/tokenizer_json/word_piece.json";
+  const Encoding encoding = Tokenizer::from_json(read_text_file(file), file.string()).encode("a ", true);
+  ASSERT_EQ(encoding.offsets.size(), 3u);  // one before, the word, one behind
+  EXPECT_EQ(encoding.offsets[1].end, 2u);
+  EXPECT_EQ(encoding.offsets[2].begin, 2u);
+  EXPECT_EQ(encoding.offsets[2].end, 2u);
+}
+
 TEST(Tokenizer, SpansKeepTheirSpacesEvenIfTheFileTrimsThem) {
   const Tokenizer trimming = changed_llama3([](Json& json) {
     const Json trim = {{"type", "ByteLevel"}, {"add_prefix_space", false}, {"trim_offsets", true}, {"use_regex", true}};
