@@ -14,8 +14,8 @@ test: ## Build everything and run all tests
 build: ## Set up and build build/release/tertium
 	@tools/build.sh tertium_cli
 
-bench: ## Build and run the benchmarks
-	@tools/bench.sh
+bench: ## Build and run the benchmarks; PART=score,sweep runs some of them
+	@tools/bench.sh $(if $(PART),--part $(PART))
 
 fuzz: ## Feed damaged files to every reader for FUZZ_SECONDS (600) each
 	@tools/fuzz.sh

@@ -1,0 +1,314 @@
+// The C++ side of the benchmarks: obeys commands from stdin, one JSON object a line, and answers each with a line of
+// JSON. bench.py runs it in turn with peer.py, which knows the same commands. Times are of the work alone.
+#include <ATen/ATen.h>
+#include <c10/core/InferenceMode.h>
+#include <fmt/format.h>
+
+#include <chrono>
+#include <fstream>
+#include <iostream>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <random>
+
+#include "tertium/base/error.h"
+#include "tertium/base/profile.h"
+#include "tertium/cli/process.h"
+#include "tertium/experiment/run.h"
+#include "tertium/experiment/scoring.h"
+#include "tertium/model/checkpoint.h"
+#include "tertium/model/weights.h"
+#include "tertium/patching/sweep.h"
+
+namespace tertium {
+namespace {
+
+using Json = nlohmann::json;
+
+double seconds(const std::function<void()>& work) {
+  const auto start = std::chrono::steady_clock::now();
+  work();
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+void no_progress(std::size_t) {}
+
+/// The peak of resident memory counts anew from here.
+void forget_peak() { std::ofstream("/proc/self/clear_refs") << 5; }
+
+double peak_mib() {
+  std::ifstream status("/proc/self/status");
+  for (std::string line; std::getline(status, line);)
+    if (line.starts_with("VmHWM:")) return std::stod(line.substr(6)) / 1024;
+  return 0;
+}
+
+/// The first `count` items of a language.
+PreparedLanguage first(const PreparedLanguage& all, std::size_t count) {
+  PreparedLanguage some{.language = all.language};
+  some.items.assign(all.items.begin(), all.items.begin() + static_cast<std::ptrdiff_t>(count));
+  some.questions.assign(all.questions.begin(), all.questions.begin() + static_cast<std::ptrdiff_t>(count));
+  return some;
+}
+
+/// Whose activations go into item i: its own, then those of the next with the same gold, in a circle of `items`.
+std::vector<std::size_t> donors_of(std::span<const Item> items, std::size_t i, std::size_t count) {
+  std::vector<std::size_t> donors = {i}, others;
+  for (const bool same_gold : {true, false})  // few items may not hold enough of the same gold; then any other will do
+    for (std::size_t step = 1; step < items.size(); ++step)
+      if (const std::size_t k = (i + step) % items.size(); (items[k].gold == items[i].gold) == same_gold)
+        others.push_back(k);
+  if (others.empty()) others = {i};
+  for (std::size_t d = 1; d < count; ++d) donors.push_back(others[(d - 1) % others.size()]);
+  return donors;
+}
+
+/// Scores by [item][donor][block][option].
+using Scores = std::vector<std::vector<std::vector<std::vector<double>>>>;
+
+class Worker {
+ public:
+  Json obey(const Json& command) {
+    const std::string what = command.at("do");
+    static const std::map<std::string, Json (Worker::*)(const Json&)> known = {
+        {"model", &Worker::model}, {"task", &Worker::task},        {"random", &Worker::random},
+        {"score", &Worker::score}, {"states", &Worker::states},    {"sweep", &Worker::sweep},
+        {"naive", &Worker::naive}, {"roofline", &Worker::roofline}};
+    const auto found = known.find(what);
+    if (found == known.end()) fail("no command \"{}\"; see worker.cc for those there are", what);
+    forget_peak();
+    Json answer = (this->*found->second)(command);
+    if (!answer.contains("peak_mib")) answer["peak_mib"] = peak_mib();
+    return answer;
+  }
+
+ private:
+  const Config& config() const { return engine_->model().config(); }
+  std::size_t width() const { return static_cast<std::size_t>(config().hidden); }
+
+  Json model(const Json& command) {
+    path_ = command.at("path").get<std::string>();
+    set_threads(command.value("threads", 0));
+    const double time = seconds([&] { engine_.emplace(Model::load(path_, command.at("dtype").get<std::string>())); });
+    give_back_freed_memory();
+    return {{"seconds", time},
+            {"dtype", to_string(engine_->model().precision())},
+            {"blocks", config().block_count()},
+            {"weights_mib", weight_bytes() / (1 << 20)},
+            {"threads", threads()}};
+  }
+
+  /// Of the tensors in memory or mapped; experts are not benchmarked.
+  double weight_bytes() const {
+    const Weights& weights = engine_->model().weights();
+    double bytes = static_cast<double>(weights.embedding.nbytes() + (config().tied ? 0 : weights.head.nbytes()));
+    for (const at::Tensor& weight : linears()) bytes += static_cast<double>(weight.nbytes());
+    return bytes;
+  }
+
+  /// The matrices of all blocks, [out, in] each.
+  std::vector<at::Tensor> linears() const {
+    std::vector<at::Tensor> all;
+    for (const BlockWeights& w : engine_->model().weights().blocks)
+      for (const Linear* each : {&w.q, &w.k, &w.v, &w.o, &w.mlp.gate, &w.mlp.up, &w.mlp.down})
+        if (each->weight.defined()) all.push_back(each->weight);
+    return all;
+  }
+
+  Json task(const Json& command) {
+    const Experiment experiment{.model = path_,
+                                .pivot = command.at("pivot"),
+                                .tasks = {{.name = command.at("name"),
+                                           .data = command.at("data").get<std::string>(),
+                                           .languages = {command.at("other").get<std::string>()},
+                                           .protocol = protocol_named(command.at("protocol").get<std::string>()),
+                                           .limit = command.at("items").get<int>()}}};
+    PreparedTask prepared = prepare(experiment, Tokenizer::open(path_), config()).front();
+    give_back_freed_memory();
+    languages_ = {std::move(prepared.pivot), std::move(prepared.others[0])};
+    return asked();
+  }
+
+  /// Items of one length, of random ids.
+  Json random(const Json& command) {
+    std::mt19937 rng(command.value("seed", 1));
+    std::uniform_int_distribution<TokenId> id(10, config().vocabulary - 1);
+    languages_ = {{.language = "a"}, {.language = "b"}};
+    for (PreparedLanguage& language : languages_) {
+      for (std::size_t i = 0; i < command.at("items"); ++i) {
+        Question question{.name = "random", .protocol = Protocol::letters, .options = {{5}, {6}, {7}, {8}}};
+        question.context.resize(command.at("length"));
+        for (TokenId& token : question.context) token = id(rng);
+        language.questions.push_back(std::move(question));
+        language.items.push_back({.gold = i % 4});
+      }
+    }
+    return asked();
+  }
+
+  /// What is asked, in token ids, so that peers compute the very same.
+  Json asked() const {
+    Json all = Json::array();
+    for (const PreparedLanguage& language : languages_) {
+      Json questions = Json::array();
+      for (const Question& question : language.questions)
+        questions.push_back({{"context", question.context}, {"options", question.options}});
+      all.push_back(questions);
+    }
+    return {{"questions", all}};
+  }
+
+  Json score(const Json&) {
+    Json scores = Json::array(), phases;
+    double time = 0;
+    const std::map<std::string, double> before = phase_seconds();
+    for (const PreparedLanguage& language : languages_) {
+      std::vector<ItemRun> runs;
+      time += seconds([&] { runs = run_items(*engine_, language, {}, no_progress); });
+      Json of_items = Json::array();
+      for (const ItemRun& run : runs) of_items.push_back(run.scores);
+      scores.push_back(of_items);
+    }
+    for (const auto& [phase, until] : phase_seconds()) phases[phase] = until - before.at(phase);
+    return {{"seconds", time}, {"scores", scores}, {"phases", phases}};
+  }
+
+  /// The states of the prompts' last tokens; given back are those of one item: index 0 to L - 1, and behind the final
+  /// norm, as transformers lists them.
+  Json states(const Json&) {
+    std::vector<ItemRun> runs;
+    const double time = seconds([&] {
+      for (const PreparedLanguage& language : languages_)
+        runs = run_items(*engine_, language, {.answering = true}, no_progress);
+    });
+    Json states = Json::array();
+    for (int index = 0; index <= config().block_count(); ++index) {
+      const int last = config().block_count();
+      states.push_back(runs[0].answering.at(static_cast<std::size_t>(index == last ? last + 1 : index)));
+    }
+    return {{"seconds", time}, {"states", states}};
+  }
+
+  /// A whole sweep, from prompts to scores: the pivot's states, then every patched run of the first `items` items.
+  Json sweep(const Json& command) {
+    const std::size_t count = command.value("items", languages_[0].items.size());
+    Scores scores(count);
+    const double time = seconds([&] {
+      const std::vector<ItemRun> pivot =
+          run_items(*engine_, first(languages_[0], count), {.answering = true}, no_progress);
+      std::vector<std::vector<DonorRun>> donors;
+      std::vector<Sweep> sweeps;
+      std::vector<Job> jobs;
+      for (std::size_t i = 0; i < count; ++i) {
+        donors.push_back(donor_runs(pivot, i, command.at("donors")));
+        sweeps.push_back(
+            make_sweep(languages_[1].questions[i], donors.back(), config().block_count(), config().hidden));
+        jobs.push_back(std::move(sweeps.back().job));
+      }
+      engine_->run(jobs, [&](std::size_t i, const JobResult& result) {
+        for (const std::vector<AskedStrands>& donor : sweeps[i].asked) {
+          std::vector<std::vector<double>>& of_blocks = scores[i].emplace_back();
+          for (const AskedStrands& asked : donor)
+            of_blocks.push_back(option_scores(languages_[1].questions[i], asked, result));
+        }
+      });
+    });
+    return with_donors({{"seconds", time}, {"scores", scores}}, count, command.at("donors"));
+  }
+
+  /// The same as scripts do it: for every item, donor and block a full forward, edited in place.
+  Json naive(const Json& command) {
+    const std::size_t count = command.value("items", languages_[0].items.size());
+    Scores scores(count);
+    const double time = seconds([&] {
+      const std::vector<ItemRun> pivot =
+          run_items(*engine_, first(languages_[0], count), {.answering = true}, no_progress);
+      for (std::size_t i = 0; i < count; ++i) {
+        const Question& question = languages_[1].questions[i];
+        for (const DonorRun& donor : donor_runs(pivot, i, command.at("donors"))) {
+          std::vector<std::vector<double>>& of_blocks = scores[i].emplace_back();
+          for (int b = 0; b < config().block_count(); ++b) {
+            Job job{.name = question.name};
+            const AskedStrands asked = ask(job, question, false);
+            const auto state = donor.resid.subspan(static_cast<std::size_t>(b + 1) * width(), width());
+            job.edits.push_back({asked.context, question.last_row(), {SiteKind::resid_post, b}, state});
+            of_blocks.push_back(option_scores(question, asked, engine_->run(job)));
+          }
+        }
+      }
+    });
+    return with_donors({{"seconds", time}, {"scores", scores}}, count, command.at("donors"));
+  }
+
+  std::vector<DonorRun> donor_runs(const std::vector<ItemRun>& pivot, std::size_t i, std::size_t donors) const {
+    std::vector<DonorRun> runs;
+    for (const std::size_t k : donors_of(std::span(languages_[0].items).first(pivot.size()), i, donors))
+      runs.push_back({"", 0, "", pivot[k].answering.resid});
+    return runs;
+  }
+
+  Json with_donors(Json answer, std::size_t count, std::size_t donors) const {
+    answer["peak_mib"] = peak_mib();
+    for (std::size_t i = 0; i < count; ++i)
+      answer["donors"].push_back(donors_of(std::span(languages_[0].items).first(count), i, donors));
+    return answer;
+  }
+
+  /// What at::linear reaches at each shape of the model's matrices and `rows` rows, in this model's dtype; and all of
+  /// the blocks together: operations a row, and the rate of passing rows through all of them one after another.
+  Json roofline(const Json& command) {
+    const c10::InferenceMode inference;
+    constexpr int kRepeats = 8;
+    const std::int64_t rows = command.at("rows");
+    const at::ScalarType type = scalar_type(engine_->model().precision());
+    std::map<std::pair<std::int64_t, std::int64_t>, double> time_of;  // by [out, in]; of one product
+    Json shapes = Json::array();
+    double operations = 0, time = 0;  // of all blocks
+    for (const at::Tensor& matrix : linears()) {
+      const auto [found, fresh] = time_of.try_emplace({matrix.size(0), matrix.size(1)});
+      const double work = 2.0 * static_cast<double>(rows * matrix.numel());
+      if (fresh) {
+        const at::Tensor weight = at::randn(matrix.sizes()).to(type), x = at::randn({rows, matrix.size(1)}).to(type);
+        at::linear(x, weight);
+        found->second = seconds([&] {
+                          for (int i = 0; i < kRepeats; ++i) at::linear(x, weight);
+                        }) /
+                        kRepeats;
+        shapes.push_back({{"out", matrix.size(0)}, {"in", matrix.size(1)}, {"gflops", work / found->second / 1e9}});
+      }
+      operations += work;
+      time += found->second;
+    }
+    return {{"seconds", time},
+            {"gflops", operations / time / 1e9},
+            {"operations_a_row", operations / static_cast<double>(rows)},
+            {"shapes", shapes}};
+  }
+
+  std::filesystem::path path_;
+  std::optional<Engine> engine_;
+  std::vector<PreparedLanguage> languages_;  // the pivot, and the other
+};
+
+void serve() {
+  Worker worker;
+  for (std::string line; std::getline(std::cin, line);) {
+    Json answer;
+    try {
+      answer = worker.obey(Json::parse(line));
+    } catch (const std::exception& error) {
+      answer = {{"error", error.what()}};
+    }
+    std::cout << answer.dump() << std::endl;
+  }
+}
+
+}  // namespace
+}  // namespace tertium
+
+int main(int, char** argv) {
+  tertium::wait_passively(argv);
+  tertium::keep_freed_memory();
+  tertium::serve();
+}
