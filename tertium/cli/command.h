@@ -12,6 +12,7 @@ void add_inspect(CLI::App& app);
 void add_tokenize(CLI::App& app);
 void add_generate(CLI::App& app);
 void add_parity(CLI::App& app);
+void add_bench(CLI::App& app);
 
 inline constexpr const char* kModelHelp = "A Hugging Face folder, a .gguf file, or a repository in the local cache (owner/name)";
 

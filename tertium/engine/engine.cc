@@ -1,9 +1,15 @@
 #include "tertium/engine/engine.h"
 
+#include <ATen/ATen.h>
 #include <ATen/Parallel.h>
+#include <c10/core/InferenceMode.h>
 #include <torch/headeronly/version.h>
 
+#include <chrono>
+#include <limits>
+
 #include "tertium/engine/pass.h"
+#include "tertium/model/weights.h"
 
 namespace tertium {
 
@@ -30,5 +36,19 @@ void set_threads(int threads) {
 int threads() { return at::get_num_threads(); }
 
 std::string libtorch_version() { return TORCH_VERSION; }
+
+double linear_rate(Precision precision, int rows, int in, int out) {
+  const c10::InferenceMode no_autograd;
+  const at::Tensor x = at::randn({rows, in}).to(scalar_type(precision)),
+                   weight = at::randn({out, in}).to(scalar_type(precision));
+  constexpr int kRounds = 8;
+  double best = std::numeric_limits<double>::infinity();
+  for (int round = 0; round < kRounds; ++round) {
+    const auto start = std::chrono::steady_clock::now();
+    at::linear(x, weight);
+    best = std::min(best, std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+  }
+  return 2.0 * rows * in * out / best / 1e9;
+}
 
 }  // namespace tertium

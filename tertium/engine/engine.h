@@ -42,4 +42,7 @@ int threads();
 
 std::string libtorch_version();
 
+/// GF/s that LibTorch's own matrix product reaches just now: `rows` x `in` times `in` x `out`, the best of some.
+double linear_rate(Precision precision, int rows, int in, int out);
+
 }  // namespace tertium

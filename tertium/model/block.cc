@@ -75,6 +75,22 @@ Tensor project(const Tensor& x, const Linear& linear) {
   return product(x, linear.weight, linear.bias);
 }
 
+/// The outputs of all matrices of a stack, side by side: [R, sum of out] in f32.
+Tensor project(const Tensor& x, const Stack& stack) {
+  const Timed timed(Phase::products);
+  if (stack.size() == 1) return product(x, stack[0].weight, stack[0].bias);
+  std::int64_t width = 0;
+  for (const Linear& part : stack) width += part.weight.size(0);
+  Tensor out = at::empty({x.size(0), width}, at::kFloat);
+  std::int64_t first = 0;
+  for (const Linear& part : stack) {
+    Tensor columns = out.narrow(1, first, part.weight.size(0));
+    product_into(columns, x, part.weight, part.bias);
+    first += part.weight.size(0);
+  }
+  return out;
+}
+
 /// q or k [R, heads * head_dim] → [R, heads, head_dim] in `type`: normalised, and each head rotated by its row's angles.
 Tensor placed(const Config& config, const Tensor& x, const NormWeights& norm, int rope, const Rotation& rotation,
               at::ScalarType type) {
@@ -84,7 +100,7 @@ Tensor placed(const Config& config, const Tensor& x, const NormWeights& norm, in
   const float* weight = data_or_null(norm.weight);
   const RowWriter out(x.size(0), width, type);
   for_each_row(x.size(0), width, [&](std::int64_t row) {
-    const float* in = x.const_data_ptr<float>() + row * width;
+    const float* in = x.const_data_ptr<float>() + row * x.stride(0);
     float* values = out.begin(row);
     if (config.qk_norm == QkNorm::whole)
       normalize_row(in, weight, nullptr, centered, eps, values, width);
@@ -110,10 +126,12 @@ Tensor placed(const Config& config, const Tensor& x, const NormWeights& norm, in
 Tensor attention(const Config& config, const BlockWeights& w, int b, const Tensor& x, const Rotation& rotation,
                  const Attend& attend) {
   const int rope = config.layers[b].rope;
-  const at::ScalarType type = w.q.weight.scalar_type();
-  const Tensor q = placed(config, project(x, w.q), w.q_norm, rope, rotation, type);  // [R, H, head_dim]
-  const Tensor k = placed(config, project(x, w.k), w.k_norm, rope, rotation, type);  // [R, kv_heads, head_dim]
-  const Tensor v = project(x, w.v).view({x.size(0), -1, config.head_dim}).to(type);
+  const at::ScalarType type = w.o.weight.scalar_type();
+  const std::int64_t queries = config.heads * config.head_dim, keys = config.kv_heads * config.head_dim;
+  const Tensor qkv = project(x, w.qkv);
+  const Tensor q = placed(config, qkv.narrow(1, 0, queries), w.q_norm, rope, rotation, type);     // [R, H, head_dim]
+  const Tensor k = placed(config, qkv.narrow(1, queries, keys), w.k_norm, rope, rotation, type);  // [R, kv_heads, head_dim]
+  const Tensor v = qkv.narrow(1, queries + keys, keys).to(type).view({x.size(0), -1, config.head_dim});
   return project(attend(b, q, k, v), w.o);
 }
 
@@ -139,17 +157,18 @@ Tensor activated(Activation activation, const Tensor& x, const Xielu& curve) {
   }
 }
 
-/// activation(gate) * up, both [R, mlp] in f32 and given up, in `type`.
-Tensor gated(Activation activation, Tensor gate, const Tensor& up, const Xielu& curve, at::ScalarType type) {
+/// activation(gate) * up of rows [gate | up] in f32, [R, mlp] in `type`.
+Tensor gated(Activation activation, const Tensor& rows, const Xielu& curve, at::ScalarType type) {
+  const std::int64_t width = rows.size(1) / 2;
   if (activation != Activation::silu && activation != Activation::gelu_tanh)
-    return activated(activation, gate, curve).mul_(up).to(type);
-  const std::int64_t width = gate.size(1);
-  const RowWriter out(gate.size(0), width, type);
-  for_each_row(gate.size(0), width, [&](std::int64_t row) {
+    return activated(activation, rows.narrow(1, 0, width), curve).mul(rows.narrow(1, width, width)).to(type);
+  const RowWriter out(rows.size(0), width, type);
+  for_each_row(rows.size(0), width, [&](std::int64_t row) {
     float* values = out.begin(row);
-    std::copy_n(gate.const_data_ptr<float>() + row * width, width, values);
-    const float* factor = up.const_data_ptr<float>() + row * width;
-    activation == Activation::silu ? silu_gate_row(values, factor, width) : gelu_tanh_gate_row(values, factor, width);
+    const float* gate = rows.const_data_ptr<float>() + row * 2 * width;
+    std::copy_n(gate, width, values);
+    activation == Activation::silu ? silu_gate_row(values, gate + width, width)
+                                   : gelu_tanh_gate_row(values, gate + width, width);
     out.end(row, values);
   });
   return out.take();
@@ -158,17 +177,14 @@ Tensor gated(Activation activation, Tensor gate, const Tensor& up, const Xielu& 
 constexpr std::int64_t kMlpRows = 256;
 
 Tensor mlp(const Config& config, const MlpWeights& w, const Xielu& curve, const Tensor& x) {
-  const at::ScalarType type = w.up.weight.scalar_type();
-  const auto inner = [&](const Tensor& rows) {
-    Tensor up = project(rows, w.up);
-    return w.gate.weight.defined() ? gated(config.activation, project(rows, w.gate), up, curve, type)
-                                   : activated(config.activation, up, curve).to(type);
-  };
+  const at::ScalarType type = w.down.weight.scalar_type();
   // Some rows at a time, so that what is between the products stays in the caches.
   Tensor out = at::empty({x.size(0), w.down.weight.size(0)}, at::kFloat);
   for (std::int64_t first = 0; first < x.size(0); first += kMlpRows) {
     const std::int64_t count = std::min(kMlpRows, x.size(0) - first);
-    const Tensor middle = inner(x.narrow(0, first, count));
+    const Tensor inner = project(x.narrow(0, first, count), w.inner);
+    const Tensor middle = w.gated ? gated(config.activation, inner, curve, type)
+                                  : activated(config.activation, inner, curve).to(type);
     Tensor part = out.narrow(0, first, count);
     const Timed timed(Phase::products);
     product_into(part, middle, w.down.weight, w.down.bias);
@@ -213,7 +229,7 @@ Tensor run_block(const Config& config, const Weights& weights, int b, const Tens
                  const Attend& attend, const Tap& tap) {
   const BlockWeights& w = weights.blocks[b];
   // Products read their own type; a router reads f32.
-  const at::ScalarType type = config.layers[b].experts ? at::kFloat : w.q.weight.scalar_type();
+  const at::ScalarType type = config.layers[b].experts ? at::kFloat : w.o.weight.scalar_type();
   const auto norm = [&](const Tensor& rows, const NormWeights& weight) { return normalized(config, rows, weight, type); };
   // What a half of the block adds to the stream.
   const auto added = [&](const Tensor& rows, const NormWeights& post_norm) {

@@ -47,4 +47,12 @@ Model Model::load(const std::filesystem::path& path, std::string_view dtype) {
   return model;
 }
 
+Model Model::random(const Config& config, std::string_view dtype) {
+  Model model;
+  model.config_ = config;
+  model.precision_ = precision_named(dtype, config);
+  model.weights_ = std::make_shared<const Weights>(random_weights(config, model.precision_));
+  return model;
+}
+
 }  // namespace tertium

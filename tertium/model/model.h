@@ -26,6 +26,9 @@ class Model {
   /// `path`: a Hugging Face folder or a .gguf file; `dtype` as in precision_named. Throws Error naming file and tensor.
   static Model load(const std::filesystem::path& path, std::string_view dtype);
 
+  /// Of a Llama's shape with random weights made in memory, to measure with.
+  static Model random(const Config& config, std::string_view dtype);
+
   const Config& config() const { return config_; }
   Precision precision() const { return precision_; }
   const Weights& weights() const { return *weights_; }

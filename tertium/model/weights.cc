@@ -131,26 +131,28 @@ class Loader {
     return {};
   }
 
-  /// One matrix that holds several, cut along its rows without a copy.
-  std::vector<Linear> cut(const Linear& all, const Shape& rows) {
-    std::vector<Linear> parts;
-    std::int64_t first = 0;
-    for (const std::int64_t count : rows) {
-      parts.push_back({all.weight.narrow(0, first, count), all.bias.defined() ? all.bias.narrow(0, first, count)
-                                                                              : at::Tensor()});
-      first += count;
+  /// Matrices [out, in] of one input, by name and number of rows.
+  Stack stack(const std::vector<std::pair<WeightName, std::int64_t>>& members, std::int64_t in, bool bias,
+              int expert = 0) {
+    Stack parts;
+    for (const auto& [name, out] : members) parts.push_back(linear(name, out, in, bias, expert));
+    // Memory that is not LibTorch's own cannot be resized by it: that of the mapped files.
+    const auto lies_in_file = [](const Linear& part) { return !part.weight.storage().resizable(); };
+    if (parts.size() == 1 || std::all_of(parts.begin(), parts.end(), lies_in_file)) return parts;
+    std::vector<at::Tensor> weights, biases;
+    for (const Linear& part : parts) {
+      weights.push_back(part.weight);
+      if (bias) biases.push_back(part.bias);
     }
-    return parts;
+    return {{at::cat(weights), bias ? at::cat(biases) : at::Tensor()}};
   }
 
   /// q, k and v, from one matrix or from three.
-  std::vector<Linear> qkv(const WeightNames& names) {
+  Stack qkv(const WeightNames& names) {
     const std::int64_t queries = config_.heads * config_.head_dim, keys = config_.kv_heads * config_.head_dim,
                        hidden = config_.hidden;
     const bool bias = config_.biases.qkv;
-    if (!has(names.qkv))
-      return {linear(names.q, queries, hidden, bias), linear(names.k, keys, hidden, bias),
-              linear(names.v, keys, hidden, bias)};
+    if (!has(names.qkv)) return stack({{names.q, queries}, {names.k, keys}, {names.v, keys}}, hidden, bias);
     Linear all = linear(names.qkv, queries + 2 * keys, hidden, bias);
     if (!checkpoint_.is_gguf() && family_.hf_qkv_by_head) {
       const auto apart = [&](const at::Tensor& rows) {
@@ -159,41 +161,43 @@ class Loader {
       all.weight = apart(all.weight);
       if (bias) all.bias = apart(all.bias);
     }
-    return cut(all, {queries, keys, keys});
+    return {all};
   }
 
   MlpWeights mlp(const WeightNames& names) {
     const std::int64_t width = config_.mlp, hidden = config_.hidden;
     const bool bias = config_.biases.mlp;
     MlpWeights mlp;
-    if (has(names.gate_up)) {
-      const std::vector<Linear> parts = cut(linear(names.gate_up, 2 * width, hidden, bias), {width, width});
-      mlp.gate = parts[0];
-      mlp.up = parts[1];
-    } else {
-      if (has(names.gate)) mlp.gate = linear(names.gate, width, hidden, bias);
-      mlp.up = linear(names.up, width, hidden, bias);
-    }
+    mlp.gated = has(names.gate) || has(names.gate_up);
+    if (has(names.gate_up))
+      mlp.inner = {linear(names.gate_up, 2 * width, hidden, bias)};
+    else if (mlp.gated)
+      mlp.inner = stack({{names.gate, width}, {names.up, width}}, hidden, bias);
+    else
+      mlp.inner = {linear(names.up, width, hidden, bias)};
     mlp.down = linear(names.down, hidden, width, bias);
     return mlp;
   }
 
   std::vector<MlpWeights> experts(const WeightNames& names) {
-    const std::int64_t width = config_.experts.width, hidden = config_.hidden;
-    std::vector<MlpWeights> experts(config_.experts.count);
-    const auto load = [&](const WeightName& name, std::int64_t out, std::int64_t in, Linear MlpWeights::*part) {
-      if (checkpoint_.is_gguf()) {
-        const at::Tensor all =
-            values(checkpoint_.spelled(name, block) + ".weight", {config_.experts.count, out, in}, type_);
-        for (int e = 0; e < config_.experts.count; ++e) (experts[e].*part).weight = all[e];
-      } else {
-        for (int e = 0; e < config_.experts.count; ++e)
-          experts[e].*part = linear(name, out, in, /*bias=*/false, e);
-      }
-    };
-    load(names.expert_gate, width, hidden, &MlpWeights::gate);
-    load(names.expert_up, width, hidden, &MlpWeights::up);
-    load(names.expert_down, hidden, width, &MlpWeights::down);
+    const std::int64_t count = config_.experts.count, width = config_.experts.width, hidden = config_.hidden;
+    std::vector<MlpWeights> experts(count);
+    if (checkpoint_.is_gguf()) {
+      const auto all = [&](const WeightName& name, std::int64_t out, std::int64_t in) {
+        return values(checkpoint_.spelled(name, block) + ".weight", {count, out, in}, type_);
+      };
+      const at::Tensor gate = all(names.expert_gate, width, hidden), up = all(names.expert_up, width, hidden),
+                       down = all(names.expert_down, hidden, width);
+      for (std::int64_t e = 0; e < count; ++e)
+        experts[e] = {.inner = {{gate[e], {}}, {up[e], {}}}, .gated = true, .down = {down[e], {}}};
+      return experts;
+    }
+    for (std::int64_t e = 0; e < count; ++e) {
+      const int expert = static_cast<int>(e);
+      experts[e] = {.inner = stack({{names.expert_gate, width}, {names.expert_up, width}}, hidden, false, expert),
+                    .gated = true,
+                    .down = linear(names.expert_down, hidden, width, false, expert)};
+    }
     return experts;
   }
 
@@ -267,13 +271,10 @@ class Loader {
 BlockWeights load_block(Loader& load, const WeightNames& names, const Config& config, int b) {
   load.block = b;
   const std::int64_t hidden = config.hidden;
-  const std::vector<Linear> qkv = load.qkv(names);
   BlockWeights block{
       .attn_norm = load.norm(names.attn_norm),
       .attn_post_norm = load.norm(names.attn_post_norm),
-      .q = qkv[0],
-      .k = qkv[1],
-      .v = qkv[2],
+      .qkv = load.qkv(names),
       .q_norm = load.qk_norm(names.q_norm, config.heads),
       .k_norm = load.qk_norm(names.k_norm, config.kv_heads),
       .o = load.linear(names.o, hidden, config.heads * config.head_dim, config.biases.attn_output),
@@ -310,6 +311,35 @@ at::ScalarType scalar_type(Precision precision) {
     default:
       return at::kFloat;
   }
+}
+
+Weights random_weights(const Config& config, Precision precision) {
+  const at::ScalarType type = scalar_type(precision);
+  // Drawing billions of numbers takes minutes; a million, over and over, is as good for timing.
+  constexpr std::int64_t kDrawn = 1 << 20;
+  const at::Tensor drawn = (at::randn({kDrawn}) * 0.02).to(type);
+  const auto matrix = [&](std::int64_t out, std::int64_t in) {
+    at::Tensor all = at::empty({out, in}, type);
+    at::Tensor flat = all.view({-1});
+    for (std::int64_t first = 0; first < flat.numel(); first += kDrawn)
+      flat.slice(0, first, first + kDrawn).copy_(drawn.narrow(0, 0, std::min(kDrawn, flat.numel() - first)));
+    return all;
+  };
+  const NormWeights norm{at::ones({config.hidden}), {}};
+  const std::int64_t queries = config.heads * config.head_dim, keys = config.kv_heads * config.head_dim;
+  Weights weights;
+  weights.embedding = matrix(config.vocabulary, config.hidden);
+  for (int b = 0; b < config.block_count(); ++b)
+    weights.blocks.push_back({.attn_norm = norm,
+                              .qkv = {{matrix(queries + 2 * keys, config.hidden), {}}},
+                              .o = {matrix(config.hidden, queries), {}},
+                              .mlp_norm = norm,
+                              .mlp = {.inner = {{matrix(2 * config.mlp, config.hidden), {}}},
+                                      .gated = true,
+                                      .down = {matrix(config.hidden, config.mlp), {}}}});
+  weights.final_norm = norm;
+  weights.head = config.tied ? weights.embedding : matrix(config.vocabulary, config.hidden);
+  return weights;
 }
 
 Weights load_weights(std::shared_ptr<Checkpoint> checkpoint, Precision precision) {

@@ -22,10 +22,15 @@ struct NormWeights {
   at::Tensor bias;
 };
 
+/// Matrices of one input, whose outputs lie side by side. One matrix where the file has them so, or where they had to be
+/// converted anyway; else each where it lies in the file.
+using Stack = std::vector<Linear>;
+
 /// down(activation(gate(x)) * up(x)); without a gate, down(activation(up(x))).
 struct MlpWeights {
-  Linear gate, up;  // [mlp, D]
-  Linear down;      // [D, mlp]
+  Stack inner;  // gate and up, or up alone: [2 * mlp or mlp, D] together
+  bool gated = false;
+  Linear down;  // [D, mlp]
 };
 
 /// xIELU's four numbers, of one block.
@@ -38,8 +43,7 @@ struct Xielu {
 /// One block's weights; undefined where the family has none.
 struct BlockWeights {
   NormWeights attn_norm, attn_post_norm;  // [D]
-  Linear q;                               // [H * head_dim, D]
-  Linear k, v;                            // [kv_heads * head_dim, D]
+  Stack qkv;                              // [(H + 2 * kv_heads) * head_dim, D] together
   NormWeights q_norm, k_norm;             // as QkNorm says
   Linear o;                               // [D, H * head_dim]
   NormWeights mlp_norm, mlp_post_norm;    // [D]
@@ -63,5 +67,8 @@ at::ScalarType scalar_type(Precision precision);
 
 /// Throws Error naming file and tensor: one that is missing, of another shape, not finite, or without a place.
 Weights load_weights(std::shared_ptr<Checkpoint> checkpoint, Precision precision);
+
+/// Random numbers in the shapes of a Llama of this config.
+Weights random_weights(const Config& config, Precision precision);
 
 }  // namespace tertium
