@@ -103,16 +103,21 @@ class Worker {
   double weight_bytes() const {
     const Weights& weights = engine_->model().weights();
     double bytes = static_cast<double>(weights.embedding.nbytes() + (config().tied ? 0 : weights.head.nbytes()));
-    for (const at::Tensor& weight : linears()) bytes += static_cast<double>(weight.nbytes());
+    const double each = scalar_type(engine_->model().precision()) == at::kFloat ? 4 : 2;
+    for (const auto& [out, in] : linears()) bytes += each * static_cast<double>(out * in);
     return bytes;
   }
 
-  /// The matrices of all blocks, [out, in] each.
-  std::vector<at::Tensor> linears() const {
-    std::vector<at::Tensor> all;
-    for (const BlockWeights& w : engine_->model().weights().blocks)
-      for (const Linear* each : {&w.q, &w.k, &w.v, &w.o, &w.mlp.gate, &w.mlp.up, &w.mlp.down})
-        if (each->weight.defined()) all.push_back(each->weight);
+  /// The shapes of all blocks' matrices, [out, in] each, as they are multiplied: q, k and v together, gate and up too.
+  std::vector<std::pair<std::int64_t, std::int64_t>> linears() const {
+    const std::int64_t hidden = config().hidden, queries = config().heads * config().head_dim;
+    std::vector<std::pair<std::int64_t, std::int64_t>> all;
+    for (const BlockWeights& w : engine_->model().weights().blocks) {
+      for (const Stack* stack : {&w.qkv, &w.mlp.inner})
+        for (const Linear& each : *stack) all.emplace_back(each.weight.out(), hidden);
+      all.emplace_back(hidden, queries);
+      all.emplace_back(hidden, config().mlp);
+    }
     return all;
   }
 
@@ -265,17 +270,17 @@ class Worker {
     std::map<std::pair<std::int64_t, std::int64_t>, double> time_of;  // by [out, in]; of one product
     Json shapes = Json::array();
     double operations = 0, time = 0;  // of all blocks
-    for (const at::Tensor& matrix : linears()) {
-      const auto [found, fresh] = time_of.try_emplace({matrix.size(0), matrix.size(1)});
-      const double work = 2.0 * static_cast<double>(rows * matrix.numel());
+    for (const auto& [out, in] : linears()) {
+      const auto [found, fresh] = time_of.try_emplace({out, in});
+      const double work = 2.0 * static_cast<double>(rows * out * in);
       if (fresh) {
-        const at::Tensor weight = at::randn(matrix.sizes()).to(type), x = at::randn({rows, matrix.size(1)}).to(type);
+        const at::Tensor weight = at::randn({out, in}).to(type), x = at::randn({rows, in}).to(type);
         at::linear(x, weight);
         found->second = seconds([&] {
                           for (int i = 0; i < kRepeats; ++i) at::linear(x, weight);
                         }) /
                         kRepeats;
-        shapes.push_back({{"out", matrix.size(0)}, {"in", matrix.size(1)}, {"gflops", work / found->second / 1e9}});
+        shapes.push_back({{"out", out}, {"in", in}, {"gflops", work / found->second / 1e9}});
       }
       operations += work;
       time += found->second;

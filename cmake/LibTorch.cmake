@@ -13,6 +13,9 @@ file(GLOB torch_cuda_libs LIST_DIRECTORIES true ${TERTIUM_TORCH}/nvidia/*/lib)  
 add_library(libtorch INTERFACE)
 # Searched last: the wheel carries copies of fmt and nlohmann-json that must not hide the system's.
 target_compile_options(libtorch INTERFACE "SHELL:-idirafter ${TORCH_INCLUDE}")
+# Without it at::parallel_for, a template, runs on one thread. The wheel's own libgomp is found first: one pool for all.
+target_compile_options(libtorch INTERFACE -fopenmp)
+target_link_options(libtorch INTERFACE -fopenmp)
 target_link_libraries(libtorch INTERFACE ${TORCH_ROOT}/lib/libtorch_cpu.so ${TORCH_ROOT}/lib/libc10.so)
 foreach(folder ${TORCH_ROOT}/lib ${torch_cuda_libs})
   target_link_options(libtorch INTERFACE -Wl,-rpath,${folder} -Wl,-rpath-link,${folder})

@@ -21,7 +21,7 @@ struct Account {
 };
 
 Account& account() {
-  static Account account;
+  thread_local Account account;
   return account;
 }
 

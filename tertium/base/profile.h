@@ -6,7 +6,7 @@
 
 namespace tertium {
 
-/// Where a pass spends its time. Kept for the whole process; written by the one thread that runs passes.
+/// Where a thread spends its time. All threads of a pass do the same, so that the caller's own stands for them.
 enum class Phase { products, attention, rows, readout, rest };
 constexpr int kPhases = 5;
 
@@ -22,7 +22,7 @@ class Timed {
   Phase outer_;
 };
 
-/// Seconds in each phase so far, by its name.
+/// Seconds of the calling thread in each phase so far, by its name.
 std::map<std::string, double> phase_seconds();
 
 }  // namespace tertium

@@ -1,11 +1,12 @@
 #include "tertium/model/block.h"
 
 #include <ATen/Parallel.h>
+#include <c10/core/InferenceMode.h>
 
 #include <algorithm>
 
 #include "tertium/base/profile.h"
-#include "tertium/model/product.h"
+#include "tertium/model/matrix.h"
 #include "tertium/model/row_kernels.h"
 
 namespace tertium {
@@ -70,69 +71,86 @@ Tensor normalized(const Config& config, const Tensor& x, const NormWeights& norm
   return out.take();
 }
 
-Tensor project(const Tensor& x, const Linear& linear) {
+/// Into `result` [R, out], whose rows are contiguous.
+void project_into(Tensor& result, const Tensor& x, const Linear& linear) {
   const Timed timed(Phase::products);
-  return product(x, linear.weight, linear.bias);
+  linear.weight.multiply(x, result);
+  if (linear.bias.defined()) result.add_(linear.bias);
 }
 
 /// The outputs of all matrices of a stack, side by side: [R, sum of out] in f32.
 Tensor project(const Tensor& x, const Stack& stack) {
-  const Timed timed(Phase::products);
-  if (stack.size() == 1) return product(x, stack[0].weight, stack[0].bias);
   std::int64_t width = 0;
-  for (const Linear& part : stack) width += part.weight.size(0);
-  Tensor out = at::empty({x.size(0), width}, at::kFloat);
+  for (const Linear& part : stack) width += part.weight.out();
+  Tensor result = at::empty({x.size(0), width}, at::kFloat);
   std::int64_t first = 0;
   for (const Linear& part : stack) {
-    Tensor columns = out.narrow(1, first, part.weight.size(0));
-    product_into(columns, x, part.weight, part.bias);
-    first += part.weight.size(0);
+    Tensor columns = result.narrow(1, first, part.weight.out());
+    project_into(columns, x, part);
+    first += part.weight.out();
   }
-  return out;
+  return result;
 }
 
-/// q or k [R, heads * head_dim] → [R, heads, head_dim] in `type`: normalised, and each head rotated by its row's angles.
-Tensor placed(const Config& config, const Tensor& x, const NormWeights& norm, int rope, const Rotation& rotation,
-              at::ScalarType type) {
-  const std::int64_t width = x.size(1), head_dim = config.head_dim, heads = width / head_dim;
+/// Gives `work` some rows of x at a time, [n, width of x], and puts its results, [n, width] in `type`, one below the
+/// other. Each thread takes rows through all of `work`, so that what lies between its steps stays in that core's cache.
+template <class Work>
+Tensor by_rows(const Tensor& x, std::int64_t width, at::ScalarType type, const Work& work) {
+  constexpr std::int64_t kMostRows = 256, kGrain = 32;
+  const std::int64_t rows = x.size(0), share = (rows + at::get_num_threads() - 1) / at::get_num_threads();
+  const std::int64_t count = std::min(kMostRows, (share + kGrain - 1) / kGrain * kGrain);
+  Tensor all = at::empty({rows, width}, type);
+  at::parallel_for(0, (rows + count - 1) / count, 1, [&](std::int64_t begin, std::int64_t end) {
+    const c10::InferenceMode no_autograd;  // a thread's own setting
+    for (std::int64_t piece = begin; piece < end; ++piece) {
+      const std::int64_t first = piece * count, taken = std::min(count, rows - first);
+      all.narrow(0, first, taken).copy_(work(first, x.narrow(0, first, taken)));
+    }
+  });
+  return all;
+}
+
+/// Puts q or k of one row in place: normalised, and each head rotated by the row's angles.
+void place(const Config& config, const float* in, std::int64_t heads, const NormWeights& norm, int rope,
+           const float* cos, const float* sin, float* out) {
+  const std::int64_t head_dim = config.head_dim, width = heads * head_dim;
   const auto eps = static_cast<float>(config.norm_eps);
   const bool centered = config.norm == Norm::mean;
   const float* weight = data_or_null(norm.weight);
-  const RowWriter out(x.size(0), width, type);
-  for_each_row(x.size(0), width, [&](std::int64_t row) {
-    const float* in = x.const_data_ptr<float>() + row * x.stride(0);
-    float* values = out.begin(row);
-    if (config.qk_norm == QkNorm::whole)
-      normalize_row(in, weight, nullptr, centered, eps, values, width);
-    else if (config.qk_norm == QkNorm::none)
-      std::copy_n(in, width, values);
-    for (std::int64_t h = 0; h < heads; ++h) {
-      float* head = values + h * head_dim;
-      if (config.qk_norm == QkNorm::head || config.qk_norm == QkNorm::own_head)
-        normalize_row(in + h * head_dim, weight + (config.qk_norm == QkNorm::own_head ? h * head_dim : 0), nullptr,
-                      centered, eps, head, head_dim);
-      if (rope == Layer::kNoRope) continue;
-      const std::int64_t half = config.ropes[rope].rotated / 2;
-      const float *cos = rotation.cos.const_data_ptr<float>() + row * half,
-                  *sin = rotation.sin.const_data_ptr<float>() + row * half;
-      config.ropes[rope].interleaved ? rotate_neighbours_row(head, cos, sin, half)
-                                     : rotate_halves_row(head, cos, sin, half);
-    }
-    out.end(row, values);
-  });
-  return out.take().view({x.size(0), heads, head_dim});
+  if (config.qk_norm == QkNorm::whole)
+    normalize_row(in, weight, nullptr, centered, eps, out, width);
+  else if (config.qk_norm == QkNorm::none)
+    std::copy_n(in, width, out);
+  for (std::int64_t h = 0; h < heads; ++h) {
+    float* head = out + h * head_dim;
+    if (config.qk_norm == QkNorm::head || config.qk_norm == QkNorm::own_head)
+      normalize_row(in + h * head_dim, weight + (config.qk_norm == QkNorm::own_head ? h * head_dim : 0), nullptr,
+                    centered, eps, head, head_dim);
+    if (rope == Layer::kNoRope) continue;
+    const std::int64_t half = config.ropes[rope].rotated / 2;
+    config.ropes[rope].interleaved ? rotate_neighbours_row(head, cos, sin, half)
+                                   : rotate_halves_row(head, cos, sin, half);
+  }
 }
 
-Tensor attention(const Config& config, const BlockWeights& w, int b, const Tensor& x, const Rotation& rotation,
-                 const Attend& attend) {
-  const int rope = config.layers[b].rope;
-  const at::ScalarType type = w.o.weight.scalar_type();
+/// Rows [q | k | v] in f32, of which the first is row `first` of the pass → the same in `type`, q and k in place.
+Tensor placed(const Config& config, const BlockWeights& w, int rope, const Rotation& rotation, std::int64_t first,
+              const Tensor& qkv, at::ScalarType type) {
   const std::int64_t queries = config.heads * config.head_dim, keys = config.kv_heads * config.head_dim;
-  const Tensor qkv = project(x, w.qkv);
-  const Tensor q = placed(config, qkv.narrow(1, 0, queries), w.q_norm, rope, rotation, type);     // [R, H, head_dim]
-  const Tensor k = placed(config, qkv.narrow(1, queries, keys), w.k_norm, rope, rotation, type);  // [R, kv_heads, head_dim]
-  const Tensor v = qkv.narrow(1, queries + keys, keys).to(type).view({x.size(0), -1, config.head_dim});
-  return project(attend(b, q, k, v), w.o);
+  const std::int64_t angles = rope == Layer::kNoRope ? 0 : config.ropes[rope].rotated / 2;
+  const float *all_cos = data_or_null(rotation.cos), *all_sin = data_or_null(rotation.sin);
+  const std::int64_t width = qkv.size(1);
+  const RowWriter out(qkv.size(0), width, type);
+  for_each_row(qkv.size(0), width, [&](std::int64_t row) {
+    const float *in = qkv.const_data_ptr<float>() + row * width, *cos = all_cos + (first + row) * angles,
+                *sin = all_sin + (first + row) * angles;
+    float* values = out.begin(row);
+    place(config, in, config.heads, w.q_norm, rope, cos, sin, values);
+    place(config, in + queries, config.kv_heads, w.k_norm, rope, cos, sin, values + queries);
+    std::copy_n(in + queries + keys, keys, values + queries + keys);
+    out.end(row, values);
+  });
+  return out.take();
 }
 
 /// xIELU (arXiv 2411.13010): a parabola above 0, an exponential below, and a straight line through both.
@@ -174,22 +192,18 @@ Tensor gated(Activation activation, const Tensor& rows, const Xielu& curve, at::
   return out.take();
 }
 
-constexpr std::int64_t kMlpRows = 256;
+Tensor project(const Tensor& x, const Linear& linear) {
+  Tensor result = at::empty({x.size(0), linear.weight.out()}, at::kFloat);
+  project_into(result, x, linear);
+  return result;
+}
 
 Tensor mlp(const Config& config, const MlpWeights& w, const Xielu& curve, const Tensor& x) {
-  const at::ScalarType type = w.down.weight.scalar_type();
-  // Some rows at a time, so that what is between the products stays in the caches.
-  Tensor out = at::empty({x.size(0), w.down.weight.size(0)}, at::kFloat);
-  for (std::int64_t first = 0; first < x.size(0); first += kMlpRows) {
-    const std::int64_t count = std::min(kMlpRows, x.size(0) - first);
-    const Tensor inner = project(x.narrow(0, first, count), w.inner);
-    const Tensor middle = w.gated ? gated(config.activation, inner, curve, type)
-                                  : activated(config.activation, inner, curve).to(type);
-    Tensor part = out.narrow(0, first, count);
-    const Timed timed(Phase::products);
-    product_into(part, middle, w.down.weight, w.down.bias);
-  }
-  return out;
+  const at::ScalarType type = w.down.weight.type();
+  const Tensor inner = project(x, w.inner);
+  return project(w.gated ? gated(config.activation, inner, curve, type)
+                         : activated(config.activation, inner, curve).to(type),
+                 w.down);
 }
 
 /// Each row through the experts that its router finds likeliest, weighted by how likely. [R, D] in f32.
@@ -228,27 +242,39 @@ Tensor embed(const Config& config, const Weights& weights, const Tensor& ids, co
 Tensor run_block(const Config& config, const Weights& weights, int b, const Tensor& x, const Rotation& rotation,
                  const Attend& attend, const Tap& tap) {
   const BlockWeights& w = weights.blocks[b];
-  // Products read their own type; a router reads f32.
-  const at::ScalarType type = config.layers[b].experts ? at::kFloat : w.o.weight.scalar_type();
-  const auto norm = [&](const Tensor& rows, const NormWeights& weight) { return normalized(config, rows, weight, type); };
+  const Layer& layer = config.layers[b];
+  const at::ScalarType type = w.o.weight.type();
   // What a half of the block adds to the stream.
   const auto added = [&](const Tensor& rows, const NormWeights& post_norm) {
     const Tensor normed = normalized(config, rows, post_norm);
     return config.residual_scale == 1 ? normed : normed * config.residual_scale;
   };
 
-  const Tensor normed = norm(x, w.attn_norm);
-  const Tensor attended = attention(config, w, b, normed, rotation, attend);
-  Tensor stream = x + tap({SiteKind::attn_out, b}, added(attended, w.attn_post_norm));
+  const std::int64_t queries = config.heads * config.head_dim, keys = config.kv_heads * config.head_dim;
+  const Tensor qkv = by_rows(x, queries + 2 * keys, type, [&](std::int64_t first, const Tensor& rows) {
+    const Tensor products = project(normalized(config, rows, w.attn_norm, type), w.qkv);
+    return placed(config, w, layer.rope, rotation, first, products, type);
+  });
+  const auto heads = [&](std::int64_t first, std::int64_t width) {
+    return qkv.narrow(1, first, width).view({x.size(0), -1, config.head_dim});
+  };
+  const Tensor gathered = attend(b, heads(0, queries), heads(queries, keys), heads(queries + keys, keys));
+  const Tensor attended = by_rows(gathered, config.hidden, at::kFloat, [&](std::int64_t, const Tensor& rows) {
+    return added(project(rows, w.o), w.attn_post_norm);
+  });
+  Tensor stream = x + tap({SiteKind::attn_out, b}, attended);
   if (!config.parallel) stream = tap({SiteKind::resid_mid, b}, stream);
 
   // Parallel: the MLP reads what attention read, through its own norm where it has one.
-  const Tensor input = !config.parallel           ? norm(stream, w.mlp_norm)
-                       : w.mlp_norm.weight.defined() ? norm(x, w.mlp_norm)
-                                                     : normed;
-  const Tensor transformed =
-      config.layers[b].experts ? mixture(config, w, input) : mlp(config, w.mlp, w.xielu, input);
-  return stream + tap({SiteKind::mlp_out, b}, added(transformed, w.mlp_post_norm));
+  const NormWeights& mlp_norm = config.parallel && !w.mlp_norm.weight.defined() ? w.attn_norm : w.mlp_norm;
+  const Tensor& input = config.parallel ? x : stream;
+  const auto transformed = [&](std::int64_t, const Tensor& rows) {
+    return layer.experts ? added(mixture(config, w, normalized(config, rows, mlp_norm)), w.mlp_post_norm)
+                         : added(mlp(config, w.mlp, w.xielu, normalized(config, rows, mlp_norm, type)), w.mlp_post_norm);
+  };
+  // Experts take their rows from all of them.
+  const Tensor sum = layer.experts ? transformed(0, input) : by_rows(input, config.hidden, at::kFloat, transformed);
+  return stream + tap({SiteKind::mlp_out, b}, sum);
 }
 
 Tensor final_norm(const Config& config, const Weights& weights, const Tensor& x) {

@@ -85,12 +85,7 @@ class Loader {
   }
 
   Linear linear(const WeightName& name, std::int64_t out, std::int64_t in, bool bias, int expert = 0) {
-    const std::string base = checkpoint_.spelled(name, block, expert);
-    Linear linear;
-    linear.weight = transposed() ? values(base + ".weight", {in, out}, type_).t().contiguous()
-                                 : values(base + ".weight", {out, in}, type_);
-    if (bias) linear.bias = values(base + ".bias", {out}, type_);
-    return linear;
+    return {weight(name, out, in, expert), bias_of(name, out, bias, expert)};
   }
 
   /// The output head; the embedding, where the config ties the two and the file does not hold another head.
@@ -134,17 +129,19 @@ class Loader {
   /// Matrices [out, in] of one input, by name and number of rows.
   Stack stack(const std::vector<std::pair<WeightName, std::int64_t>>& members, std::int64_t in, bool bias,
               int expert = 0) {
-    Stack parts;
-    for (const auto& [name, out] : members) parts.push_back(linear(name, out, in, bias, expert));
-    // Memory that is not LibTorch's own cannot be resized by it: that of the mapped files.
-    const auto lies_in_file = [](const Linear& part) { return !part.weight.storage().resizable(); };
-    if (parts.size() == 1 || std::all_of(parts.begin(), parts.end(), lies_in_file)) return parts;
     std::vector<at::Tensor> weights, biases;
-    for (const Linear& part : parts) {
-      weights.push_back(part.weight);
-      if (bias) biases.push_back(part.bias);
+    for (const auto& [name, out] : members) {
+      weights.push_back(weight(name, out, in, expert));
+      biases.push_back(bias_of(name, out, bias, expert));
     }
-    return {{at::cat(weights), bias ? at::cat(biases) : at::Tensor()}};
+    // Memory that is not LibTorch's own cannot be resized by it: that of the mapped files.
+    const auto lies_in_file = [](const at::Tensor& part) { return !part.storage().resizable(); };
+    if (!is_packed(type_) && std::all_of(weights.begin(), weights.end(), lies_in_file)) {
+      Stack parts;
+      for (std::size_t i = 0; i < weights.size(); ++i) parts.push_back({weights[i], biases[i]});
+      return parts;
+    }
+    return {{Matrix(weights), bias ? at::cat(biases) : at::Tensor()}};
   }
 
   /// q, k and v, from one matrix or from three.
@@ -153,15 +150,15 @@ class Loader {
                        hidden = config_.hidden;
     const bool bias = config_.biases.qkv;
     if (!has(names.qkv)) return stack({{names.q, queries}, {names.k, keys}, {names.v, keys}}, hidden, bias);
-    Linear all = linear(names.qkv, queries + 2 * keys, hidden, bias);
+    at::Tensor all = weight(names.qkv, queries + 2 * keys, hidden), offsets = bias_of(names.qkv, queries + 2 * keys, bias);
     if (!checkpoint_.is_gguf() && family_.hf_qkv_by_head) {
       const auto apart = [&](const at::Tensor& rows) {
         return rows.view({config_.heads, 3, config_.head_dim, -1}).transpose(0, 1).reshape(rows.sizes());
       };
-      all.weight = apart(all.weight);
-      if (bias) all.bias = apart(all.bias);
+      all = apart(all);
+      if (bias) offsets = apart(offsets);
     }
-    return {all};
+    return {{all, offsets}};
   }
 
   MlpWeights mlp(const WeightNames& names) {
@@ -189,7 +186,7 @@ class Loader {
       const at::Tensor gate = all(names.expert_gate, width, hidden), up = all(names.expert_up, width, hidden),
                        down = all(names.expert_down, hidden, width);
       for (std::int64_t e = 0; e < count; ++e)
-        experts[e] = {.inner = {{gate[e], {}}, {up[e], {}}}, .gated = true, .down = {down[e], {}}};
+        experts[e] = {.inner = {{Matrix({gate[e], up[e]}), {}}}, .gated = true, .down = {down[e], {}}};
       return experts;
     }
     for (std::int64_t e = 0; e < count; ++e) {
@@ -221,7 +218,15 @@ class Loader {
   int block = 0;  // the one being loaded
 
  private:
-  bool transposed() const { return !checkpoint_.is_gguf() && family_.hf_transposed; }
+  at::Tensor weight(const WeightName& name, std::int64_t out, std::int64_t in, int expert = 0) {
+    const std::string full = checkpoint_.spelled(name, block, expert) + ".weight";
+    const bool transposed = !checkpoint_.is_gguf() && family_.hf_transposed;
+    return transposed ? values(full, {in, out}, type_).t().contiguous() : values(full, {out, in}, type_);
+  }
+
+  at::Tensor bias_of(const WeightName& name, std::int64_t out, bool wanted, int expert = 0) {
+    return wanted ? values(checkpoint_.spelled(name, block, expert) + ".bias", {out}, type_) : at::Tensor();
+  }
 
   at::Tensor values(const std::string& name, const Shape& shape, at::ScalarType type) {
     const TensorView& stored = checkpoint_.tensor(name);

@@ -6,13 +6,14 @@
 #include <vector>
 
 #include "tertium/model/checkpoint.h"
+#include "tertium/model/matrix.h"
 #include "tertium/model/model.h"
 
 namespace tertium {
 
-/// y = weight x + bias. The weight is [out, in], the bias [out] or undefined, both in the model's precision.
+/// y = weight x + bias. The weight is [out, in], the bias [out] in the model's precision, or undefined.
 struct Linear {
-  at::Tensor weight;
+  Matrix weight;
   at::Tensor bias;
 };
 
@@ -23,7 +24,7 @@ struct NormWeights {
 };
 
 /// Matrices of one input, whose outputs lie side by side. One matrix where the file has them so, or where they had to be
-/// converted anyway; else each where it lies in the file.
+/// converted or packed anyway; else each where it lies in the file.
 using Stack = std::vector<Linear>;
 
 /// down(activation(gate(x)) * up(x)); without a gate, down(activation(up(x))).

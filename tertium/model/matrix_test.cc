@@ -1,0 +1,46 @@
+#include "tertium/model/matrix.h"
+
+#include <gtest/gtest.h>
+
+namespace tertium {
+namespace {
+
+using at::Tensor;
+
+/// The largest difference from the exact product of the rounded numbers.
+double difference(at::ScalarType type, std::int64_t rows, std::int64_t in, const std::vector<std::int64_t>& outs) {
+  at::manual_seed(1);
+  const Tensor x = at::randn({rows, in}).to(type);
+  std::vector<Tensor> parts;
+  for (const std::int64_t out : outs) parts.push_back((at::randn({out, in}) * 0.1).to(type));
+  const Matrix matrix(parts);
+  Tensor result = at::full({rows, matrix.out() + 3}, -1.0f);  // rows that are longer than the result
+  Tensor columns = result.narrow(1, 0, matrix.out());
+  matrix.multiply(x, columns);
+  EXPECT_TRUE((result.narrow(1, matrix.out(), 3) == -1).all().item<bool>()) << "written beside the result";
+  const Tensor exact = at::matmul(x.to(at::kDouble), at::cat(parts).to(at::kDouble).t());
+  return (columns.to(at::kDouble) - exact).abs().max().item<double>();
+}
+
+TEST(Matrix, KeepsF32SumsInEveryTypeAndShape) {
+  for (const at::ScalarType type : {at::kFloat, at::kBFloat16, at::kHalf})
+    for (const std::int64_t rows : {1, 31, 32, 33, 127, 128, 300, 600})
+      for (const std::int64_t in : {2, 48, 130})
+        EXPECT_LT(difference(type, rows, in, {64, 5, 80}), 1e-4) << type << " " << rows << " x " << in;
+}
+
+TEST(Matrix, TakesNoRowsAndOddWidths) {
+  EXPECT_LT(difference(at::kBFloat16, 7, 33, {70}), 1e-4);
+  Tensor nothing = at::empty({0, 4}, at::kFloat);
+  Matrix(at::randn({4, 6})).multiply(at::empty({0, 6}), nothing);
+}
+
+TEST(Matrix, ProductInPlaceKeepsF32SumsToo) {
+  at::manual_seed(1);
+  const Tensor x = at::randn({40, 96}).to(at::kBFloat16), weight = at::randn({50, 96}).to(at::kBFloat16);
+  const Tensor exact = at::matmul(x.to(at::kDouble), weight.to(at::kDouble).t());
+  EXPECT_LT((product(x, weight).to(at::kDouble) - exact).abs().max().item<double>(), 1e-3);
+}
+
+}  // namespace
+}  // namespace tertium
