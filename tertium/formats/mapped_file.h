@@ -22,4 +22,7 @@ class MappedFile {
   std::size_t size_ = 0;
 };
 
+/// Lets the kernel take back the memory of these bytes of a mapped file; they are read again when they are next used.
+void give_back_pages(std::span<const std::byte> bytes);
+
 }  // namespace tertium

@@ -9,6 +9,7 @@
 #include <cstdint>
 
 #include "tertium/base/error.h"
+#include "tertium/formats/mapped_file.h"
 
 namespace tertium {
 namespace {
@@ -85,7 +86,9 @@ class Loader {
   }
 
   Linear linear(const WeightName& name, std::int64_t out, std::int64_t in, bool bias, int expert = 0) {
-    return {weight(name, out, in, expert), bias_of(name, out, bias, expert)};
+    Linear linear{weight(name, out, in, expert), bias_of(name, out, bias, expert)};
+    forget(name, expert);
+    return linear;
   }
 
   /// The output head; the embedding, where the config ties the two and the file does not hold another head.
@@ -141,7 +144,9 @@ class Loader {
       for (std::size_t i = 0; i < weights.size(); ++i) parts.push_back({weights[i], biases[i]});
       return parts;
     }
-    return {{Matrix(weights), bias ? at::cat(biases) : at::Tensor()}};
+    Stack packed = {{Matrix(weights), bias ? at::cat(biases) : at::Tensor()}};
+    for (const auto& [name, out] : members) forget(name, expert);
+    return packed;
   }
 
   /// q, k and v, from one matrix or from three.
@@ -158,7 +163,9 @@ class Loader {
       all = apart(all);
       if (bias) offsets = apart(offsets);
     }
-    return {{all, offsets}};
+    Stack packed = {{all, offsets}};
+    forget(names.qkv);
+    return packed;
   }
 
   MlpWeights mlp(const WeightNames& names) {
@@ -222,6 +229,11 @@ class Loader {
     const std::string full = checkpoint_.spelled(name, block, expert) + ".weight";
     const bool transposed = !checkpoint_.is_gguf() && family_.hf_transposed;
     return transposed ? values(full, {in, out}, type_).t().contiguous() : values(full, {out, in}, type_);
+  }
+
+  /// A packed matrix is a copy: the memory of the file's own bytes may go.
+  void forget(const WeightName& name, int expert = 0) {
+    if (is_packed(type_)) give_back_pages(checkpoint_.tensor(checkpoint_.spelled(name, block, expert) + ".weight").bytes);
   }
 
   at::Tensor bias_of(const WeightName& name, std::int64_t out, bool wanted, int expert = 0) {
