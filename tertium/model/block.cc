@@ -4,6 +4,7 @@
 #include <c10/core/InferenceMode.h>
 
 #include <algorithm>
+#include <span>
 
 #include "tertium/base/profile.h"
 #include "tertium/model/matrix.h"
@@ -71,26 +72,23 @@ Tensor normalized(const Config& config, const Tensor& x, const NormWeights& norm
   return out.take();
 }
 
-/// Into `result` [R, out], whose rows are contiguous.
-void project_into(Tensor& result, const Tensor& x, const Linear& linear) {
-  const Timed timed(Phase::products);
-  linear.weight.multiply(x, result);
-  if (linear.bias.defined()) result.add_(linear.bias);
-}
-
 /// The outputs of all matrices of a stack, side by side: [R, sum of out] in f32.
-Tensor project(const Tensor& x, const Stack& stack) {
+Tensor project(const Tensor& x, std::span<const Linear> stack) {
+  const Timed timed(Phase::products);
   std::int64_t width = 0;
   for (const Linear& part : stack) width += part.weight.out();
   Tensor result = at::empty({x.size(0), width}, at::kFloat);
   std::int64_t first = 0;
   for (const Linear& part : stack) {
     Tensor columns = result.narrow(1, first, part.weight.out());
-    project_into(columns, x, part);
+    part.weight.multiply(x, columns);
+    if (part.bias.defined()) columns.add_(part.bias);
     first += part.weight.out();
   }
   return result;
 }
+
+Tensor project(const Tensor& x, const Linear& linear) { return project(x, {&linear, 1}); }
 
 /// Gives `work` some rows of x at a time, [n, width of x], and puts its results, [n, width] in `type`, one below the
 /// other. Each thread takes rows through all of `work`, so that what lies between its steps stays in that core's cache.
@@ -190,12 +188,6 @@ Tensor gated(Activation activation, const Tensor& rows, const Xielu& curve, at::
     out.end(row, values);
   });
   return out.take();
-}
-
-Tensor project(const Tensor& x, const Linear& linear) {
-  Tensor result = at::empty({x.size(0), linear.weight.out()}, at::kFloat);
-  project_into(result, x, linear);
-  return result;
 }
 
 Tensor mlp(const Config& config, const MlpWeights& w, const Xielu& curve, const Tensor& x) {

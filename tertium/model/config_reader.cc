@@ -246,6 +246,11 @@ std::vector<bool> ConfigReader::sliding(const Config& config, const std::functio
   return sliding;
 }
 
+std::vector<bool> ConfigReader::sliding_by_pattern(const Config& config, int pattern) const {
+  pattern = count_or("sliding_window_pattern", count_or("_sliding_window_pattern", pattern));
+  return sliding(config, [&](int b) { return (b + 1) % pattern != 0; });
+}
+
 void ConfigReader::refuse(std::string_view key, std::string_view why) const {
   fail("{}: \"{}\": {}", origin_, key, why);
 }
@@ -387,12 +392,18 @@ Config common_config(const GgufConfig& gguf) {
   return config;
 }
 
+void set_layers(Config& config, const std::vector<bool>& sliding, int window, int full_rope) {
+  for (int b = 0; b < config.block_count(); ++b) {
+    config.layers[b].window = sliding[b] ? window : 0;
+    config.layers[b].rope = sliding[b] ? 0 : full_rope;
+  }
+}
+
 void read_late_windows(const ConfigReader& json, Config& config) {
   const int window = json.flag_or("use_sliding_window", false) ? json.window_or("sliding_window", 4096) : 0;
   // 0 is a count here, unlike elsewhere: all blocks slide.
   const double first = json.number_or("max_window_layers", 28);
-  const std::vector<bool> sliding = json.sliding(config, [&](int b) { return window > 0 && b >= first; });
-  for (int b = 0; b < config.block_count(); ++b) config.layers[b].window = sliding[b] ? window : 0;
+  set_layers(config, json.sliding(config, [&](int b) { return window > 0 && b >= first; }), window);
 }
 
 void read_experts(const GgufConfig& gguf, Config& config) {

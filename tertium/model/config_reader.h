@@ -54,6 +54,8 @@ class ConfigReader {
 
   /// Which blocks slide: from `layer_types`, or by `otherwise` where it is absent.
   std::vector<bool> sliding(const Config& config, const std::function<bool(int)>& otherwise) const;
+  /// The same, and otherwise all but every n-th, by `sliding_window_pattern` or else `pattern`.
+  std::vector<bool> sliding_by_pattern(const Config& config, int pattern) const;
 
   [[noreturn]] void refuse(std::string_view key, std::string_view why) const;
 
@@ -123,6 +125,8 @@ struct ConfigDefaults {
 Config common_config(const ConfigReader& config, const ConfigDefaults& defaults, const ConfigKeys& keys = {});
 Config common_config(const GgufConfig& config);
 
+/// Gives each block its window, if it slides, and its rope: the first, or `full_rope` where it does not slide.
+void set_layers(Config& config, const std::vector<bool>& sliding, int window, int full_rope = 0);
 /// Qwen's windows: where `use_sliding_window` says so, the blocks from `max_window_layers` on slide.
 void read_late_windows(const ConfigReader& json, Config& config);
 /// A GGUF file's experts: in every block, if it names any.

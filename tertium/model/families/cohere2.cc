@@ -12,11 +12,6 @@ Config common(Config config) {
   return config;
 }
 
-void set_layers(Config& config, const std::vector<bool>& sliding, int window) {
-  for (int b = 0; b < config.block_count(); ++b)
-    config.layers[b] = {.window = sliding[b] ? window : 0, .rope = sliding[b] ? 0 : Layer::kNoRope};
-}
-
 Config from_hf(const ConfigReader& json) {
   Config config = common(common_config(json,
                                        {.vocabulary = 256000,
@@ -31,9 +26,7 @@ Config from_hf(const ConfigReader& json) {
   config.biases.qkv = config.biases.attn_output = json.flag_or("attention_bias", false);
   config.logit_scale = json.number_or("logit_scale", 0.0625);
   config.ropes = {json.rope(config, {.layer_type = "sliding_attention", .interleaved = true})};
-  const int pattern = json.count_or("sliding_window_pattern", json.count_or("_sliding_window_pattern", kPattern));
-  set_layers(config, json.sliding(config, [&](int b) { return (b + 1) % pattern != 0; }),
-             json.count_or("sliding_window", 4096));
+  set_layers(config, json.sliding_by_pattern(config, kPattern), json.count_or("sliding_window", 4096), Layer::kNoRope);
   return config;
 }
 
@@ -42,7 +35,7 @@ Config from_gguf(const GgufConfig& gguf) {
   config.logit_scale = gguf.number_or("logit_scale", 0.0625);
   config.ropes = {gguf.rope(config, 10000)};
   config.ropes[0].interleaved = true;
-  set_layers(config, gguf.sliding(config, kPattern), gguf.count("attention.sliding_window"));
+  set_layers(config, gguf.sliding(config, kPattern), gguf.count("attention.sliding_window"), Layer::kNoRope);
   return config;
 }
 

@@ -35,9 +35,8 @@ Config from_hf(const ConfigReader& json) {
   config.attention_softcap = json.is_null("attn_logit_softcapping") ? 0 : json.number_or("attn_logit_softcapping", 50);
   config.logit_softcap = json.is_null("final_logit_softcapping") ? 0 : json.number_or("final_logit_softcapping", 30);
   config.ropes = {json.rope(config)};
-  const std::vector<bool> sliding = json.sliding(config, [](int b) { return (b + 1) % kPattern != 0; });
-  for (int b = 0; b < config.block_count(); ++b)
-    config.layers[b].window = sliding[b] ? json.window_or("sliding_window", 4096) : 0;
+  set_layers(config, json.sliding(config, [](int b) { return (b + 1) % kPattern != 0; }),
+             json.window_or("sliding_window", 4096));
   return config;
 }
 
@@ -49,9 +48,7 @@ Config from_gguf(const GgufConfig& gguf) {
   constexpr int kLargeBlocks = 46;
   if (config.block_count() == kLargeBlocks) config.attention_scale = std::sqrt(1.0 * config.heads / config.hidden);
   config.ropes = {gguf.rope(config, 10000)};
-  const std::vector<bool> sliding = gguf.sliding(config, kPattern);
-  for (int b = 0; b < config.block_count(); ++b)
-    config.layers[b].window = sliding[b] ? gguf.count_or("attention.sliding_window", 4096) : 0;
+  set_layers(config, gguf.sliding(config, kPattern), gguf.count_or("attention.sliding_window", 4096));
   return config;
 }
 

@@ -7,8 +7,7 @@
 namespace tertium {
 namespace {
 
-constexpr int kSlidingRope = 0;
-constexpr int kFullRope = 1;
+constexpr int kFullRope = 1;  // behind that of the sliding blocks
 constexpr double kSlidingTheta = 10000;
 constexpr double kFullTheta = 1e6;
 constexpr int kPattern = 6;  // every sixth block is full, unless the config says otherwise
@@ -18,11 +17,6 @@ Config common(Config config) {
   config.embedding_scale = std::sqrt(config.hidden);
   config.qk_norm = QkNorm::head;
   return config;
-}
-
-void set_layers(Config& config, const std::vector<bool>& sliding, int window) {
-  for (int b = 0; b < config.block_count(); ++b)
-    config.layers[b] = {.window = sliding[b] ? window : 0, .rope = sliding[b] ? kSlidingRope : kFullRope};
 }
 
 Config from_hf(const ConfigReader& whole) {
@@ -53,9 +47,7 @@ Config from_hf(const ConfigReader& whole) {
                                      .theta = kSlidingTheta,
                                      .scaled = false}),
                   json.rope(config, {.theta = kFullTheta})};
-  const int pattern = json.count_or("sliding_window_pattern", json.count_or("_sliding_window_pattern", kPattern));
-  set_layers(config, json.sliding(config, [&](int b) { return (b + 1) % pattern != 0; }),
-             json.count_or("sliding_window", 4096));
+  set_layers(config, json.sliding_by_pattern(config, kPattern), json.count_or("sliding_window", 4096), kFullRope);
   return config;
 }
 
@@ -70,7 +62,7 @@ Config from_gguf(const GgufConfig& gguf) {
   // The 27B divides by the heads' share of the width, the others by a head's own.
   constexpr int kLargeBlocks = 62;
   if (config.block_count() == kLargeBlocks) config.attention_scale = std::sqrt(1.0 * config.heads / config.hidden);
-  set_layers(config, gguf.sliding(config, kPattern), gguf.count("attention.sliding_window"));
+  set_layers(config, gguf.sliding(config, kPattern), gguf.count("attention.sliding_window"), kFullRope);
   return config;
 }
 
