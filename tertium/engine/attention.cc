@@ -1,112 +1,290 @@
 #include "tertium/engine/attention.h"
 
+#include <ATen/Parallel.h>
+#include <ATen/native/CPUBlas.h>
+#include <c10/core/InferenceMode.h>
+
 #include <algorithm>
 #include <bit>
 #include <cmath>
-#include <limits>
+#include <cstring>
+#include <vector>
 
 #include "tertium/base/profile.h"
+#include "tertium/model/matrix.h"
+#include "tertium/model/row_kernels.h"
 
 namespace tertium {
 namespace {
 
 using at::Tensor;
+namespace blas = at::native::cpublas;
+
+// Keys are padded to whole panels. Calls see two numbers of rows only, and few numbers of keys, since oneDNN compiles
+// each combination anew.
+constexpr std::int64_t kPanel = 64, kKeysAtOnce = 256, kCallRows = 128, kFewRows = 32;
+
+std::int64_t rounded_up(std::int64_t n, std::int64_t step) { return (n + step - 1) / step * step; }
 
 /// How many of `packed` (ascending) are live when the first `live` rows of the pass are.
 std::int64_t live_of(const std::vector<std::int64_t>& packed, std::int64_t live) {
   return std::lower_bound(packed.begin(), packed.end(), live) - packed.begin();
 }
 
-/// [rows, heads, head_dim] → [1, heads, rows, head_dim]
-Tensor by_head(const Tensor& x) { return x.transpose(0, 1).unsqueeze(0); }
-
 /// ALiBi (arXiv 2108.12409): what each head's scores lose with every position of distance; [heads]. A geometric series
 /// from 2^(-8/n) for n heads; where n is no power of two, that of the power below, then every second of the one above.
-std::vector<float> alibi_slopes(int heads) {
-  const auto below = static_cast<int>(std::bit_floor(static_cast<unsigned>(heads)));
+std::vector<float> alibi_slopes(std::int64_t heads) {
+  const auto below = static_cast<std::int64_t>(std::bit_floor(static_cast<std::uint64_t>(heads)));
   std::vector<float> slopes;
-  for (int i = 1; i <= below; ++i) slopes.push_back(static_cast<float>(std::pow(2.0, -8.0 * i / below)));
-  for (int i = 1; static_cast<int>(slopes.size()) < heads; i += 2)
-    slopes.push_back(static_cast<float>(std::pow(2.0, -8.0 * i / (2 * below))));
+  for (std::int64_t i = 1; i <= below; ++i)
+    slopes.push_back(static_cast<float>(std::pow(2.0, -8.0 * static_cast<double>(i) / static_cast<double>(below))));
+  for (std::int64_t i = 1; static_cast<std::int64_t>(slopes.size()) < heads; i += 2)
+    slopes.push_back(static_cast<float>(std::pow(2.0, -4.0 * static_cast<double>(i) / static_cast<double>(below))));
   return slopes;
+}
+
+/// Memory of one thread, kept from call to call. Not cleared.
+template <class T>
+class Scratch {
+ public:
+  T* of(std::int64_t count) {
+    if (values_.size() < static_cast<std::size_t>(count)) values_.resize(count);
+    return values_.data();
+  }
+
+ private:
+  std::vector<T> values_;
+};
+
+/// A tensor over memory of our own: [rows, columns], rows `stride` apart.
+Tensor matrix(const float* values, std::int64_t rows, std::int64_t columns, std::int64_t stride) {
+  return at::from_blob(const_cast<float*>(values), {rows, columns}, {stride, 1}, at::kFloat);
+}
+
+/// The keys and values of one tile and one of its heads, in the order that products read, and these products. T is
+/// float, or a half-precision type that the CPU multiplies.
+template <class T>
+class KeysAndValues {
+ public:
+  KeysAndValues(std::int64_t head_dim, std::int64_t keys) : head_dim_(head_dim), keys_(rounded_up(keys, kPanel)) {
+    keys_at_ = thread_keys().of(keys_ * head_dim);
+    values_at_ = thread_values().of(keys_ * head_dim);
+    const std::int64_t rest = (keys_ - keys) * head_dim;
+    if (rest == 0) return;
+    // Padding is multiplied, by zero or into scores that nobody reads: it must be finite.
+    const std::int64_t first = rounded_up(keys + 1, kPanel) - kPanel;
+    std::fill_n(keys_at_ + first * head_dim, kPanel * head_dim, T(0.0f));
+    std::fill_n(values_at_ + first * head_dim, kPanel * head_dim, T(0.0f));
+  }
+
+  void put(std::int64_t key, const T* k, const T* v) {
+    if constexpr (std::is_same_v<T, float>) {
+      std::copy_n(k, head_dim_, keys_at_ + key * head_dim_);
+      std::copy_n(v, head_dim_, values_at_ + key * head_dim_);
+    } else {
+      // Keys: two neighbours in a head stay together, [panel][head_dim / 2][64][2]. Values: two neighbouring keys do,
+      // [keys / 2][head_dim][2].
+      auto* pair = reinterpret_cast<std::uint32_t*>(keys_at_ + key / kPanel * kPanel * head_dim_) + key % kPanel;
+      for (std::int64_t i = 0; i < head_dim_ / 2; ++i) std::memcpy(pair + i * kPanel, k + 2 * i, sizeof(*pair));
+      T* value = values_at_ + key / 2 * 2 * head_dim_ + key % 2;
+      for (std::int64_t i = 0; i < head_dim_; ++i) value[2 * i] = v[i];
+    }
+  }
+
+  /// queries [rows, head_dim] times the first `keys` keys (whole panels) → scores [rows, stride].
+  void scores(const T* queries, std::int64_t rows, std::int64_t keys, float* scores, std::int64_t stride) const {
+    if constexpr (std::is_same_v<T, float>) {
+      Tensor result = matrix(scores, rows, keys, stride);
+      at::mm_out(result, matrix(queries, rows, head_dim_, head_dim_), matrix(keys_at_, keys, head_dim_, head_dim_).t());
+    } else {
+      for (std::int64_t first = 0; first < keys; first += kPanel)
+        blas::brgemm(rows, kPanel, head_dim_, head_dim_, kPanel, stride, /*add_C=*/false, queries,
+                     keys_at_ + first * head_dim_, scores + first, /*is_vnni=*/true);
+    }
+  }
+
+  /// weights [rows, stride] of the first `keys` keys (whole panels) times their values → gathered [rows, head_dim].
+  void gather(const T* weights, std::int64_t rows, std::int64_t keys, std::int64_t stride, float* gathered) const {
+    if constexpr (std::is_same_v<T, float>) {
+      Tensor result = matrix(gathered, rows, head_dim_, head_dim_);
+      at::mm_out(result, matrix(weights, rows, keys, stride), matrix(values_at_, keys, head_dim_, head_dim_));
+    } else {
+      for (std::int64_t first = 0; first < keys; first += kKeysAtOnce)
+        blas::brgemm(rows, head_dim_, std::min(kKeysAtOnce, keys - first), stride, head_dim_, head_dim_,
+                     /*add_C=*/first > 0, weights + first, values_at_ + first * head_dim_, gathered, /*is_vnni=*/true);
+    }
+  }
+
+ private:
+  static Scratch<T>& thread_keys() {
+    thread_local Scratch<T> scratch;
+    return scratch;
+  }
+  static Scratch<T>& thread_values() {
+    thread_local Scratch<T> scratch;
+    return scratch;
+  }
+
+  std::int64_t head_dim_, keys_;
+  T *keys_at_, *values_at_;
+};
+
+/// One block's attention: T is what products compute in, and what qkv and the result hold.
+template <class T>
+class BlockAttention {
+ public:
+  BlockAttention(const Config& config, const Layout& layout, int b, const Tensor& qkv)
+      : config_(config),
+        layout_(layout),
+        window_(config.layers[b].window),
+        live_(layout.live[b]),
+        group_(config.heads / config.kv_heads),
+        width_(qkv.size(1)),
+        slopes_(config.alibi ? alibi_slopes(config.heads) : std::vector<float>()),
+        qkv_(qkv),
+        gathered_(at::empty({live_, config.heads * config.head_dim}, qkv.options())) {}
+
+  Tensor run() {
+    const auto tasks = static_cast<std::int64_t>(layout_.tiles.size()) * config_.kv_heads;
+    at::parallel_for(0, tasks, 1, [&](std::int64_t begin, std::int64_t end) {
+      const c10::InferenceMode no_autograd;  // a thread's own setting
+      for (std::int64_t task = begin; task < end; ++task)
+        run_tile(layout_.tiles[task / config_.kv_heads], task % config_.kv_heads);
+      if constexpr (!std::is_same_v<T, float>) blas::brgemm_release(/*is_vnni=*/true);
+    });
+    return gathered_;
+  }
+
+ private:
+  const T* in() const { return static_cast<const T*>(qkv_.const_data_ptr()); }
+  T* out() const { return static_cast<T*>(gathered_.data_ptr()); }
+
+  /// The live queries of a tile, in the heads that share a key head.
+  void run_tile(const Tile& tile, std::int64_t key_head) const {
+    const std::int64_t queries = live_of(tile.queries, live_), keys = live_of(tile.keys, live_);
+    if (queries == 0) return;
+    const std::int64_t head_dim = config_.head_dim, k_at = (config_.heads + key_head) * head_dim,
+                       v_at = k_at + config_.kv_heads * head_dim;
+    KeysAndValues<T> packed(head_dim, keys);
+    for (std::int64_t key = 0; key < keys; ++key) {
+      const T* row = in() + tile.keys[key] * width_;
+      packed.put(key, row + k_at, row + v_at);
+    }
+    const std::int64_t most = std::max<std::int64_t>(1, kCallRows / group_);
+    for (std::int64_t first = 0; first < queries; first += most)
+      run_queries(tile, key_head, packed, first, std::min(most, queries - first));
+  }
+
+  /// Some queries of a tile; a query's heads lie below each other, as rows of one product.
+  void run_queries(const Tile& tile, std::int64_t key_head, const KeysAndValues<T>& packed, std::int64_t first,
+                   std::int64_t count) const {
+    thread_local Scratch<T> query_rows, weight_rows;
+    thread_local Scratch<float> score_rows, gathered_rows;
+    const std::int64_t head_dim = config_.head_dim, used = count * group_;
+    const std::int64_t rows = used <= kFewRows ? kFewRows : rounded_up(used, kCallRows);
+    std::int64_t seen = 0;  // keys, by any of these queries
+    for (std::int64_t q = first; q < first + count; ++q) seen = std::max(seen, tile.seen[q].back().end);
+    const std::int64_t keys = rounded_up(seen, kPanel);
+    // One stride for many numbers of keys; no power of two, whose rows would share the cache's few lines.
+    const auto stride = static_cast<std::int64_t>(std::bit_ceil(static_cast<std::uint64_t>(keys))) + kPanel;
+
+    T* queries = query_rows.of(rows * head_dim);
+    const std::int64_t heads_width = group_ * head_dim, at = key_head * heads_width;
+    for (std::int64_t q = 0; q < count; ++q)
+      std::copy_n(in() + tile.queries[first + q] * width_ + at, heads_width, queries + q * heads_width);
+    std::fill_n(queries + used * head_dim, (rows - used) * head_dim, T(0.0f));
+
+    float* scores = score_rows.of(rows * stride);
+    packed.scores(queries, rows, keys, scores, stride);
+    T* weights = weight_rows.of(rows * stride);
+    std::vector<float> sums(used);
+    for (std::int64_t row = 0; row < used; ++row)
+      sums[row] = weigh(tile, first + row / group_, key_head * group_ + row % group_, scores + row * stride,
+                        weights + row * stride, keys);
+    for (std::int64_t row = used; row < rows; ++row) std::fill_n(weights + row * stride, keys, T(0.0f));
+
+    float* gathered = gathered_rows.of(rows * head_dim);
+    packed.gather(weights, rows, keys, stride, gathered);
+    for (std::int64_t row = 0; row < used; ++row) {
+      const std::int64_t head = key_head * group_ + row % group_;
+      T* to = out() + tile.queries[first + row / group_] * config_.heads * head_dim + head * head_dim;
+      const float *from = gathered + row * head_dim, share = 1 / sums[row];
+      for (std::int64_t i = 0; i < head_dim; ++i) to[i] = static_cast<T>(from[i] * share);
+    }
+  }
+
+  /// Scores of one query's head [keys] → the weights of a softmax, not yet divided by their sum, which is returned.
+  float weigh(const Tile& tile, std::int64_t query, std::int64_t head, float* scores, T* weights,
+              std::int64_t keys) const {
+    const std::int64_t position = layout_.positions[tile.queries[query]];
+    const bool bent = config_.attention_softcap != 0 || config_.alibi;
+    const float scale = bent ? 1 : static_cast<float>(config_.attention_scale);
+    const auto stretches = [&](const auto& visit) {
+      for (Stretch stretch : tile.seen[query]) {
+        if (window_ > 0) {
+          const std::int64_t unseen = position - window_ + 1 - stretch.position;
+          if (unseen > 0) stretch = {stretch.begin + unseen, stretch.end, stretch.position + unseen};
+        }
+        if (stretch.begin < stretch.end) visit(stretch);
+      }
+    };
+    float largest = -INFINITY;
+    stretches([&](const Stretch& s) {
+      if (bent) bend(scores + s.begin, s.end - s.begin, position - s.position, head);
+      largest = std::max(largest, largest_of(scores + s.begin, s.end - s.begin));
+    });
+    float sum = 0;
+    std::int64_t next = 0;
+    stretches([&](const Stretch& s) {
+      std::fill(weights + next, weights + s.begin, T(0.0f));
+      sum += exponentials_row(scores + s.begin, largest, scale, s.end - s.begin);
+      round_row(scores + s.begin, weights + s.begin, s.end - s.begin);
+      next = s.end;
+    });
+    std::fill(weights + next, weights + keys, T(0.0f));
+    return sum;
+  }
+
+  /// What some models do to scores: a soft cap, and ALiBi. `distance`: of the first key from the query, in positions.
+  void bend(float* scores, std::int64_t n, std::int64_t distance, std::int64_t head) const {
+    const auto scale = static_cast<float>(config_.attention_scale), cap = static_cast<float>(config_.attention_softcap);
+    for (std::int64_t i = 0; i < n; ++i) {
+      scores[i] *= scale;
+      if (cap != 0) scores[i] = std::tanh(scores[i] / cap) * cap;
+      if (config_.alibi) scores[i] -= slopes_[head] * static_cast<float>(distance - i);
+    }
+  }
+
+  static void round_row(const float* x, T* out, std::int64_t n) {
+    if constexpr (std::is_same_v<T, at::BFloat16>)
+      round_row_to_bf16(x, reinterpret_cast<std::uint16_t*>(out), n);
+    else
+      std::copy_n(x, n, out);
+  }
+
+  const Config& config_;
+  const Layout& layout_;
+  const int window_;
+  const std::int64_t live_, group_, width_;
+  const std::vector<float> slopes_;  // [heads], with ALiBi
+  const Tensor qkv_;
+  const Tensor gathered_;
+};
+
+template <class T>
+Tensor attend_in(const Config& config, const Layout& layout, int b, const Tensor& qkv) {
+  return BlockAttention<T>(config, layout, b, qkv.contiguous()).run();
 }
 
 }  // namespace
 
-TiledAttention::TiledAttention(const Config& config, const Layout& layout, at::ScalarType type)
-    : config_(config), layout_(layout), type_(type) {
-  for (const Tile& tile : layout.tiles) {
-    TorchTile& made = tiles_.emplace_back(TorchTile{&tile, rows(tile.queries), rows(tile.keys), {}});
-    for (const Layer& layer : config.layers)
-      if (!made.masks.contains(layer.window)) made.masks[layer.window] = mask(tile, layer.window);
-  }
-}
-
-TiledAttention::Rows TiledAttention::rows(const std::vector<std::int64_t>& packed) {
-  const bool stretch = packed.back() - packed.front() + 1 == static_cast<std::int64_t>(packed.size());
-  return {stretch ? Tensor() : at::tensor(packed), packed.front(), stretch};
-}
-
-Tensor TiledAttention::Rows::of(const Tensor& x, std::int64_t live) const {
-  return stretch ? x.narrow(0, first, live) : x.index_select(0, index.narrow(0, 0, live));
-}
-
-Tensor TiledAttention::mask(const Tile& tile, int window) const {
-  const auto n_queries = static_cast<std::int64_t>(tile.queries.size()),
-             n_keys = static_cast<std::int64_t>(tile.keys.size());
-  Tensor mask = at::empty({n_queries, n_keys}, at::kFloat);
-  float* value = mask.data_ptr<float>();
-  for (std::int64_t q = 0; q < n_queries; ++q) {
-    for (std::int64_t k = 0; k < n_keys; ++k, ++value) {
-      const std::int64_t distance = layout_.positions[tile.queries[q]] - layout_.positions[tile.keys[k]];
-      const bool seen = tile.visible[q * n_keys + k] && (window == 0 || distance < window);
-      *value = seen ? 0.0f : -std::numeric_limits<float>::infinity();
-    }
-  }
-  if (!config_.alibi) return mask.to(type_);
-  const auto positions_of = [&](const std::vector<std::int64_t>& rows) {
-    std::vector<float> positions;
-    for (const std::int64_t row : rows) positions.push_back(static_cast<float>(layout_.positions[row]));
-    return at::tensor(positions);
-  };
-  const Tensor distance = positions_of(tile.queries).unsqueeze(1) - positions_of(tile.keys);
-  const Tensor slopes = at::tensor(alibi_slopes(config_.heads)).view({-1, 1, 1});
-  return (mask - slopes * distance).to(type_);
-}
-
-/// As scaled_dot_product_attention, with a soft cap on the scores: q [H, queries, head_dim], k and v [kv_heads, keys,
-/// head_dim] → [H, queries, head_dim].
-Tensor TiledAttention::capped(const Tensor& q, const Tensor& k, const Tensor& v, const Tensor& mask) const {
-  const Tensor grouped = q.reshape({config_.kv_heads, -1, q.size(1), config_.head_dim});
-  Tensor scores = at::matmul(grouped, k.unsqueeze(1).transpose(-2, -1)).to(at::kFloat) * config_.attention_scale;
-  scores = (scores / config_.attention_softcap).tanh_() * config_.attention_softcap + mask;
-  return at::matmul(at::softmax(scores, -1).to(v.scalar_type()), v.unsqueeze(1)).reshape(q.sizes());
-}
-
-Tensor TiledAttention::operator()(int b, const Tensor& q, const Tensor& k, const Tensor& v) const {
+Tensor TiledAttention::operator()(int b, const Tensor& qkv) const {
   const Timed timed(Phase::attention);
-  const std::int64_t live = layout_.live[b];
-  const bool grouped = config_.heads != config_.kv_heads;
-  Tensor gathered = at::empty({live, config_.heads, config_.head_dim}, q.options());
-  for (const TorchTile& tile : tiles_) {
-    const std::int64_t n_queries = live_of(tile.tile->queries, live), n_keys = live_of(tile.tile->keys, live);
-    if (n_queries == 0) continue;
-    const Tensor mask = tile.masks.at(config_.layers[b].window).narrow(-2, 0, n_queries).narrow(-1, 0, n_keys);
-    const Tensor queries = by_head(tile.queries.of(q, n_queries)), keys = by_head(tile.keys.of(k, n_keys)),
-                 values = by_head(tile.keys.of(v, n_keys));
-    const Tensor by_heads =
-        config_.attention_softcap != 0
-            ? capped(queries.squeeze(0), keys.squeeze(0), values.squeeze(0), mask)
-            : at::scaled_dot_product_attention(queries, keys, values, mask, /*dropout_p=*/0.0, /*is_causal=*/false,
-                                               config_.attention_scale, grouped)
-                  .squeeze(0);
-    const Tensor result = by_heads.transpose(0, 1);  // [queries, H, head_dim]
-    if (tile.queries.stretch)
-      gathered.narrow(0, tile.queries.first, n_queries).copy_(result);
-    else
-      gathered.index_copy_(0, tile.queries.index.narrow(0, 0, n_queries), result);
-  }
-  return gathered.view({live, -1});
+  const at::ScalarType type = qkv.scalar_type();
+  if (!is_packed(type) || config_.head_dim % 2 != 0)
+    return attend_in<float>(config_, layout_, b, qkv.to(at::kFloat)).to(type);
+  return type == at::kBFloat16 ? attend_in<at::BFloat16>(config_, layout_, b, qkv)
+                               : attend_in<at::Half>(config_, layout_, b, qkv);
 }
 
 }  // namespace tertium

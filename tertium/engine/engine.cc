@@ -5,26 +5,108 @@
 #include <c10/core/InferenceMode.h>
 #include <torch/headeronly/version.h>
 
+#include <algorithm>
+#include <atomic>
 #include <chrono>
+#include <functional>
 #include <limits>
+#include <map>
+#include <mutex>
 
+#include "tertium/engine/layout.h"
 #include "tertium/engine/pass.h"
 #include "tertium/model/weights.h"
 
 namespace tertium {
 
+namespace {
+
+/// Consecutive jobs that run in one pass.
+struct Batch {
+  std::size_t first, count;
+  std::int64_t rows;
+};
+
+/// Cuts jobs into passes of about `rows` rows.
+std::vector<Batch> cut(std::span<const Job> jobs, std::int64_t rows) {
+  std::vector<Batch> batches;
+  for (std::size_t j = 0; j < jobs.size(); ++j) {
+    const Job* before = j > 0 ? &jobs[j - 1] : nullptr;
+    if (const int more = rows_to_compute(before, jobs[j]); !batches.empty() && batches.back().rows + more <= rows) {
+      ++batches.back().count;
+      batches.back().rows += more;
+    } else {
+      batches.push_back({j, 1, rows_to_compute(nullptr, jobs[j])});
+    }
+  }
+  return batches;
+}
+
+std::int64_t rows_of(const std::vector<Batch>& batches) {
+  std::int64_t rows = 0;
+  for (const Batch& batch : batches) rows += batch.rows;
+  return rows;
+}
+
+/// Rows of the thread that has most to do, where each takes the next batch as it becomes free.
+std::int64_t longest_share(const std::vector<Batch>& batches, int threads) {
+  std::vector<std::int64_t> shares(threads);
+  for (const Batch& batch : batches) *std::min_element(shares.begin(), shares.end()) += batch.rows;
+  return *std::max_element(shares.begin(), shares.end());
+}
+
+/// Hands results on in the jobs' order, whatever the order in which batches end; one thread at a time.
+class InOrder {
+ public:
+  InOrder(const std::vector<Batch>& batches, const std::function<void(std::size_t, JobResult)>& done,
+          const std::function<void(std::size_t)>& progress)
+      : batches_(batches), done_(done), progress_(progress) {}
+
+  void take(std::size_t batch, std::vector<JobResult> results) {
+    const std::lock_guard lock(mutex_);
+    waiting_.emplace(batch, std::move(results));
+    for (; !waiting_.empty() && waiting_.begin()->first == next_; ++next_) {
+      const auto node = waiting_.extract(waiting_.begin());
+      const Batch& ended = batches_[next_];
+      for (std::size_t i = 0; i < ended.count; ++i) done_(ended.first + i, std::move(node.mapped()[i]));
+      if (progress_) progress_(ended.first + ended.count);
+    }
+  }
+
+ private:
+  const std::vector<Batch>& batches_;
+  const std::function<void(std::size_t, JobResult)>& done_;
+  const std::function<void(std::size_t)>& progress_;
+  std::mutex mutex_;
+  std::size_t next_ = 0;
+  std::map<std::size_t, std::vector<JobResult>> waiting_;
+};
+
+}  // namespace
+
 void Engine::run(std::span<const Job> jobs, const std::function<void(std::size_t, JobResult)>& done,
                  const std::function<void(std::size_t)>& progress) const {
-  for (std::size_t first = 0; first < jobs.size();) {
-    std::size_t count = 1;
-    int rows = jobs[first].rows();
-    while (first + count < jobs.size() && rows + jobs[first + count].rows() <= options_.batch_rows)
-      rows += jobs[first + count++].rows();
-    std::vector<JobResult> results = run_pass(model_, jobs.subspan(first, count));
-    for (std::size_t i = 0; i < count; ++i) done(first + i, std::move(results[i]));
-    first += count;
-    if (progress) progress(first);
+  const int threads = at::get_num_threads();
+  std::vector<Batch> batches = cut(jobs, options_.batch_rows);
+  // As many passes to each thread, of the same size.
+  const auto count = static_cast<std::int64_t>(batches.size()), even = (count + threads - 1) / threads * threads;
+  batches = cut(jobs, rows_of(batches) / std::max<std::int64_t>(1, even) + 1);
+
+  InOrder in_order(batches, done, progress);
+  const auto run_batch = [&](std::size_t b) {
+    in_order.take(b, run_pass(model_, jobs.subspan(batches[b].first, batches[b].count)));
+  };
+  // A pass on one thread waits for nobody. Where threads would end too unevenly, all of them share each pass.
+  constexpr double kUneven = 1.2;
+  if (static_cast<double>(longest_share(batches, threads)) * threads >
+      kUneven * static_cast<double>(rows_of(batches))) {
+    for (std::size_t b = 0; b < batches.size(); ++b) run_batch(b);
+    return;
   }
+  std::atomic<std::size_t> next = 0;
+  at::parallel_for(0, threads, 1, [&](std::int64_t, std::int64_t) {
+    for (std::size_t b; (b = next++) < batches.size();) run_batch(b);
+  });
 }
 
 JobResult Engine::run(const Job& job) const { return std::move(run_pass(model_, {&job, 1}).front()); }

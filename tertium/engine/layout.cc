@@ -10,9 +10,11 @@ namespace tertium {
 namespace {
 
 // Fresh rows of one prompt attend together in large tiles. Branches are small and many, and see one another not at all:
-// a larger tile would spend more on pairs that are masked than it saves in calls.
-constexpr std::size_t kFreshTileRows = 256;
-constexpr std::size_t kBranchTileRows = 64;
+// a larger tile would spend more on pairs that are unseen than it saves in calls.
+constexpr std::size_t kFreshTileRows = 512;
+constexpr std::size_t kBranchTileRows = 128;
+
+constexpr int kFewestShared = 16;  // rows; a shared BOS is not worth its bookkeeping
 
 void require(bool condition, const Job& job, const char* what) {
   if (!condition) throw std::logic_error(fmt::format("malformed job \"{}\": {}", job.name, what));
@@ -87,14 +89,12 @@ std::vector<Lengths> sequence_lengths(const Job& job) {
   return lengths;
 }
 
-/// Calls `visit(first packed row, rows)` for each stretch that the first `rows` rows of `strand` and what it hangs on
-/// make up.
-template <class Visit>
-void for_each_visible(const Job& job, const std::vector<std::int64_t>& first_row, int strand, int rows,
-                      const Visit& visit) {
-  visit(first_row[strand], rows);
-  if (const auto& prefix = job.strands[strand].prefix)
-    for_each_visible(job, first_row, prefix->strand, prefix->rows, visit);
+/// The first row of `strand` that is edited; its number of rows if none is.
+int first_edited(const Job& job, int strand) {
+  int first = job.strands[strand].rows();
+  for (const Edit& edit : job.edits)
+    if (edit.strand == strand) first = std::min(first, edit.row);
+  return first;
 }
 
 /// A row to be placed in a tile.
@@ -103,58 +103,93 @@ struct PlacedRow {
   int row;
 };
 
-Tile make_tile(const Job& job, const std::vector<std::int64_t>& first_row, std::span<const PlacedRow> rows) {
-  Tile tile;
-  std::vector<std::pair<std::int64_t, std::int64_t>> seen;  // [begin, end), of all queries
-  for (const PlacedRow& q : rows) {
-    tile.queries.push_back(first_row[q.strand] + q.row);
-    for_each_visible(job, first_row, q.strand, q.row + 1,
-                     [&](std::int64_t first, int count) { seen.emplace_back(first, first + count); });
-  }
-  std::sort(seen.begin(), seen.end());
-  std::int64_t next = 0;
-  for (const auto& [begin, end] : seen)
-    for (next = std::max(next, begin); next < end; ++next) tile.keys.push_back(next);
+/// Packed rows that follow one another, at positions that do too.
+struct PackedStretch {
+  std::int64_t begin, end;
+  std::int64_t position;
+};
 
-  tile.visible.assign(tile.queries.size() * tile.keys.size(), 0);
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    char* line = tile.visible.data() + i * tile.keys.size();
-    for_each_visible(job, first_row, rows[i].strand, rows[i].row + 1, [&](std::int64_t first, int count) {
-      // The keys of one stretch are neighbours among the tile's keys too: all of them are there, in order.
-      const auto at = std::lower_bound(tile.keys.begin(), tile.keys.end(), first) - tile.keys.begin();
-      std::fill_n(line + at, count, 1);
-    });
+/// Adds the stretches that the first `rows` rows of `strand` and what it hangs on make up.
+void add_visible(const Job& job, const std::vector<std::vector<std::int64_t>>& packed, int strand, int rows,
+                 std::vector<PackedStretch>& stretches) {
+  const int start = start_position(job, strand);
+  for (int r = 0; r < rows; ++r) {
+    const std::int64_t row = packed[strand][r];
+    if (r > 0 && stretches.back().end == row)
+      ++stretches.back().end;
+    else
+      stretches.push_back({row, row + 1, start + r});
+  }
+  if (const auto& prefix = job.strands[strand].prefix)
+    add_visible(job, packed, prefix->strand, prefix->rows, stretches);
+}
+
+/// All rows that one row sees, ascending.
+std::vector<PackedStretch> visible_to(const Job& job, const std::vector<std::vector<std::int64_t>>& packed,
+                                      const PlacedRow& query) {
+  std::vector<PackedStretch> stretches;
+  add_visible(job, packed, query.strand, query.row + 1, stretches);
+  std::sort(stretches.begin(), stretches.end(), [](const auto& a, const auto& b) { return a.begin < b.begin; });
+  return stretches;
+}
+
+Tile make_tile(const Job& job, const std::vector<std::vector<std::int64_t>>& packed, std::span<const PlacedRow> rows) {
+  Tile tile;
+  std::vector<std::vector<PackedStretch>> visible;
+  std::vector<PackedStretch> all;
+  for (const PlacedRow& query : rows) {
+    tile.queries.push_back(packed[query.strand][query.row]);
+    visible.push_back(visible_to(job, packed, query));
+    all.insert(all.end(), visible.back().begin(), visible.back().end());
+  }
+  std::sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return a.begin < b.begin; });
+  std::int64_t next = 0;
+  for (const PackedStretch& stretch : all)
+    for (next = std::max(next, stretch.begin); next < stretch.end; ++next) tile.keys.push_back(next);
+
+  for (const std::vector<PackedStretch>& stretches : visible) {
+    std::vector<Stretch>& seen = tile.seen.emplace_back();
+    for (const PackedStretch& stretch : stretches) {
+      // The rows of one stretch are neighbours among the tile's keys too: all of them are there, in order.
+      const auto at = std::lower_bound(tile.keys.begin(), tile.keys.end(), stretch.begin) - tile.keys.begin();
+      seen.push_back({at, at + stretch.end - stretch.begin, stretch.position});
+    }
   }
   return tile;
 }
 
 /// Cuts `rows` (in packing order) into tiles of at most `most` rows.
-void add_tiles(const Job& job, const std::vector<std::int64_t>& first_row, std::span<const PlacedRow> rows,
+void add_tiles(const Job& job, const std::vector<std::vector<std::int64_t>>& packed, std::span<const PlacedRow> rows,
                std::size_t most, std::vector<Tile>& tiles) {
   for (std::size_t at = 0; at < rows.size(); at += most)
-    tiles.push_back(make_tile(job, first_row, rows.subspan(at, std::min(most, rows.size() - at))));
+    tiles.push_back(make_tile(job, packed, rows.subspan(at, std::min(most, rows.size() - at))));
 }
 
 }  // namespace
 
-std::size_t Layout::job_of(std::int64_t row) const {
-  std::size_t owner = 0;
-  std::int64_t nearest = -1;  // the last strand that begins at or before the row
-  for (std::size_t j = 0; j < first_row.size(); ++j) {
-    for (const std::int64_t first : first_row[j]) {
-      if (first > row || first <= nearest) continue;
-      nearest = first;
-      owner = j;
-    }
-  }
-  return owner;
+int shared_rows(const Job& before, const Job& job, int strand) {
+  if (strand >= static_cast<int>(before.strands.size())) return 0;
+  const Strand &a = before.strands[strand], &b = job.strands[strand];
+  if (a.prefix || b.prefix || a.branch || b.branch) return 0;
+  const int most = std::min(first_edited(before, strand), first_edited(job, strand));
+  const auto end = std::mismatch(a.tokens.begin(), a.tokens.begin() + std::min(most, a.rows()), b.tokens.begin(),
+                                 b.tokens.begin() + std::min(most, b.rows()))
+                       .first;
+  const auto same = static_cast<int>(end - a.tokens.begin());
+  return same < kFewestShared ? 0 : same;
 }
 
-Layout make_layout(std::span<const Job> jobs, int blocks) {
+int rows_to_compute(const Job* before, const Job& job) {
+  int rows = job.rows();
+  for (int s = 0; before && s < static_cast<int>(job.strands.size()); ++s) rows -= shared_rows(*before, job, s);
+  return rows;
+}
+
+Layout make_layout(std::span<const Job> jobs, int blocks, bool share) {
   Layout layout;
   for (const Job& job : jobs) {
     check_job(job, blocks);
-    layout.first_row.emplace_back(job.strands.size());
+    layout.packed.emplace_back(job.strands.size());
     layout.lengths.push_back(sequence_lengths(job));
   }
   std::vector<std::vector<PlacedRow>> fresh(jobs.size()), branched(jobs.size());
@@ -163,9 +198,16 @@ Layout make_layout(std::span<const Job> jobs, int blocks) {
       for (int s = 0; s < static_cast<int>(jobs[j].strands.size()); ++s) {
         const Strand& strand = jobs[j].strands[s];
         if (strand.first_block() != block) continue;
-        layout.first_row[j][s] = layout.rows();
+        std::vector<std::int64_t>& packed = layout.packed[j][s];
+        if (share && j > 0 && block == 0) {
+          const auto& same = layout.packed[j - 1];
+          if (const int rows = shared_rows(jobs[j - 1], jobs[j], s))
+            packed.assign(same[s].begin(), same[s].begin() + rows);
+        }
         const int start = start_position(jobs[j], s);
-        for (int r = 0; r < strand.rows(); ++r) {
+        for (auto r = static_cast<int>(packed.size()); r < strand.rows(); ++r) {
+          packed.push_back(layout.rows());
+          layout.owners.push_back(j);
           layout.positions.push_back(start + r);
           const std::int64_t source =
               strand.branch ? layout.row(j, strand.branch->of, strand.branch->first_row + r) : -1;
@@ -179,8 +221,8 @@ Layout make_layout(std::span<const Job> jobs, int blocks) {
     layout.live.push_back(layout.rows());
   }
   for (std::size_t j = 0; j < jobs.size(); ++j) {
-    add_tiles(jobs[j], layout.first_row[j], fresh[j], kFreshTileRows, layout.tiles);
-    add_tiles(jobs[j], layout.first_row[j], branched[j], kBranchTileRows, layout.tiles);
+    add_tiles(jobs[j], layout.packed[j], fresh[j], kFreshTileRows, layout.tiles);
+    add_tiles(jobs[j], layout.packed[j], branched[j], kBranchTileRows, layout.tiles);
   }
   return layout;
 }

@@ -27,6 +27,11 @@ Site canonical(Site site) {
   return site.kind == SiteKind::resid_post ? Site{SiteKind::resid_pre, site.block + 1} : site;
 }
 
+bool depends_on_length(const Config& config) {
+  return std::any_of(config.ropes.begin(), config.ropes.end(),
+                     [](const Rope& rope) { return rope.depends_on_length(); });
+}
+
 /// All edits at one site of a pass.
 struct SiteEdits {
   std::vector<std::int64_t> rows;
@@ -77,8 +82,8 @@ Pass::Pass(const Model& model, std::span<const Job> jobs)
     : config_(model.config()),
       weights_(model.weights()),
       jobs_(jobs),
-      layout_(make_layout(jobs, config_.block_count())),
-      attention_(config_, layout_, scalar_type(model.precision())),
+      layout_(make_layout(jobs, config_.block_count(), /*share=*/!depends_on_length(config_))),
+      attention_(config_, layout_),
       results_(jobs.size()) {
   collect_edits();
   collect_recordings();
@@ -178,8 +183,9 @@ Tensor Pass::speeds_by_length(const Rope& rope) const {
   }
   Tensor speeds = at::empty({layout_.rows(), rope.rotated / 2}, at::kFloat);
   for (const auto& [length, rows] : rows_of)
-    speeds.index_copy_(0, at::tensor(rows),
-                       at::tensor(inverse_frequencies(rope, length)).expand({static_cast<std::int64_t>(rows.size()), -1}));
+    speeds.index_copy_(
+        0, at::tensor(rows),
+        at::tensor(inverse_frequencies(rope, length)).expand({static_cast<std::int64_t>(rows.size()), -1}));
   return speeds;
 }
 
@@ -200,7 +206,7 @@ void Pass::demand_finite(int b, const Tensor& stream) const {
   if (std::isfinite(stream.sum().item<float>())) return;
   const Tensor bad = stream.isfinite().all(1).logical_not().nonzero();
   if (bad.size(0) == 0) return;  // finite numbers whose sum is not
-  const std::string& job = jobs_[layout_.job_of(bad[0][0].item<std::int64_t>())].name;
+  const std::string& job = jobs_[layout_.owners[bad[0][0].item<std::int64_t>()]].name;
   if (b == 0) fail("{}: the model's embeddings are NaN or infinite", job);
   fail("{}: the stream behind block {} is NaN or infinite; try dtype f32 or bf16", job, b - 1);
 }
@@ -210,7 +216,7 @@ void Pass::demand_positions() const {
   for (std::int64_t row = 0; row < layout_.rows(); ++row)
     if (layout_.positions[row] >= weights_.positions.size(0))
       fail("{}: longer than the {} positions that the model knows; shorten the item or leave it out",
-           jobs_[layout_.job_of(row)].name, weights_.positions.size(0));
+           jobs_[layout_.owners[row]].name, weights_.positions.size(0));
 }
 
 std::vector<JobResult> Pass::run() {
@@ -225,8 +231,7 @@ std::vector<JobResult> Pass::run() {
     if (const int rope = config_.layers[b].rope; rope != Layer::kNoRope)
       live = {rotation_of[rope].cos.narrow(0, 0, stream.size(0)), rotation_of[rope].sin.narrow(0, 0, stream.size(0))};
     stream = run_block(
-        config_, weights_, b, stream, live,
-        [&](int block, const Tensor& q, const Tensor& k, const Tensor& v) { return attention_(block, q, k, v); },
+        config_, weights_, b, stream, live, [&](int block, const Tensor& qkv) { return attention_(block, qkv); },
         [&](Site site, Tensor activations) { return tap(site, std::move(activations)); });
   }
   stream = enter(config_.block_count(), stream);

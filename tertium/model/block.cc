@@ -21,9 +21,10 @@ constexpr std::int64_t kValuesPerTask = 1 << 15;  // that one thread takes at a 
 template <class Each>
 void for_each_row(std::int64_t rows, std::int64_t width, const Each& each) {
   const Timed timed(Phase::rows);
-  at::parallel_for(0, rows, std::max<std::int64_t>(1, kValuesPerTask / width), [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t row = begin; row < end; ++row) each(row);
-  });
+  at::parallel_for(0, rows, std::max<std::int64_t>(1, kValuesPerTask / width),
+                   [&](std::int64_t begin, std::int64_t end) {
+                     for (std::int64_t row = begin; row < end; ++row) each(row);
+                   });
 }
 
 /// Takes rows in f32, and writes them in the type that a matrix product reads.
@@ -193,9 +194,9 @@ Tensor gated(Activation activation, const Tensor& rows, const Xielu& curve, at::
 Tensor mlp(const Config& config, const MlpWeights& w, const Xielu& curve, const Tensor& x) {
   const at::ScalarType type = w.down.weight.type();
   const Tensor inner = project(x, w.inner);
-  return project(w.gated ? gated(config.activation, inner, curve, type)
-                         : activated(config.activation, inner, curve).to(type),
-                 w.down);
+  return project(
+      w.gated ? gated(config.activation, inner, curve, type) : activated(config.activation, inner, curve).to(type),
+      w.down);
 }
 
 /// Each row through the experts that its router finds likeliest, weighted by how likely. [R, D] in f32.
@@ -247,10 +248,7 @@ Tensor run_block(const Config& config, const Weights& weights, int b, const Tens
     const Tensor products = project(normalized(config, rows, w.attn_norm, type), w.qkv);
     return placed(config, w, layer.rope, rotation, first, products, type);
   });
-  const auto heads = [&](std::int64_t first, std::int64_t width) {
-    return qkv.narrow(1, first, width).view({x.size(0), -1, config.head_dim});
-  };
-  const Tensor gathered = attend(b, heads(0, queries), heads(queries, keys), heads(queries + keys, keys));
+  const Tensor gathered = attend(b, qkv);
   const Tensor attended = by_rows(gathered, config.hidden, at::kFloat, [&](std::int64_t, const Tensor& rows) {
     return added(project(rows, w.o), w.attn_post_norm);
   });
@@ -261,8 +259,9 @@ Tensor run_block(const Config& config, const Weights& weights, int b, const Tens
   const NormWeights& mlp_norm = config.parallel && !w.mlp_norm.weight.defined() ? w.attn_norm : w.mlp_norm;
   const Tensor& input = config.parallel ? x : stream;
   const auto transformed = [&](std::int64_t, const Tensor& rows) {
-    return layer.experts ? added(mixture(config, w, normalized(config, rows, mlp_norm)), w.mlp_post_norm)
-                         : added(mlp(config, w.mlp, w.xielu, normalized(config, rows, mlp_norm, type)), w.mlp_post_norm);
+    return layer.experts
+               ? added(mixture(config, w, normalized(config, rows, mlp_norm)), w.mlp_post_norm)
+               : added(mlp(config, w.mlp, w.xielu, normalized(config, rows, mlp_norm, type)), w.mlp_post_norm);
   };
   // Experts take their rows from all of them.
   const Tensor sum = layer.experts ? transformed(0, input) : by_rows(input, config.hidden, at::kFloat, transformed);

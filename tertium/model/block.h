@@ -16,9 +16,9 @@ struct Rotation {
   at::Tensor sin;
 };
 
-/// Attention itself belongs to the engine, which knows what each row may see: q [R, H, head_dim], k and v [R, kv_heads,
-/// head_dim] of block `b` → what each row gathered, [R, H * head_dim].
-using Attend = std::function<at::Tensor(int b, const at::Tensor& q, const at::Tensor& k, const at::Tensor& v)>;
+/// Attention itself belongs to the engine, which knows what each row may see: rows [q | k | v] of block `b`, each
+/// [(H + 2 kv_heads) * head_dim] → what each row gathered, [R, H * head_dim].
+using Attend = std::function<at::Tensor(int b, const at::Tensor& qkv)>;
 
 /// Called with each site's activations [R, D] in f32 as they arise; returns them, edited or not.
 using Tap = std::function<at::Tensor(Site site, at::Tensor activations)>;

@@ -84,6 +84,23 @@ FOR_EVERY_CPU void rotate_neighbours_row(float* x, const float* cos, const float
   }
 }
 
+FOR_EVERY_CPU float largest_of(const float* x, std::int64_t n) {
+  float largest = x[0];
+#pragma omp simd reduction(max : largest)
+  for (std::int64_t i = 0; i < n; ++i) largest = largest < x[i] ? x[i] : largest;
+  return largest;
+}
+
+FOR_EVERY_CPU float exponentials_row(float* x, float largest, float scale, std::int64_t n) {
+  float sum = 0;
+#pragma omp simd reduction(+ : sum)
+  for (std::int64_t i = 0; i < n; ++i) {
+    x[i] = exponential(scale * (x[i] - largest));
+    sum += x[i];
+  }
+  return sum;
+}
+
 FOR_EVERY_CPU void round_row_to_bf16(const float* __restrict x, std::uint16_t* __restrict out, std::int64_t n) {
 #pragma omp simd
   for (std::int64_t i = 0; i < n; ++i) {

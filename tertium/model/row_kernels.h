@@ -19,6 +19,12 @@ void gelu_tanh_gate_row(float* gate, const float* up, std::int64_t n);
 void rotate_halves_row(float* x, const float* cos, const float* sin, std::int64_t half);
 void rotate_neighbours_row(float* x, const float* cos, const float* sin, std::int64_t half);
 
+/// The largest of x [n].
+float largest_of(const float* x, std::int64_t n);
+
+/// x = e^(scale * (x - largest)), [n]; returns their sum.
+float exponentials_row(float* x, float largest, float scale, std::int64_t n);
+
 /// Rounds to nearest, ties to even, as the hardware does. NaN stays NaN or becomes infinite. [n]
 void round_row_to_bf16(const float* x, std::uint16_t* out, std::int64_t n);
 
