@@ -66,40 +66,33 @@ Tensor matrix(const float* values, std::int64_t rows, std::int64_t columns, std:
 template <class T>
 class KeysAndValues {
  public:
-  KeysAndValues(std::int64_t head_dim, std::int64_t keys) : head_dim_(head_dim), keys_(rounded_up(keys, kPanel)) {
-    keys_at_ = thread_keys().of(keys_ * head_dim);
-    values_at_ = thread_values().of(keys_ * head_dim);
-    const std::int64_t rest = (keys_ - keys) * head_dim;
-    if (rest == 0) return;
+  /// `k_of(i)` and `v_of(i)` point to the head [head_dim] of the i-th of `count` keys.
+  template <class KeyOf, class ValueOf>
+  KeysAndValues(std::int64_t head_dim, std::int64_t count, const KeyOf& k_of, const ValueOf& v_of)
+      : head_dim_(head_dim) {
+    thread_local Scratch<T> keys, values;
+    const std::int64_t padded = rounded_up(count, kPanel);
+    keys_ = keys.of(padded * head_dim);
+    values_ = values.of(padded * head_dim);
     // Padding is multiplied, by zero or into scores that nobody reads: it must be finite.
-    const std::int64_t first = rounded_up(keys + 1, kPanel) - kPanel;
-    std::fill_n(keys_at_ + first * head_dim, kPanel * head_dim, T(0.0f));
-    std::fill_n(values_at_ + first * head_dim, kPanel * head_dim, T(0.0f));
-  }
-
-  void put(std::int64_t key, const T* k, const T* v) {
-    if constexpr (std::is_same_v<T, float>) {
-      std::copy_n(k, head_dim_, keys_at_ + key * head_dim_);
-      std::copy_n(v, head_dim_, values_at_ + key * head_dim_);
-    } else {
-      // Keys: two neighbours in a head stay together, [panel][head_dim / 2][64][2]. Values: two neighbouring keys do,
-      // [keys / 2][head_dim][2].
-      auto* pair = reinterpret_cast<std::uint32_t*>(keys_at_ + key / kPanel * kPanel * head_dim_) + key % kPanel;
-      for (std::int64_t i = 0; i < head_dim_ / 2; ++i) std::memcpy(pair + i * kPanel, k + 2 * i, sizeof(*pair));
-      T* value = values_at_ + key / 2 * 2 * head_dim_ + key % 2;
-      for (std::int64_t i = 0; i < head_dim_; ++i) value[2 * i] = v[i];
-    }
+    const std::vector<T> zeros(head_dim, T(0.0f));
+    const auto pack = [&](const auto& head_of, const auto& put) {
+      for (std::int64_t i = 0; i < padded; i += 2)
+        put(i, i < count ? head_of(i) : zeros.data(), i + 1 < count ? head_of(i + 1) : zeros.data());
+    };
+    pack(k_of, [&](std::int64_t i, const T* a, const T* b) { put_keys(i, a, b); });
+    pack(v_of, [&](std::int64_t i, const T* a, const T* b) { put_values(i, a, b); });
   }
 
   /// queries [rows, head_dim] times the first `keys` keys (whole panels) → scores [rows, stride].
   void scores(const T* queries, std::int64_t rows, std::int64_t keys, float* scores, std::int64_t stride) const {
     if constexpr (std::is_same_v<T, float>) {
       Tensor result = matrix(scores, rows, keys, stride);
-      at::mm_out(result, matrix(queries, rows, head_dim_, head_dim_), matrix(keys_at_, keys, head_dim_, head_dim_).t());
+      at::mm_out(result, matrix(queries, rows, head_dim_, head_dim_), matrix(keys_, keys, head_dim_, head_dim_).t());
     } else {
       for (std::int64_t first = 0; first < keys; first += kPanel)
         blas::brgemm(rows, kPanel, head_dim_, head_dim_, kPanel, stride, /*add_C=*/false, queries,
-                     keys_at_ + first * head_dim_, scores + first, /*is_vnni=*/true);
+                     keys_ + first * head_dim_, scores + first, /*is_vnni=*/true);
     }
   }
 
@@ -107,26 +100,41 @@ class KeysAndValues {
   void gather(const T* weights, std::int64_t rows, std::int64_t keys, std::int64_t stride, float* gathered) const {
     if constexpr (std::is_same_v<T, float>) {
       Tensor result = matrix(gathered, rows, head_dim_, head_dim_);
-      at::mm_out(result, matrix(weights, rows, keys, stride), matrix(values_at_, keys, head_dim_, head_dim_));
+      at::mm_out(result, matrix(weights, rows, keys, stride), matrix(values_, keys, head_dim_, head_dim_));
     } else {
       for (std::int64_t first = 0; first < keys; first += kKeysAtOnce)
         blas::brgemm(rows, head_dim_, std::min(kKeysAtOnce, keys - first), stride, head_dim_, head_dim_,
-                     /*add_C=*/first > 0, weights + first, values_at_ + first * head_dim_, gathered, /*is_vnni=*/true);
+                     /*add_C=*/first > 0, weights + first, values_ + first * head_dim_, gathered, /*is_vnni=*/true);
     }
   }
 
  private:
-  static Scratch<T>& thread_keys() {
-    thread_local Scratch<T> scratch;
-    return scratch;
-  }
-  static Scratch<T>& thread_values() {
-    thread_local Scratch<T> scratch;
-    return scratch;
+  /// Keys i and i + 1. Two neighbours in a head stay together: [panel][head_dim / 2][64][2].
+  void put_keys(std::int64_t i, const T* a, const T* b) {
+    T* to = keys_ + i * head_dim_;
+    if constexpr (std::is_same_v<T, float>) {
+      std::copy_n(b, head_dim_, std::copy_n(a, head_dim_, to));
+    } else {
+      to = keys_ + i / kPanel * kPanel * head_dim_ + i % kPanel * 2;
+      for (std::int64_t pair = 0; pair < head_dim_; pair += 2, to += 2 * kPanel) {
+        std::memcpy(to, a + pair, 2 * sizeof(T));
+        std::memcpy(to + 2, b + pair, 2 * sizeof(T));
+      }
+    }
   }
 
-  std::int64_t head_dim_, keys_;
-  T *keys_at_, *values_at_;
+  /// Values i and i + 1. Two neighbouring keys stay together: [keys / 2][head_dim][2].
+  void put_values(std::int64_t i, const T* a, const T* b) {
+    T* to = values_ + i * head_dim_;
+    if constexpr (std::is_same_v<T, float>)
+      std::copy_n(b, head_dim_, std::copy_n(a, head_dim_, to));
+    else
+      interleave_rows(reinterpret_cast<const std::uint16_t*>(a), reinterpret_cast<const std::uint16_t*>(b),
+                      reinterpret_cast<std::uint16_t*>(to), head_dim_);
+  }
+
+  std::int64_t head_dim_;
+  T *keys_, *values_;
 };
 
 /// One block's attention: T is what products compute in, and what qkv and the result hold.
@@ -165,11 +173,9 @@ class BlockAttention {
     if (queries == 0) return;
     const std::int64_t head_dim = config_.head_dim, k_at = (config_.heads + key_head) * head_dim,
                        v_at = k_at + config_.kv_heads * head_dim;
-    KeysAndValues<T> packed(head_dim, keys);
-    for (std::int64_t key = 0; key < keys; ++key) {
-      const T* row = in() + tile.keys[key] * width_;
-      packed.put(key, row + k_at, row + v_at);
-    }
+    const KeysAndValues<T> packed(
+        head_dim, keys, [&](std::int64_t key) { return in() + tile.keys[key] * width_ + k_at; },
+        [&](std::int64_t key) { return in() + tile.keys[key] * width_ + v_at; });
     const std::int64_t most = std::max<std::int64_t>(1, kCallRows / group_);
     for (std::int64_t first = 0; first < queries; first += most)
       run_queries(tile, key_head, packed, first, std::min(most, queries - first));
@@ -208,8 +214,8 @@ class BlockAttention {
     for (std::int64_t row = 0; row < used; ++row) {
       const std::int64_t head = key_head * group_ + row % group_;
       T* to = out() + tile.queries[first + row / group_] * config_.heads * head_dim + head * head_dim;
-      const float *from = gathered + row * head_dim, share = 1 / sums[row];
-      for (std::int64_t i = 0; i < head_dim; ++i) to[i] = static_cast<T>(from[i] * share);
+      scale_row(gathered + row * head_dim, 1 / sums[row], head_dim);
+      round_row(gathered + row * head_dim, to, head_dim);
     }
   }
 

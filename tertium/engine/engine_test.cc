@@ -35,11 +35,15 @@ class Strands : public testing::TestWithParam<const char*> {
     return engine.run(job).readings[0];
   }
 
+  /// A quantity at one row, at every layer.
+  std::vector<float> recorded(const std::vector<std::int32_t>& ids, int row, Quantity quantity) const {
+    Job job{.strands = {{.tokens = ids}}};
+    job.recordings.push_back({0, row, 1, quantity});
+    return engine.run(job).recordings[0];
+  }
   /// The stream at one row, [L + 1, D].
   std::vector<float> resid(const std::vector<std::int32_t>& ids, int row) const {
-    Job job{.strands = {{.tokens = ids}}};
-    job.recordings.push_back({0, row, 1, Quantity::resid});
-    return engine.run(job).recordings[0];
+    return recorded(ids, row, Quantity::resid);
   }
 
   int blocks() const { return engine.model().config().block_count(); }
@@ -112,6 +116,42 @@ TEST_P(Strands, ABranchEqualsAFullRunWithTheSameEdit) {
   }
 }
 
+TEST_P(Strands, HeadsReplacedOneByOneEqualAllOfZAtOnce) {
+  const Config& config = engine.model().config();
+  const int row = 9, b = 1;
+  const std::vector<float> donor = recorded(other, 5, Quantity::z);
+  const std::size_t all = site_width(config, {SiteKind::z, b});
+  const std::span<const float> value = std::span(donor).subspan(b * all, all);
+  Job whole{.strands = {{.tokens = ids}}, .edits = {{0, row, {SiteKind::z, b}, value}}},
+      heads{.strands = {{.tokens = ids}}};
+  for (int h = 0; h < config.heads; ++h)
+    heads.edits.push_back({0, row, {SiteKind::z, b, h}, value.subspan(h * config.head_dim, config.head_dim)});
+  for (Job* job : {&whole, &heads}) job->readings.push_back({0, 20, Readout::logits, {}});
+  const std::vector<float> expected = engine.run(whole).readings[0];
+  expect_near(engine.run(heads).readings[0], expected);
+  EXPECT_NE(expected, last_logits(ids));
+}
+
+TEST_P(Strands, ZOfAnotherRunGivesItsAttnOut) {
+  const Config& config = engine.model().config();
+  const std::vector<float> z = recorded(other, 5, Quantity::z), attn_out = recorded(other, 5, Quantity::attn_out);
+  const std::size_t all = site_width(config, {SiteKind::z, 0});
+  for (int b = 0; b < blocks(); ++b) {
+    Job job{.strands = {{.tokens = ids}}, .edits = {{0, 9, {SiteKind::z, b}, std::span(z).subspan(b * all, all)}}};
+    job.recordings.push_back({0, 9, 1, Quantity::attn_out});
+    const std::vector<float> ours = engine.run(job).recordings[0];
+    expect_near({ours.begin() + b * width(), ours.begin() + (b + 1) * width()},
+                {attn_out.begin() + b * width(), attn_out.begin() + (b + 1) * width()});
+  }
+}
+
+TEST_P(Strands, ResidMidIsTheStreamWithWhatAttentionAdds) {
+  const std::vector<float> stream = resid(ids, 7), attn_out = recorded(ids, 7, Quantity::attn_out);
+  std::vector<float> sum;
+  for (std::size_t i = 0; i < attn_out.size(); ++i) sum.push_back(stream[i] + attn_out[i]);
+  expect_near(recorded(ids, 7, Quantity::resid_mid), sum);
+}
+
 TEST_P(Strands, AnOptionBehindAPatchedContextFollowsThePatch) {
   const int last = static_cast<int>(ids.size()) - 1, b = 1;
   const std::vector<std::int32_t> option = random_ids(5, 3);
@@ -166,6 +206,7 @@ TEST_P(Strands, AMalformedJobIsOurBug) {
   const auto rejects = [&](Job job) { EXPECT_THROW(engine.run(job), std::logic_error); };
   const Strand fresh{.tokens = ids};
   const std::vector<float> value(width());
+  const std::size_t head_dim = engine.model().config().head_dim;
   rejects({.strands = {{}}});
   rejects({.strands = {fresh, {.prefix = Prefix{1, 2}, .tokens = ids}}});
   rejects({.strands = {fresh, {.prefix = Prefix{0, 100}, .tokens = ids}}});
@@ -173,6 +214,7 @@ TEST_P(Strands, AMalformedJobIsOurBug) {
   rejects({.strands = {fresh}, .edits = {{0, 99, {SiteKind::resid_post, 0}, value}}});
   rejects({.strands = {fresh}, .edits = {{0, 0, {SiteKind::resid_post, 3}, value}}});
   rejects({.strands = {fresh}, .edits = {{0, 0, {SiteKind::resid_post, 0}, std::span(value).first(4)}}});
+  rejects({.strands = {fresh}, .edits = {{0, 0, {SiteKind::z, 0, 99}, std::span(value).first(head_dim)}}});
   // An edit at a block that its strand joins behind could never fire.
   rejects({.strands = {fresh, {.prefix = Prefix{0, 3}, .branch = Branch{0, 3, 2, 2}}},
            .edits = {{1, 0, {SiteKind::attn_out, 1}, value}}});

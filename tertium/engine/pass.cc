@@ -35,9 +35,25 @@ bool depends_on_length(const Config& config) {
 /// All edits at one site of a pass.
 struct SiteEdits {
   std::vector<std::int64_t> rows;
-  std::vector<float> values;  // [rows, D]
+  std::vector<float> values;  // [rows, width of the site]
   bool fired = false;
 };
+
+/// What arises inside a block and is recorded there.
+std::optional<Quantity> recorded_at(SiteKind kind) {
+  switch (kind) {
+    case SiteKind::z:
+      return Quantity::z;
+    case SiteKind::attn_out:
+      return Quantity::attn_out;
+    case SiteKind::resid_mid:
+      return Quantity::resid_mid;
+    case SiteKind::mlp_out:
+      return Quantity::mlp_out;
+    default:
+      return std::nullopt;
+  }
+}
 
 /// All recordings of one quantity in a pass: which packed rows, and where each is to be written.
 struct QuantityRecordings {
@@ -52,22 +68,26 @@ struct QuantityRecordings {
 /// One run of packed jobs through the blocks.
 class Pass {
  public:
-  Pass(const Model& model, std::span<const Job> jobs);
+  /// `locating`: looks for numbers that are not finite behind every block.
+  Pass(const Model& model, std::span<const Job> jobs, bool locating = false);
   std::vector<JobResult> run();
 
  private:
   void collect_edits();
   void collect_recordings();
-  Tensor enter(int b, const Tensor& stream);
-  Tensor edited(Site site, Tensor activations);
+  Tensor enter(int b, const Tensor& all);
+  Tensor columns(Site site, const Tensor& activations) const;
+  void edit(Site site, const Tensor& activations);
   void record(Quantity quantity, int layer, const Tensor& activations);
-  Tensor tap(Site site, Tensor activations);
+  void tap(Site site, const Tensor& activations);
   Tensor speeds_by_length(const Rope& rope) const;
   std::vector<Rotation> rotations() const;
   void demand_finite(int b, const Tensor& stream) const;
   void demand_positions() const;
   void read(const Tensor& stream);
 
+  const Model& model_;
+  const bool locating_;
   const Config& config_;
   const Weights& weights_;
   std::span<const Job> jobs_;
@@ -78,8 +98,10 @@ class Pass {
   std::vector<JobResult> results_;
 };
 
-Pass::Pass(const Model& model, std::span<const Job> jobs)
-    : config_(model.config()),
+Pass::Pass(const Model& model, std::span<const Job> jobs, bool locating)
+    : model_(model),
+      locating_(locating),
+      config_(model.config()),
       weights_(model.weights()),
       jobs_(jobs),
       layout_(make_layout(jobs, config_.block_count(), /*share=*/!depends_on_length(config_))),
@@ -92,8 +114,10 @@ Pass::Pass(const Model& model, std::span<const Job> jobs)
 void Pass::collect_edits() {
   for (std::size_t j = 0; j < jobs_.size(); ++j) {
     for (const Edit& edit : jobs_[j].edits) {
-      if (edit.value.size() != static_cast<std::size_t>(config_.hidden))
-        throw std::logic_error("an edit of another width than the stream");
+      if (edit.site.head != Site::kNoHead && (!is_per_head(edit.site.kind) || edit.site.head >= config_.heads))
+        throw std::logic_error("an edit of a head that is not there: " + to_string(edit.site));
+      if (edit.value.size() != site_width(config_, edit.site))
+        throw std::logic_error("an edit of another width than " + to_string(edit.site));
       SiteEdits& at_site = edits_[canonical(edit.site)];
       at_site.rows.push_back(layout_.row(j, edit.strand, edit.row));
       at_site.values.insert(at_site.values.end(), edit.value.begin(), edit.value.end());
@@ -103,16 +127,18 @@ void Pass::collect_edits() {
 
 void Pass::collect_recordings() {
   const std::size_t blocks = config_.layers.size();
-  const std::map<Quantity, std::size_t> layers = {{Quantity::resid, blocks + 1},
-                                                  {Quantity::attn_out, blocks},
-                                                  {Quantity::mlp_out, blocks},
-                                                  {Quantity::final_norm, 1}};
+  const std::map<Quantity, std::size_t> layers = {{Quantity::resid, blocks + 1}, {Quantity::z, blocks},
+                                                  {Quantity::attn_out, blocks},  {Quantity::resid_mid, blocks},
+                                                  {Quantity::mlp_out, blocks},   {Quantity::final_norm, 1}};
   for (std::size_t j = 0; j < jobs_.size(); ++j) {
     results_[j].recordings.resize(jobs_[j].recordings.size());
     for (std::size_t i = 0; i < jobs_[j].recordings.size(); ++i) {
       const Recording& recording = jobs_[j].recordings[i];
       std::vector<float>& values = results_[j].recordings[i];
-      values.resize(layers.at(recording.quantity) * recording.rows * config_.hidden);
+      if (recording.quantity == Quantity::resid_mid && config_.parallel)
+        throw std::logic_error("a recording of resid_mid in parallel blocks");
+      const Site any{recording.quantity == Quantity::z ? SiteKind::z : SiteKind::resid_pre, 0};
+      values.resize(layers.at(recording.quantity) * recording.rows * site_width(config_, any));
       QuantityRecordings& all = recordings_[recording.quantity];
       for (int r = 0; r < recording.rows; ++r) {
         all.rows.push_back(layout_.row(j, recording.strand, recording.first_row + r));
@@ -122,47 +148,56 @@ void Pass::collect_recordings() {
   }
 }
 
-/// What enters block b (or, behind the last block, the final norm): branches join, then edits, then recordings.
-Tensor Pass::enter(int b, const Tensor& stream) {
-  Tensor entering = stream;
-  const std::int64_t before = stream.size(0), joining = layout_.live[b] - before;
-  if (joining > 0) {
+/// What enters block b (or, behind the last block, the final norm): branches join, then edits, then recordings. `all`
+/// has room for every row of the pass.
+Tensor Pass::enter(int b, const Tensor& all) {
+  const std::int64_t before = b > 0 ? layout_.live[b - 1] : 0, joining = layout_.live[b] - before;
+  if (b > 0 && joining > 0) {
     const Tensor sources = at::tensor(at::IntArrayRef(layout_.sources.data() + before, joining));
-    entering = at::cat({stream, stream.index_select(0, sources)});
+    all.narrow(0, before, joining).copy_(all.index_select(0, sources));
   }
-  entering = edited({SiteKind::resid_pre, b}, entering);
-  demand_finite(b, entering);
-  record(Quantity::resid, b, entering);
-  return entering;
+  const Tensor stream = all.narrow(0, 0, layout_.live[b]);
+  edit({SiteKind::resid_pre, b}, stream);
+  if (locating_) demand_finite(b, stream);
+  record(Quantity::resid, b, stream);
+  return stream;
 }
 
-Tensor Pass::edited(Site site, Tensor activations) {
-  const auto found = edits_.find(site);
-  if (found == edits_.end()) return activations;
-  SiteEdits& edits = found->second;
-  const auto count = static_cast<std::int64_t>(edits.rows.size());
-  const Tensor values = at::from_blob(edits.values.data(), {count, config_.hidden}, at::kFloat);
-  edits.fired = true;
-  return activations.index_copy(0, at::tensor(edits.rows), values);
+/// The columns of a site's activations that belong to its head, or all of them.
+Tensor Pass::columns(Site site, const Tensor& activations) const {
+  if (site.head == Site::kNoHead) return activations;
+  return activations.narrow(1, static_cast<std::int64_t>(site.head) * config_.head_dim, config_.head_dim);
+}
+
+/// Puts edits into `activations`, in place: of the whole width first, then of each head.
+void Pass::edit(Site site, const Tensor& activations) {
+  for (auto found = edits_.lower_bound(site);
+       found != edits_.end() && found->first.kind == site.kind && found->first.block == site.block; ++found) {
+    auto& [rows, values, fired] = found->second;
+    Tensor into = columns(found->first, activations);
+    const Tensor from =
+        at::from_blob(values.data(), {static_cast<std::int64_t>(rows.size()), into.size(1)}, at::kFloat);
+    into.index_copy_(0, at::tensor(rows), from.to(into.scalar_type()));
+    fired = true;
+  }
 }
 
 void Pass::record(Quantity quantity, int layer, const Tensor& activations) {
   const auto found = recordings_.find(quantity);
   if (found == recordings_.end()) return;
-  const Tensor rows = activations.index_select(0, at::tensor(found->second.rows)).contiguous();
+  const Tensor rows = activations.index_select(0, at::tensor(found->second.rows)).to(at::kFloat).contiguous();
   const float* values = rows.data_ptr<float>();
+  const auto width = static_cast<std::size_t>(rows.size(1));
   for (const auto& [into, row, row_count] : found->second.sinks) {
-    std::memcpy(into->data() + (static_cast<std::size_t>(layer) * row_count + row) * config_.hidden, values,
-                config_.hidden * sizeof(float));
-    values += config_.hidden;
+    std::memcpy(into->data() + (static_cast<std::size_t>(layer) * row_count + row) * width, values,
+                width * sizeof(float));
+    values += width;
   }
 }
 
-Tensor Pass::tap(Site site, Tensor activations) {
-  activations = edited(site, std::move(activations));
-  if (site.kind == SiteKind::attn_out) record(Quantity::attn_out, site.block, activations);
-  if (site.kind == SiteKind::mlp_out) record(Quantity::mlp_out, site.block, activations);
-  return activations;
+void Pass::tap(Site site, const Tensor& activations) {
+  edit(site, activations);
+  if (const auto quantity = recorded_at(site.kind)) record(*quantity, site.block, activations);
 }
 
 /// Whose rotations depend on a sequence's length: the speeds of every row's pairs, [R, rotated / 2].
@@ -203,9 +238,8 @@ std::vector<Rotation> Pass::rotations() const {
 
 /// Throws Error naming job and block if a row of the stream is NaN or infinite.
 void Pass::demand_finite(int b, const Tensor& stream) const {
-  if (std::isfinite(stream.sum().item<float>())) return;
   const Tensor bad = stream.isfinite().all(1).logical_not().nonzero();
-  if (bad.size(0) == 0) return;  // finite numbers whose sum is not
+  if (bad.size(0) == 0) return;
   const std::string& job = jobs_[layout_.owners[bad[0][0].item<std::int64_t>()]].name;
   if (b == 0) fail("{}: the model's embeddings are NaN or infinite", job);
   fail("{}: the stream behind block {} is NaN or infinite; try dtype f32 or bf16", job, b - 1);
@@ -224,17 +258,20 @@ std::vector<JobResult> Pass::run() {
   const std::vector<Rotation> rotation_of = rotations();
   const Tensor ids = at::tensor(layout_.tokens);
   const Tensor positions = at::tensor(at::IntArrayRef(layout_.positions.data(), layout_.tokens.size()));
-  Tensor stream = embed(config_, weights_, ids, positions);
+  const Tensor all = at::empty({layout_.rows(), config_.hidden}, at::kFloat);
+  all.narrow(0, 0, layout_.live[0]).copy_(embed(config_, weights_, ids, positions));
   for (int b = 0; b < config_.block_count(); ++b) {
-    stream = enter(b, stream);
+    const Tensor stream = enter(b, all);
     Rotation live;
     if (const int rope = config_.layers[b].rope; rope != Layer::kNoRope)
       live = {rotation_of[rope].cos.narrow(0, 0, stream.size(0)), rotation_of[rope].sin.narrow(0, 0, stream.size(0))};
-    stream = run_block(
+    run_block(
         config_, weights_, b, stream, live, [&](int block, const Tensor& qkv) { return attention_(block, qkv); },
-        [&](Site site, Tensor activations) { return tap(site, std::move(activations)); });
+        [&](Site site, const Tensor& activations) { tap(site, activations); });
   }
-  stream = enter(config_.block_count(), stream);
+  const Tensor stream = enter(config_.block_count(), all);
+  // What is not finite stays so through the blocks. Where it arose is asked only then, in a second run.
+  if (!locating_ && !std::isfinite(stream.sum().item<float>())) Pass(model_, jobs_, /*locating=*/true).run();
   read(stream);
   for (const auto& [site, edits] : edits_)
     if (!edits.fired) throw std::logic_error("an edit did not fire: " + to_string(site));

@@ -38,19 +38,21 @@ struct Strand {
   int first_block() const { return branch ? branch->block : 0; }
 };
 
-/// Replaces one row's activations at a site. resid_pre@b and resid_post@(b-1) are the same place: between the two
-/// blocks, after branches have joined. The values must outlive the run.
+/// Replaces one row's activations at a site, or those of one head there. resid_pre@b and resid_post@(b-1) are the same
+/// place: between the two blocks, after branches have joined. The values must outlive the run.
 struct Edit {
   int strand;
   int row;
   Site site;
-  std::span<const float> value;  // [D]
+  std::span<const float> value;  // [D]; at z [H * head_dim], or [head_dim] of one head
 };
 
 /// What to record of some rows of a strand, at every layer.
 enum class Quantity {
   resid,       // [L + 1, rows, D]: stream index 0..L; edits included; strands that begin at block 0 only
+  z,           // [L, rows, H * head_dim]
   attn_out,    // [L, rows, D]
+  resid_mid,   // [L, rows, D]; not in parallel blocks
   mlp_out,     // [L, rows, D]
   final_norm,  // [rows, D]
 };

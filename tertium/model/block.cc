@@ -27,83 +27,93 @@ void for_each_row(std::int64_t rows, std::int64_t width, const Each& each) {
                    });
 }
 
-/// Takes rows in f32, and writes them in the type that a matrix product reads.
+/// Takes rows in f32, and writes them into `out` [rows, width], whose rows are contiguous, in its own type.
 class RowWriter {
  public:
-  RowWriter(std::int64_t rows, std::int64_t width, at::ScalarType type)
-      : width_(width),
-        type_(type),
-        out_(at::empty({rows, width}, type == at::kBFloat16 ? at::kBFloat16 : at::kFloat)) {}
+  explicit RowWriter(const Tensor& out) : out_(out), type_(out.scalar_type()), stride_(out.stride(0)) {}
 
   /// Where row `row` is to be put together: in place, or in a buffer of this thread.
   float* begin(std::int64_t row) const {
-    if (out_.scalar_type() == at::kFloat) return out_.data_ptr<float>() + row * width_;
+    if (type_ == at::kFloat) return out_.data_ptr<float>() + row * stride_;
     thread_local std::vector<float> buffer;
-    buffer.resize(std::max(buffer.size(), static_cast<std::size_t>(width_)));
+    buffer.resize(std::max(buffer.size(), static_cast<std::size_t>(out_.size(1))));
     return buffer.data();
   }
   void end(std::int64_t row, const float* values) const {
-    if (out_.scalar_type() == at::kBFloat16)
-      round_row_to_bf16(values, static_cast<std::uint16_t*>(out_.data_ptr()) + row * width_, width_);
+    if (type_ == at::kBFloat16)
+      round_row_to_bf16(values, static_cast<std::uint16_t*>(out_.data_ptr()) + row * stride_, out_.size(1));
+    else if (type_ == at::kHalf)
+      std::copy_n(values, out_.size(1), out_.data_ptr<at::Half>() + row * stride_);
   }
-  Tensor take() const { return out_.to(type_); }
 
  private:
-  std::int64_t width_;
-  at::ScalarType type_;
-  Tensor out_;  // f16 passes through f32
+  const Tensor& out_;
+  const at::ScalarType type_;
+  const std::int64_t stride_;
 };
 
 const float* data_or_null(const Tensor& x) { return x.defined() ? x.const_data_ptr<float>() : nullptr; }
 
-/// Over the last dimension of x [R, width], in f32; given back in `type`. Undefined weights stand for a family without
+/// x [R, width] in f32, normalised into `out` of any type; `out` may be x. Undefined weights stand for a family without
 /// this norm.
-Tensor normalized(const Config& config, const Tensor& x, const NormWeights& norm, at::ScalarType type = at::kFloat) {
-  if (!norm.weight.defined()) return x.to(type);
-  const Tensor in = x.contiguous();
-  const std::int64_t width = in.size(1);
-  const RowWriter out(in.size(0), width, type);
-  for_each_row(in.size(0), width, [&](std::int64_t row) {
-    float* values = out.begin(row);
-    normalize_row(in.const_data_ptr<float>() + row * width, norm.weight.const_data_ptr<float>(),
+void normalize(const Config& config, const Tensor& x, const NormWeights& norm, const Tensor& out) {
+  if (!norm.weight.defined()) {
+    if (!out.is_same(x)) out.copy_(x);
+    return;
+  }
+  const std::int64_t width = x.size(1), stride = x.stride(0);
+  const RowWriter writer(out);
+  for_each_row(x.size(0), width, [&](std::int64_t row) {
+    float* values = writer.begin(row);
+    normalize_row(x.const_data_ptr<float>() + row * stride, norm.weight.const_data_ptr<float>(),
                   data_or_null(norm.bias), config.norm == Norm::mean, static_cast<float>(config.norm_eps), values,
                   width);
-    out.end(row, values);
+    writer.end(row, values);
   });
-  return out.take();
 }
 
-/// The outputs of all matrices of a stack, side by side: [R, sum of out] in f32.
-Tensor project(const Tensor& x, std::span<const Linear> stack) {
+Tensor normalized(const Config& config, const Tensor& x, const NormWeights& norm, at::ScalarType type = at::kFloat) {
+  if (!norm.weight.defined()) return x.to(type);
+  Tensor out = at::empty(x.sizes(), type);
+  normalize(config, x, norm, out);
+  return out;
+}
+
+/// The outputs of all matrices of a stack, side by side, into `out` [R, sum of out] in f32.
+void project(const Tensor& x, std::span<const Linear> stack, const Tensor& out) {
   const Timed timed(Phase::products);
-  std::int64_t width = 0;
-  for (const Linear& part : stack) width += part.weight.out();
-  Tensor result = at::empty({x.size(0), width}, at::kFloat);
   std::int64_t first = 0;
   for (const Linear& part : stack) {
-    Tensor columns = result.narrow(1, first, part.weight.out());
+    Tensor columns = out.narrow(1, first, part.weight.out());
     part.weight.multiply(x, columns);
     if (part.bias.defined()) columns.add_(part.bias);
     first += part.weight.out();
   }
-  return result;
 }
 
-Tensor project(const Tensor& x, const Linear& linear) { return project(x, {&linear, 1}); }
+Tensor project(const Tensor& x, std::span<const Linear> stack) {
+  std::int64_t width = 0;
+  for (const Linear& part : stack) width += part.weight.out();
+  Tensor out = at::empty({x.size(0), width}, at::kFloat);
+  project(x, stack, out);
+  return out;
+}
 
-/// Gives `work` some rows of x at a time, [n, width of x], and puts its results, [n, width] in `type`, one below the
-/// other. Each thread takes rows through all of `work`, so that what lies between its steps stays in that core's cache.
+/// Gives `work` some rows of x at a time, [n, width of x], and where to put what it makes of them, [n, width] in
+/// `type`. Each thread takes rows through all of `work`, so that what lies between its steps stays in that core's
+/// cache.
 template <class Work>
 Tensor by_rows(const Tensor& x, std::int64_t width, at::ScalarType type, const Work& work) {
   constexpr std::int64_t kMostRows = 256, kGrain = 32;
   const std::int64_t rows = x.size(0), share = (rows + at::get_num_threads() - 1) / at::get_num_threads();
-  const std::int64_t count = std::min(kMostRows, (share + kGrain - 1) / kGrain * kGrain);
-  Tensor all = at::empty({rows, width}, type);
+  const std::int64_t count =
+      at::in_parallel_region() ? kMostRows : std::min(kMostRows, (share + kGrain - 1) / kGrain * kGrain);
+  const Tensor all = at::empty({rows, width}, type);
   at::parallel_for(0, (rows + count - 1) / count, 1, [&](std::int64_t begin, std::int64_t end) {
     const c10::InferenceMode no_autograd;  // a thread's own setting
     for (std::int64_t piece = begin; piece < end; ++piece) {
       const std::int64_t first = piece * count, taken = std::min(count, rows - first);
-      all.narrow(0, first, taken).copy_(work(first, x.narrow(0, first, taken)));
+      work(first, x.narrow(0, first, taken), all.narrow(0, first, taken));
     }
   });
   return all;
@@ -132,24 +142,23 @@ void place(const Config& config, const float* in, std::int64_t heads, const Norm
   }
 }
 
-/// Rows [q | k | v] in f32, of which the first is row `first` of the pass → the same in `type`, q and k in place.
-Tensor placed(const Config& config, const BlockWeights& w, int rope, const Rotation& rotation, std::int64_t first,
-              const Tensor& qkv, at::ScalarType type) {
+/// Rows [q | k | v] in f32, of which the first is row `first` of the pass → the same in `out`, q and k in place.
+void place_rows(const Config& config, const BlockWeights& w, int rope, const Rotation& rotation, std::int64_t first,
+                const Tensor& qkv, const Tensor& out) {
   const std::int64_t queries = config.heads * config.head_dim, keys = config.kv_heads * config.head_dim;
   const std::int64_t angles = rope == Layer::kNoRope ? 0 : config.ropes[rope].rotated / 2;
   const float *all_cos = data_or_null(rotation.cos), *all_sin = data_or_null(rotation.sin);
   const std::int64_t width = qkv.size(1);
-  const RowWriter out(qkv.size(0), width, type);
+  const RowWriter writer(out);
   for_each_row(qkv.size(0), width, [&](std::int64_t row) {
     const float *in = qkv.const_data_ptr<float>() + row * width, *cos = all_cos + (first + row) * angles,
                 *sin = all_sin + (first + row) * angles;
-    float* values = out.begin(row);
+    float* values = writer.begin(row);
     place(config, in, config.heads, w.q_norm, rope, cos, sin, values);
     place(config, in + queries, config.kv_heads, w.k_norm, rope, cos, sin, values + queries);
     std::copy_n(in + queries + keys, keys, values + queries + keys);
-    out.end(row, values);
+    writer.end(row, values);
   });
-  return out.take();
 }
 
 /// xIELU (arXiv 2411.13010): a parabola above 0, an exponential below, and a straight line through both.
@@ -174,45 +183,58 @@ Tensor activated(Activation activation, const Tensor& x, const Xielu& curve) {
   }
 }
 
-/// activation(gate) * up of rows [gate | up] in f32, [R, mlp] in `type`.
-Tensor gated(Activation activation, const Tensor& rows, const Xielu& curve, at::ScalarType type) {
-  const std::int64_t width = rows.size(1) / 2;
-  if (activation != Activation::silu && activation != Activation::gelu_tanh)
-    return activated(activation, rows.narrow(1, 0, width), curve).mul(rows.narrow(1, width, width)).to(type);
-  const RowWriter out(rows.size(0), width, type);
-  for_each_row(rows.size(0), width, [&](std::int64_t row) {
-    float* values = out.begin(row);
-    const float* gate = rows.const_data_ptr<float>() + row * 2 * width;
-    std::copy_n(gate, width, values);
-    activation == Activation::silu ? silu_gate_row(values, gate + width, width)
-                                   : gelu_tanh_gate_row(values, gate + width, width);
-    out.end(row, values);
-  });
-  return out.take();
+/// Activations that have a kernel of their own: gate and up → activation(gate) * up.
+Matrix::Combine* gate_kernel(Activation activation) {
+  if (activation == Activation::silu) return silu_gate_row;
+  if (activation == Activation::gelu_tanh) return gelu_tanh_gate_row;
+  return nullptr;
 }
 
-Tensor mlp(const Config& config, const MlpWeights& w, const Xielu& curve, const Tensor& x) {
-  const at::ScalarType type = w.down.weight.type();
+/// activation(gate(x)) * up(x), [R, mlp] in `type`.
+Tensor gated(const Config& config, const MlpWeights& w, const Xielu& curve, const Tensor& x, at::ScalarType type) {
+  Matrix::Combine* const kernel = gate_kernel(config.activation);
+  const Linear& first = w.inner.front();
+  const std::int64_t width = w.down.weight.in();
+  const Tensor out = at::empty({x.size(0), width}, type);
+  if (kernel && w.inner.size() == 1 && !first.bias.defined() && first.weight.has_halves()) {
+    const Timed timed(Phase::products);
+    first.weight.multiply_halves(x, *kernel, out);
+    return out;
+  }
   const Tensor inner = project(x, w.inner);
-  return project(
-      w.gated ? gated(config.activation, inner, curve, type) : activated(config.activation, inner, curve).to(type),
-      w.down);
+  const auto half = [&](std::int64_t at) { return inner.narrow(1, at * width, width); };
+  if (!kernel) return activated(config.activation, half(0), curve).mul_(half(1)).to(type);
+  const RowWriter writer(out);
+  for_each_row(x.size(0), width, [&](std::int64_t row) {
+    float* values = writer.begin(row);
+    const float* gate = inner.const_data_ptr<float>() + row * 2 * width;
+    kernel(gate, gate + width, values, width);
+    writer.end(row, values);
+  });
+  return out;
 }
 
-/// Each row through the experts that its router finds likeliest, weighted by how likely. [R, D] in f32.
-Tensor mixture(const Config& config, const BlockWeights& w, const Tensor& x) {
+/// x [R, D] → `out` [R, D] in f32.
+void mlp(const Config& config, const MlpWeights& w, const Xielu& curve, const Tensor& x, const Tensor& out) {
+  const at::ScalarType type = w.down.weight.type();
+  const Tensor inner =
+      w.gated ? gated(config, w, curve, x, type) : activated(config.activation, project(x, w.inner), curve).to(type);
+  project(inner, {&w.down, 1}, out);
+}
+
+/// Each row through the experts that its router finds likeliest, weighted by how likely; added to `sum` [R, D] in f32.
+void mixture(const Config& config, const BlockWeights& w, const Tensor& x, const Tensor& sum) {
   const auto [best, chosen] = at::softmax(at::linear(x, w.router), -1).topk(config.experts.per_row);
   const Tensor share = config.experts.renormalized ? best / best.sum(-1, /*keepdim=*/true) : best;
-  Tensor sum = at::zeros_like(x);
   for (std::int64_t e = 0; e < config.experts.count; ++e) {
     const Tensor hits = (chosen == e).nonzero();  // [n, 2]: row, rank
     if (hits.size(0) == 0) continue;
     const Tensor rows = hits.select(1, 0);
     const Tensor weight = share.index({rows, hits.select(1, 1)}).unsqueeze(1);
-    const Tensor out = mlp(config, w.experts[e], w.xielu, x.index_select(0, rows));
+    const Tensor out = at::empty({rows.size(0), x.size(1)}, at::kFloat);
+    mlp(config, w.experts[e], w.xielu, x.index_select(0, rows), out);
     sum.index_add_(0, rows, out * weight);
   }
-  return sum;
 }
 
 Tensor soft_capped(const Tensor& x, double cap) { return cap == 0 ? x : (x / cap).tanh_() * cap; }
@@ -232,40 +254,51 @@ Tensor embed(const Config& config, const Weights& weights, const Tensor& ids, co
   return normalized(config, x, weights.embedding_norm);
 }
 
-Tensor run_block(const Config& config, const Weights& weights, int b, const Tensor& x, const Rotation& rotation,
-                 const Attend& attend, const Tap& tap) {
+void run_block(const Config& config, const Weights& weights, int b, const Tensor& stream, const Rotation& rotation,
+               const Attend& attend, const Tap& tap) {
   const BlockWeights& w = weights.blocks[b];
   const Layer& layer = config.layers[b];
   const at::ScalarType type = w.o.weight.type();
-  // What a half of the block adds to the stream.
-  const auto added = [&](const Tensor& rows, const NormWeights& post_norm) {
-    const Tensor normed = normalized(config, rows, post_norm);
-    return config.residual_scale == 1 ? normed : normed * config.residual_scale;
+  // Makes of a half's output what it adds to the stream.
+  const auto finish = [&](const Tensor& out, const NormWeights& post_norm) {
+    normalize(config, out, post_norm, out);
+    if (config.residual_scale != 1) out.mul_(config.residual_scale);
   };
 
-  const std::int64_t queries = config.heads * config.head_dim, keys = config.kv_heads * config.head_dim;
-  const Tensor qkv = by_rows(x, queries + 2 * keys, type, [&](std::int64_t first, const Tensor& rows) {
-    const Tensor products = project(normalized(config, rows, w.attn_norm, type), w.qkv);
-    return placed(config, w, layer.rope, rotation, first, products, type);
+  const std::int64_t heads = config.heads + 2 * config.kv_heads;
+  const Tensor qkv = by_rows(stream, heads * config.head_dim, type, [&](auto first, const auto& rows, const auto& out) {
+    place_rows(config, w, layer.rope, rotation, first, project(normalized(config, rows, w.attn_norm, type), w.qkv),
+               out);
   });
-  const Tensor gathered = attend(b, qkv);
-  const Tensor attended = by_rows(gathered, config.hidden, at::kFloat, [&](std::int64_t, const Tensor& rows) {
-    return added(project(rows, w.o), w.attn_post_norm);
+  const Tensor z = attend(b, qkv);
+  tap({SiteKind::z, b}, z);
+  const Tensor attn_out = by_rows(z, config.hidden, at::kFloat, [&](auto, const auto& rows, const auto& out) {
+    project(rows, {&w.o, 1}, out);
+    finish(out, w.attn_post_norm);
   });
-  Tensor stream = x + tap({SiteKind::attn_out, b}, attended);
-  if (!config.parallel) stream = tap({SiteKind::resid_mid, b}, stream);
+  tap({SiteKind::attn_out, b}, attn_out);
+  if (!config.parallel) {
+    stream.add_(attn_out);
+    tap({SiteKind::resid_mid, b}, stream);
+  }
 
   // Parallel: the MLP reads what attention read, through its own norm where it has one.
   const NormWeights& mlp_norm = config.parallel && !w.mlp_norm.weight.defined() ? w.attn_norm : w.mlp_norm;
-  const Tensor& input = config.parallel ? x : stream;
-  const auto transformed = [&](std::int64_t, const Tensor& rows) {
-    return layer.experts
-               ? added(mixture(config, w, normalized(config, rows, mlp_norm)), w.mlp_post_norm)
-               : added(mlp(config, w.mlp, w.xielu, normalized(config, rows, mlp_norm, type)), w.mlp_post_norm);
+  const auto transform = [&](auto, const Tensor& rows, const Tensor& out) {
+    if (layer.experts)
+      mixture(config, w, normalized(config, rows, mlp_norm), out.zero_());
+    else
+      mlp(config, w.mlp, w.xielu, normalized(config, rows, mlp_norm, type), out);
+    finish(out, w.mlp_post_norm);
   };
-  // Experts take their rows from all of them.
-  const Tensor sum = layer.experts ? transformed(0, input) : by_rows(input, config.hidden, at::kFloat, transformed);
-  return stream + tap({SiteKind::mlp_out, b}, sum);
+  Tensor mlp_out;
+  if (layer.experts)  // they take their rows from all of them
+    transform(0, stream, mlp_out = at::empty(stream.sizes(), at::kFloat));
+  else
+    mlp_out = by_rows(stream, config.hidden, at::kFloat, transform);
+  tap({SiteKind::mlp_out, b}, mlp_out);
+  if (config.parallel) stream.add_(attn_out);
+  stream.add_(mlp_out);
 }
 
 Tensor final_norm(const Config& config, const Weights& weights, const Tensor& x) {

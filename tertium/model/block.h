@@ -20,16 +20,17 @@ struct Rotation {
 /// [(H + 2 kv_heads) * head_dim] → what each row gathered, [R, H * head_dim].
 using Attend = std::function<at::Tensor(int b, const at::Tensor& qkv)>;
 
-/// Called with each site's activations [R, D] in f32 as they arise; returns them, edited or not.
-using Tap = std::function<at::Tensor(Site site, at::Tensor activations)>;
+/// Called with each site's activations as they arise, [R, D] in f32 (z: [R, H * head_dim] in the type that products
+/// take); may edit them in place.
+using Tap = std::function<void(Site site, const at::Tensor& activations)>;
 
 /// Token ids [R] and their positions [R] → the stream that enters block 0, [R, D] in f32.
 at::Tensor embed(const Config& config, const Weights& weights, const at::Tensor& ids, const at::Tensor& positions);
 
-/// Block `b`: the stream x [R, D] in f32 → the stream behind it. `rotation` is that of the block's own rope. resid_post
+/// Takes the stream [R, D] in f32 through block `b`, in place. `rotation` is that of the block's own rope. resid_post
 /// is the caller's to tap, since it is also what enters the next block.
-at::Tensor run_block(const Config& config, const Weights& weights, int b, const at::Tensor& x, const Rotation& rotation,
-                     const Attend& attend, const Tap& tap);
+void run_block(const Config& config, const Weights& weights, int b, const at::Tensor& stream, const Rotation& rotation,
+               const Attend& attend, const Tap& tap);
 
 /// The stream behind the last block [R, D] → after the final norm, [R, D] in f32.
 at::Tensor final_norm(const Config& config, const Weights& weights, const at::Tensor& x);

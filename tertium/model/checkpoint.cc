@@ -147,8 +147,7 @@ const TensorView& Checkpoint::tensor(const std::string& name) {
 /// Whether a tensor may be left aside: other parts of a multimodal model; buffers that older checkpoints store although
 /// they follow from the config; a head that is stored beside the embedding it equals.
 bool Checkpoint::left_aside(std::string_view tensor) const {
-  if (tensor.ends_with(".rotary_emb.inv_freq") || tensor.starts_with("rope_f") ||
-      tensor.ends_with(".input_scale"))
+  if (tensor.ends_with(".rotary_emb.inv_freq") || tensor.starts_with("rope_f") || tensor.ends_with(".input_scale"))
     return true;
   if (config_.tied && (tensor == "lm_head.weight" || tensor == "language_model.lm_head.weight" ||
                        tensor == "model.lm_head.weight" || tensor == "output.weight"))

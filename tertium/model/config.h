@@ -98,14 +98,14 @@ struct Config {
   Positions positions = Positions::none;
   bool alibi = false;  // attention falls off linearly with distance, instead of rotations
 
-  double embedding_scale = 1;    // multiplies the embeddings
-  double attention_scale = 0;    // multiplies q·k
-  double attention_softcap = 0;  // c: q·k becomes c tanh(q·k / c); 0: none
-  double residual_scale = 1;     // multiplies what attention and MLP add
-  double logit_scale = 1;        // multiplies the logits
-  double logit_softcap = 0;      // as attention_softcap, of the scaled logits
-  bool tied = false;             // the output head is the embedding matrix
-  std::string stored_dtype;      // as the file names it, for `auto` and `inspect`
+  double embedding_scale = 1;            // multiplies the embeddings
+  double attention_scale = 0;            // multiplies q·k
+  double attention_softcap = 0;          // c: q·k becomes c tanh(q·k / c); 0: none
+  double residual_scale = 1;             // multiplies what attention and MLP add
+  double logit_scale = 1;                // multiplies the logits
+  double logit_softcap = 0;              // as attention_softcap, of the scaled logits
+  bool tied = false;                     // the output head is the embedding matrix
+  std::string stored_dtype;              // as the file names it, for `auto` and `inspect`
   std::vector<std::int32_t> end_tokens;  // with which a text or a turn ends
 
   int block_count() const { return static_cast<int>(layers.size()); }

@@ -73,9 +73,8 @@ void read_scaling(const ConfigReader& table, const Config& config, Rope& rope) {
     case Scaling::longrope:
       rope.short_factors = table.numbers("short_factor");
       rope.long_factors = table.numbers("long_factor");
-      rope.attention_factor =
-          table.number_or("attention_factor", longrope_attention_factor(table.number_or("factor", extension),
-                                                                        rope.original_context));
+      rope.attention_factor = table.number_or(
+          "attention_factor", longrope_attention_factor(table.number_or("factor", extension), rope.original_context));
       return;
   }
 }
@@ -187,7 +186,8 @@ std::vector<int> ConfigReader::indices(std::string_view key) const {
   std::vector<int> indices;
   if (!has(key)) return indices;
   for (const float value : numbers(key)) {
-    if (value < 0 || value > kLargestCount || value != std::floor(value)) refuse(key, "must be a list of block indices");
+    if (value < 0 || value > kLargestCount || value != std::floor(value))
+      refuse(key, "must be a list of block indices");
     indices.push_back(static_cast<int>(value));
   }
   return indices;
@@ -238,8 +238,9 @@ std::vector<bool> ConfigReader::sliding(const Config& config, const std::functio
   }
   for (const std::string& type : texts("layer_types")) {
     if (type != "full_attention" && type != "sliding_attention")
-      refuse("layer_types", "\"" + printable(type) + "\" is not supported; tertium knows full_attention and "
-                            "sliding_attention");
+      refuse("layer_types", "\"" + printable(type) +
+                                "\" is not supported; tertium knows full_attention and "
+                                "sliding_attention");
     sliding.push_back(type == "sliding_attention");
   }
   if (sliding.size() != config.layers.size()) refuse("layer_types", "must name one type for each hidden layer");
@@ -325,8 +326,9 @@ Rope GgufConfig::rope(const Config& config, double default_theta) const {
     rope.beta_slow = number_or("rope.scaling.yarn_beta_slow", 1);
     rope.attention_factor = number_or("rope.scaling.yarn_attn_factor", yarn_attention_factor(rope.factor));
   } else if (type != "none") {
-    refuse("rope.scaling.type", "\"" + printable(type) + "\" is not supported; tertium knows none, linear, yarn, and "
-                                "longrope's factors");
+    refuse("rope.scaling.type", "\"" + printable(type) +
+                                    "\" is not supported; tertium knows none, linear, yarn, and "
+                                    "longrope's factors");
   }
   if (const std::string_view wrong = fault(rope); !wrong.empty()) refuse("rope", wrong);
   return rope;
@@ -378,7 +380,7 @@ Config common_config(const GgufConfig& gguf) {
   config.context = gguf.count("context_length");
   config.layers.resize(gguf.count("block_count"));
   config.norm_eps = gguf.has("attention.layer_norm_rms_epsilon") ? gguf.number("attention.layer_norm_rms_epsilon")
-                                                                : gguf.number("attention.layer_norm_epsilon");
+                                                                 : gguf.number("attention.layer_norm_epsilon");
   config.attention_scale = 1 / std::sqrt(config.head_dim);
   config.tied = gguf.file().find("output.weight") == nullptr;
   config.biases = {.norm = gguf.has_tensor("output_norm.bias"),

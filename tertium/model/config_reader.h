@@ -18,9 +18,9 @@ struct RopeKeys {
   std::string_view theta_key = "rope_theta";       // transformers 4
   std::string_view partial_key = "partial_rotary_factor";
   double theta = 10000;
-  double partial = 1;      // the part of a head's dimensions that is rotated
+  double partial = 1;  // the part of a head's dimensions that is rotated
   bool interleaved = false;
-  bool scaled = true;      // transformers 4: rope_scaling applies
+  bool scaled = true;        // transformers 4: rope_scaling applies
   int original_context = 0;  // of scalings that need one, if neither config nor scaling says; 0: the context
 };
 

@@ -7,6 +7,8 @@
 #include <cstring>
 #include <limits>
 
+#include "tertium/model/row_kernels.h"
+
 // LibTorch's x86 builds carry MKL, whose half-precision products keep f32 sums; at::linear rounds them to the inputs'
 // type. Declared weak: other builds lack them.
 extern "C" {
@@ -29,9 +31,7 @@ constexpr int kRowMajor = 101, kNotTransposed = 111, kTransposed = 112;  // of C
 // oneDNN compiles each anew.
 constexpr std::int64_t kColumns = 64, kTaskRows = 256, kCallRows = 128, kFewRows = 32;
 
-HalfGemm* gemm_of(at::ScalarType type) {
-  return type == at::kBFloat16 ? cblas_gemm_bf16bf16f32 : cblas_gemm_f16f16f32;
-}
+HalfGemm* gemm_of(at::ScalarType type) { return type == at::kBFloat16 ? cblas_gemm_bf16bf16f32 : cblas_gemm_f16f16f32; }
 
 bool fits_int(const Tensor& x) { return x.numel() <= std::numeric_limits<int>::max(); }
 
@@ -79,41 +79,72 @@ void call(std::int64_t rows, std::int64_t columns, std::int64_t in, const Half* 
                result, /*is_vnni=*/true);
 }
 
-/// Rows [first, last) of x times one block of columns.
-template <class Half>
-void multiply_block(const Half* x, std::int64_t first, std::int64_t last, std::int64_t in, const Half* weight,
-                    std::int64_t columns, float* result, std::int64_t result_row) {
+/// Rows [first, last) of x as calls take them: 128 or 32 at a time, the rest filled up. `visit(row, count, x, rows)`:
+/// `rows` >= count rows at x, of which `count` are those from `row` on.
+template <class Half, class Visit>
+void for_each_call(const Half* x, std::int64_t first, std::int64_t last, std::int64_t in, const Visit& visit) {
   std::int64_t row = first;
-  for (; row + kCallRows <= last; row += kCallRows)
-    call(kCallRows, columns, in, x + row * in, weight, result + row * result_row, result_row);
-  for (; row + kFewRows <= last; row += kFewRows)
-    call(kFewRows, columns, in, x + row * in, weight, result + row * result_row, result_row);
+  for (; row + kCallRows <= last; row += kCallRows) visit(row, kCallRows, x + row * in, kCallRows);
+  for (; row + kFewRows <= last; row += kFewRows) visit(row, kFewRows, x + row * in, kFewRows);
   if (row == last) return;
-  // Too few rows for a call: filled up beside.
   thread_local std::vector<Half> filled;
-  thread_local std::vector<float> sums;
   filled.assign(kFewRows * in, Half(0.0f));
-  sums.resize(kFewRows * kColumns);
   std::memcpy(filled.data(), x + row * in, (last - row) * in * sizeof(Half));
-  call(kFewRows, columns, in, filled.data(), weight, sums.data(), kColumns);
-  for (std::int64_t r = row; r < last; ++r)
-    std::memcpy(result + r * result_row, sums.data() + (r - row) * kColumns, columns * sizeof(float));
+  visit(row, last - row, filled.data(), kFewRows);
+}
+
+/// Calls `work(first row, last row, block of columns)` for all of them, on all threads.
+template <class Work>
+void for_each_task(std::int64_t rows, std::int64_t blocks, const Work& work) {
+  const std::int64_t row_tasks = (rows + kTaskRows - 1) / kTaskRows;
+  at::parallel_for(0, row_tasks * blocks, 1, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t task = begin; task < end; ++task) {
+      const std::int64_t first = task / blocks * kTaskRows;
+      work(first, std::min(rows, first + kTaskRows), task % blocks);
+    }
+    blas::brgemm_release(/*is_vnni=*/true);
+  });
 }
 
 template <class Half>
-void multiply_packed_as(const Tensor& x, const Tensor& weight, std::int64_t out, Tensor& result) {
-  const std::int64_t rows = x.size(0), in = x.size(1), blocks = weight.size(0);
-  const std::int64_t row_tasks = (rows + kTaskRows - 1) / kTaskRows, result_row = result.stride(0);
+void multiply_packed(const Tensor& x, const Tensor& weight, std::int64_t out, Tensor& result) {
+  const std::int64_t in = x.size(1), result_row = result.stride(0);
   const auto* from = static_cast<const Half*>(x.const_data_ptr());
   const auto* factors = static_cast<const Half*>(weight.const_data_ptr());
   float* to = result.data_ptr<float>();
-  at::parallel_for(0, row_tasks * blocks, 1, [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t task = begin; task < end; ++task) {
-      const std::int64_t first = task / blocks * kTaskRows, block = task % blocks;
-      multiply_block(from, first, std::min(rows, first + kTaskRows), in, factors + block * kColumns * in,
-                     std::min(kColumns, out - block * kColumns), to + block * kColumns, result_row);
-    }
-    blas::brgemm_release(/*is_vnni=*/true);
+  for_each_task(x.size(0), weight.size(0), [&](std::int64_t first, std::int64_t last, std::int64_t block) {
+    const std::int64_t column = block * kColumns, columns = std::min(kColumns, out - column);
+    for_each_call(from, first, last, in, [&](std::int64_t row, std::int64_t count, const Half* a, std::int64_t rows) {
+      float* at = to + row * result_row + column;
+      if (count == rows) return call(rows, columns, in, a, factors + column * in, at, result_row);
+      float sums[kFewRows * kColumns];
+      call(rows, columns, in, a, factors + column * in, sums, kColumns);
+      for (std::int64_t r = 0; r < count; ++r)
+        std::memcpy(at + r * result_row, sums + r * kColumns, columns * sizeof(float));
+    });
+  });
+}
+
+void round_row(const float* x, at::BFloat16* out, std::int64_t n) {
+  round_row_to_bf16(x, reinterpret_cast<std::uint16_t*>(out), n);
+}
+void round_row(const float* x, at::Half* out, std::int64_t n) { std::copy_n(x, n, out); }
+
+template <class Half>
+void multiply_packed_halves(const Tensor& x, const Tensor& weight, Matrix::Combine& combine, const Tensor& result) {
+  const std::int64_t in = x.size(1), blocks = weight.size(0) / 2, result_row = result.stride(0);
+  const auto* from = static_cast<const Half*>(x.const_data_ptr());
+  const auto* factors = static_cast<const Half*>(weight.const_data_ptr());
+  auto* to = static_cast<Half*>(result.data_ptr());
+  for_each_task(x.size(0), blocks, [&](std::int64_t first, std::int64_t last, std::int64_t block) {
+    for_each_call(from, first, last, in, [&](std::int64_t row, std::int64_t count, const Half* a, std::int64_t rows) {
+      float halves[2][kCallRows * kColumns];
+      for (const int half : {0, 1})
+        call(rows, kColumns, in, a, factors + (half * blocks + block) * kColumns * in, halves[half], kColumns);
+      combine(halves[0], halves[1], halves[0], count * kColumns);
+      for (std::int64_t r = 0; r < count; ++r)
+        round_row(halves[0] + r * kColumns, to + (row + r) * result_row + block * kColumns, kColumns);
+    });
   });
 }
 
@@ -141,10 +172,16 @@ void Matrix::multiply(const Tensor& x, Tensor& result) const {
   if (x.size(0) == 0) return;
   if (values_.dim() == 2) return multiply_in_place(x, values_, result);
   const Tensor rows = x.to(type_).contiguous();
-  if (type_ == at::kBFloat16)
-    multiply_packed_as<at::BFloat16>(rows, values_, out_, result);
-  else
-    multiply_packed_as<at::Half>(rows, values_, out_, result);
+  type_ == at::kBFloat16 ? multiply_packed<at::BFloat16>(rows, values_, out_, result)
+                         : multiply_packed<at::Half>(rows, values_, out_, result);
+}
+
+bool Matrix::has_halves() const { return values_.dim() == 4 && out_ % (2 * kColumns) == 0; }
+
+void Matrix::multiply_halves(const Tensor& x, Combine& combine, const Tensor& out) const {
+  const Tensor rows = x.to(type_).contiguous();
+  type_ == at::kBFloat16 ? multiply_packed_halves<at::BFloat16>(rows, values_, combine, out)
+                         : multiply_packed_halves<at::Half>(rows, values_, combine, out);
 }
 
 Tensor product(const Tensor& x, const Tensor& weight) {

@@ -19,7 +19,16 @@ class Matrix {
   Matrix(const at::Tensor& weight) : Matrix(std::vector<at::Tensor>{weight}) {}  // NOLINT: a tensor is a matrix
 
   std::int64_t out() const { return out_; }
+  std::int64_t in() const { return in_; }
   at::ScalarType type() const { return type_; }
+
+  /// Whether multiply_halves may be called: the matrix is packed, and in halves of whole blocks.
+  bool has_halves() const;
+
+  /// out = combine(first, second) of the two halves of what multiply would give, [R, out / 2] in the matrix's own type.
+  /// The halves' f32 results never leave the core's cache.
+  using Combine = void(const float* first, const float* second, float* out, std::int64_t n);
+  void multiply_halves(const at::Tensor& x, Combine& combine, const at::Tensor& out) const;
 
   /// x [R, in] → `result` [R, out] in f32, whose rows are contiguous. x is rounded to the matrix's type; sums are f32.
   void multiply(const at::Tensor& x, at::Tensor& result) const;

@@ -28,8 +28,8 @@ double dynamic_theta(const Rope& rope, int length) {
   return rope.theta * std::pow(stretch, rope.rotated / (rope.rotated - 2.0));
 }
 
-/// YaRN: how much of pair i's frequency is divided by the factor. Pairs that turn often within the original context stay
-/// (0), those that turn less than once are divided (1), those between are blended.
+/// YaRN: how much of pair i's frequency is divided by the factor. Pairs that turn often within the original context
+/// stay (0), those that turn less than once are divided (1), those between are blended.
 class YarnRamp {
  public:
   explicit YarnRamp(const Rope& rope) {

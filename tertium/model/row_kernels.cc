@@ -30,19 +30,30 @@ __attribute__((always_inline)) inline float exponential(float x) {
   return __builtin_bit_cast(float, __builtin_bit_cast(std::int32_t, p) + (static_cast<std::int32_t>(n) << 23));
 }
 
+/// The sum of f(i), in as many running sums as hide the time that an addition takes. Always inlined, so that it is
+/// compiled for the caller's CPU.
+template <class F>
+__attribute__((always_inline)) inline float sum_of(std::int64_t n, const F& f) {
+  constexpr std::int64_t kSums = 64;  // four vectors of 16
+  float sums[kSums] = {};
+  std::int64_t i = 0;
+  for (; i + kSums <= n; i += kSums) {
+#pragma omp simd
+    for (std::int64_t k = 0; k < kSums; ++k) sums[k] += f(i + k);
+  }
+  float sum = 0;
+  for (; i < n; ++i) sum += f(i);
+#pragma omp simd reduction(+ : sum)
+  for (std::int64_t k = 0; k < kSums; ++k) sum += sums[k];
+  return sum;
+}
+
 }  // namespace
 
 FOR_EVERY_CPU void normalize_row(const float* x, const float* weight, const float* bias, bool centered, float eps,
                                  float* out, std::int64_t n) {
-  float mean = 0;
-  if (centered) {
-#pragma omp simd reduction(+ : mean)
-    for (std::int64_t i = 0; i < n; ++i) mean += x[i];
-    mean /= static_cast<float>(n);
-  }
-  float squares = 0;
-#pragma omp simd reduction(+ : squares)
-  for (std::int64_t i = 0; i < n; ++i) squares += (x[i] - mean) * (x[i] - mean);
+  const float mean = centered ? sum_of(n, [&](std::int64_t i) { return x[i]; }) / static_cast<float>(n) : 0;
+  const float squares = sum_of(n, [&](std::int64_t i) { return (x[i] - mean) * (x[i] - mean); });
   const float scale = 1 / std::sqrt(squares / static_cast<float>(n) + eps);
 #pragma omp simd
   for (std::int64_t i = 0; i < n; ++i) out[i] = (x[i] - mean) * scale * weight[i];
@@ -51,18 +62,18 @@ FOR_EVERY_CPU void normalize_row(const float* x, const float* weight, const floa
   for (std::int64_t i = 0; i < n; ++i) out[i] += bias[i];
 }
 
-FOR_EVERY_CPU void silu_gate_row(float* __restrict gate, const float* __restrict up, std::int64_t n) {
+FOR_EVERY_CPU void silu_gate_row(const float* gate, const float* up, float* out, std::int64_t n) {
 #pragma omp simd
-  for (std::int64_t i = 0; i < n; ++i) gate[i] = gate[i] / (1 + exponential(-gate[i])) * up[i];
+  for (std::int64_t i = 0; i < n; ++i) out[i] = gate[i] / (1 + exponential(-gate[i])) * up[i];
 }
 
 // 0.5 x (1 + tanh(u)) = x / (1 + e^(-2u)), u = sqrt(2 / pi) (x + 0.044715 x^3)
-FOR_EVERY_CPU void gelu_tanh_gate_row(float* __restrict gate, const float* __restrict up, std::int64_t n) {
+FOR_EVERY_CPU void gelu_tanh_gate_row(const float* gate, const float* up, float* out, std::int64_t n) {
   constexpr float kTwice = 1.5957691216f;  // 2 sqrt(2 / pi)
 #pragma omp simd
   for (std::int64_t i = 0; i < n; ++i) {
     const float x = gate[i];
-    gate[i] = x / (1 + exponential(-kTwice * (x + 0.044715f * x * x * x))) * up[i];
+    out[i] = x / (1 + exponential(-kTwice * (x + 0.044715f * x * x * x))) * up[i];
   }
 }
 
@@ -92,13 +103,23 @@ FOR_EVERY_CPU float largest_of(const float* x, std::int64_t n) {
 }
 
 FOR_EVERY_CPU float exponentials_row(float* x, float largest, float scale, std::int64_t n) {
-  float sum = 0;
-#pragma omp simd reduction(+ : sum)
+#pragma omp simd
+  for (std::int64_t i = 0; i < n; ++i) x[i] = exponential(scale * (x[i] - largest));
+  return sum_of(n, [&](std::int64_t i) { return x[i]; });
+}
+
+FOR_EVERY_CPU void scale_row(float* x, float factor, std::int64_t n) {
+#pragma omp simd
+  for (std::int64_t i = 0; i < n; ++i) x[i] *= factor;
+}
+
+FOR_EVERY_CPU void interleave_rows(const std::uint16_t* __restrict a, const std::uint16_t* __restrict b,
+                                   std::uint16_t* __restrict out, std::int64_t n) {
+#pragma omp simd
   for (std::int64_t i = 0; i < n; ++i) {
-    x[i] = exponential(scale * (x[i] - largest));
-    sum += x[i];
+    out[2 * i] = a[i];
+    out[2 * i + 1] = b[i];
   }
-  return sum;
 }
 
 FOR_EVERY_CPU void round_row_to_bf16(const float* __restrict x, std::uint16_t* __restrict out, std::int64_t n) {

@@ -11,9 +11,10 @@ namespace tertium {
 void normalize_row(const float* x, const float* weight, const float* bias, bool centered, float eps, float* out,
                    std::int64_t n);
 
-/// gate = silu(gate) * up, or gelu(gate) * up with gelu in its tanh form. [n]; relative error below 1e-6.
-void silu_gate_row(float* gate, const float* up, std::int64_t n);
-void gelu_tanh_gate_row(float* gate, const float* up, std::int64_t n);
+/// out = silu(gate) * up, or gelu(gate) * up with gelu in its tanh form. [n]; relative error below 1e-6. out may be
+/// gate.
+void silu_gate_row(const float* gate, const float* up, float* out, std::int64_t n);
+void gelu_tanh_gate_row(const float* gate, const float* up, float* out, std::int64_t n);
 
 /// Turns each pair (x[i], x[half + i]), or (x[2i], x[2i + 1]), by the angle whose cosine and sine are given; [half].
 void rotate_halves_row(float* x, const float* cos, const float* sin, std::int64_t half);
@@ -24,6 +25,12 @@ float largest_of(const float* x, std::int64_t n);
 
 /// x = e^(scale * (x - largest)), [n]; returns their sum.
 float exponentials_row(float* x, float largest, float scale, std::int64_t n);
+
+/// x = x * factor, [n].
+void scale_row(float* x, float factor, std::int64_t n);
+
+/// out = a[0], b[0], a[1], b[1] …; [2n].
+void interleave_rows(const std::uint16_t* a, const std::uint16_t* b, std::uint16_t* out, std::int64_t n);
 
 /// Rounds to nearest, ties to even, as the hardware does. NaN stays NaN or becomes infinite. [n]
 void round_row_to_bf16(const float* x, std::uint16_t* out, std::int64_t n);

@@ -22,16 +22,18 @@ void expect_close(double ours, double exact) { EXPECT_NEAR(ours, exact, 1e-6 * s
 TEST(RowKernels, SiluGateIsExactOverTheWholeRange) {
   const std::vector<float> x = spread(100), up(x.size(), 3);
   std::vector<float> gate = x;
-  silu_gate_row(gate.data(), up.data(), static_cast<std::int64_t>(x.size()));
+  silu_gate_row(x.data(), up.data(), gate.data(), static_cast<std::int64_t>(x.size()));
   for (std::size_t i = 0; i < x.size(); ++i)
-    if (x[i] > -80) expect_close(gate[i], x[i] / (1 + std::exp(-static_cast<double>(x[i]))) * 3);
-    else EXPECT_NEAR(gate[i], 0, 1e-30);
+    if (x[i] > -80)
+      expect_close(gate[i], x[i] / (1 + std::exp(-static_cast<double>(x[i]))) * 3);
+    else
+      EXPECT_NEAR(gate[i], 0, 1e-30);
 }
 
 TEST(RowKernels, GeluGateIsItsTanhForm) {
   const std::vector<float> x = spread(20), up(x.size(), -2);
   std::vector<float> gate = x;
-  gelu_tanh_gate_row(gate.data(), up.data(), static_cast<std::int64_t>(x.size()));
+  gelu_tanh_gate_row(x.data(), up.data(), gate.data(), static_cast<std::int64_t>(x.size()));
   for (std::size_t i = 0; i < x.size(); ++i) {
     const double v = x[i];
     const double exact = 0.5 * v * (1 + std::tanh(std::sqrt(2 / M_PI) * (v + 0.044715 * v * v * v))) * -2;

@@ -155,7 +155,8 @@ class Loader {
                        hidden = config_.hidden;
     const bool bias = config_.biases.qkv;
     if (!has(names.qkv)) return stack({{names.q, queries}, {names.k, keys}, {names.v, keys}}, hidden, bias);
-    at::Tensor all = weight(names.qkv, queries + 2 * keys, hidden), offsets = bias_of(names.qkv, queries + 2 * keys, bias);
+    at::Tensor all = weight(names.qkv, queries + 2 * keys, hidden),
+               offsets = bias_of(names.qkv, queries + 2 * keys, bias);
     if (!checkpoint_.is_gguf() && family_.hf_qkv_by_head) {
       const auto apart = [&](const at::Tensor& rows) {
         return rows.view({config_.heads, 3, config_.head_dim, -1}).transpose(0, 1).reshape(rows.sizes());
@@ -233,7 +234,8 @@ class Loader {
 
   /// A packed matrix is a copy: the memory of the file's own bytes may go.
   void forget(const WeightName& name, int expert = 0) {
-    if (is_packed(type_)) give_back_pages(checkpoint_.tensor(checkpoint_.spelled(name, block, expert) + ".weight").bytes);
+    if (is_packed(type_))
+      give_back_pages(checkpoint_.tensor(checkpoint_.spelled(name, block, expert) + ".weight").bytes);
   }
 
   at::Tensor bias_of(const WeightName& name, std::int64_t out, bool wanted, int expert = 0) {

@@ -23,8 +23,8 @@ struct NormWeights {
   at::Tensor bias;
 };
 
-/// Matrices of one input, whose outputs lie side by side. One matrix where the file has them so, or where they had to be
-/// converted or packed anyway; else each where it lies in the file.
+/// Matrices of one input, whose outputs lie side by side. One matrix where the file has them so, or where they had to
+/// be converted or packed anyway; else each where it lies in the file.
 using Stack = std::vector<Linear>;
 
 /// down(activation(gate(x)) * up(x)); without a gate, down(activation(up(x))).
@@ -55,12 +55,12 @@ struct BlockWeights {
 };
 
 struct Weights {
-  at::Tensor embedding;            // [V, D]
-  NormWeights embedding_norm;      // [D]
-  at::Tensor positions;            // [context, D] in f32, or undefined
-  std::vector<BlockWeights> blocks;  // [L]
-  NormWeights final_norm;          // [D]
-  at::Tensor head;                 // [V, D]; the embedding itself if tied
+  at::Tensor embedding;                       // [V, D]
+  NormWeights embedding_norm;                 // [D]
+  at::Tensor positions;                       // [context, D] in f32, or undefined
+  std::vector<BlockWeights> blocks;           // [L]
+  NormWeights final_norm;                     // [D]
+  at::Tensor head;                            // [V, D]; the embedding itself if tied
   std::shared_ptr<const Checkpoint> backing;  // the mapped files that tensors may point into
 };
 
