@@ -18,23 +18,36 @@ std::string question_name(const std::string& task, const Item& item) {
 
 /// Cuts the trailing white space off `text` and returns it.
 std::string cut_trailing_space(std::string& text) {
-  const std::string_view kept = strip(text);
-  const std::size_t end = kept.empty() ? 0 : static_cast<std::size_t>(kept.data() + kept.size() - text.data());
+  const std::size_t end = end_of_words(text).value_or(0);
   std::string space = text.substr(end);
   text.resize(end);
   return space;
 }
 
-}  // namespace
-
-std::vector<TokenId> encode_prompt(const Tokenizer& tokenizer, std::string_view text) {
+/// The tokens of a prompt (see encode_prompt) and where they stand in its text.
+Encoding prompt_encoding(const Tokenizer& tokenizer, std::string_view text) {
   Encoding encoding = tokenizer.encode(text, true);
   const std::vector<TokenId>& ids = encoding.ids;
   const auto stands_for_nothing = [&](std::size_t t) { return encoding.offsets[t].begin == encoding.offsets[t].end; };
   // What was added stands for no text; the text's own BOS does.
-  if (ids.size() > 1 && ids[0] == ids[1] && stands_for_nothing(0) && !stands_for_nothing(1))
+  if (ids.size() > 1 && ids[0] == ids[1] && stands_for_nothing(0) && !stands_for_nothing(1)) {
     encoding.ids.erase(encoding.ids.begin());
-  return std::move(encoding.ids);
+    encoding.offsets.erase(encoding.offsets.begin());
+  }
+  return encoding;
+}
+
+/// Puts a prompt's tokens and positions into a question.
+void set_context(Question& question, const Tokenizer& tokenizer, std::string_view text, const TextMarks& marks) {
+  Encoding encoding = prompt_encoding(tokenizer, text);
+  question.positions = find_positions(encoding, marks);
+  question.context = std::move(encoding.ids);
+}
+
+}  // namespace
+
+std::vector<TokenId> encode_prompt(const Tokenizer& tokenizer, std::string_view text) {
+  return prompt_encoding(tokenizer, text).ids;
 }
 
 std::string_view to_string(Protocol protocol) { return protocol == Protocol::loglik ? "loglik" : "letters"; }
@@ -46,9 +59,10 @@ Protocol protocol_named(std::string_view name) {
 }
 
 Question encode_continuations(const Tokenizer& tokenizer, const std::string& name, std::string context,
-                              const std::vector<std::string>& options) {
+                              const std::vector<std::string>& options, const TextMarks& marks) {
   const std::string space = cut_trailing_space(context);
-  Question question{.name = name, .protocol = Protocol::loglik, .context = encode_prompt(tokenizer, context)};
+  Question question{.name = name, .protocol = Protocol::loglik};
+  set_context(question, tokenizer, context, marks);
   if (question.context.empty())
     fail("{}: the context is empty and the tokenizer adds no BOS; nothing predicts the option", name);
   for (const std::string& option : options) {
@@ -64,18 +78,20 @@ Question encode_continuations(const Tokenizer& tokenizer, const std::string& nam
 }
 
 Question loglik_question(const Tokenizer& tokenizer, const std::string& task, const Item& item) {
-  return encode_continuations(tokenizer, question_name(task, item), item.context, item.options);
+  return encode_continuations(tokenizer, question_name(task, item), item.context, item.options, item.context_marks);
 }
 
 Question letters_question(const Tokenizer& tokenizer, const std::string& task, const Item& item,
                           const LettersTemplate& letters, const ChatTemplate* chat) {
   Question question{.name = question_name(task, item), .protocol = Protocol::letters};
-  std::string prompt = fill(letters, item);
+  MarkedText prompt = fill(letters, item);
   if (chat) {
-    const Message asked{"user", std::move(prompt)};
-    prompt = render_chat(*chat, {&asked, 1}, /*add_generation_prompt=*/true, kChatDate);
+    const Message asked{"user", prompt.text};
+    std::string rendered = render_chat(*chat, {&asked, 1}, /*add_generation_prompt=*/true, kChatDate);
+    prompt.marks = marks_within(rendered, prompt);
+    prompt.text = std::move(rendered);
   }
-  question.context = encode_prompt(tokenizer, prompt);
+  set_context(question, tokenizer, prompt.text, prompt.marks);
   std::set<TokenId> seen;
   for (std::size_t k = 0; k < item.options.size(); ++k) {
     const std::vector<TokenId> ids = tokenizer.encode(letters.letters[k], false).ids;

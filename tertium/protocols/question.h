@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "tertium/protocols/positions.h"
 #include "tertium/tasks/item.h"
 #include "tertium/tasks/prompts.h"
 #include "tertium/tokenizer/chat.h"
@@ -25,6 +26,7 @@ struct Question {
   Protocol protocol = Protocol::loglik;
   std::vector<TokenId> context;               // loglik: the context; letters: the whole prompt
   std::vector<std::vector<TokenId>> options;  // loglik: each option's own ids; letters: the letter's id
+  NamedRows positions;                        // rows of `context`; of this item where examples stand before it
   std::vector<std::string> option_texts;      // for the normalised scores
   bool joint_swallowed = false;               // a token of context + option spans the joint
 
@@ -36,9 +38,10 @@ struct Question {
 std::vector<TokenId> encode_prompt(const Tokenizer& tokenizer, std::string_view text);
 
 /// `context` and its continuations as ids; trailing white space of the context belongs to the continuations. Option k's
-/// ids are those of context + option behind the context's own. Throws Error naming `name` if a continuation is empty.
+/// ids are those of context + option behind the context's own. `marks` are the context's. Throws Error naming `name` if
+/// a continuation is empty.
 Question encode_continuations(const Tokenizer& tokenizer, const std::string& name, std::string context,
-                              const std::vector<std::string>& options);
+                              const std::vector<std::string>& options, const TextMarks& marks = {});
 
 Question loglik_question(const Tokenizer& tokenizer, const std::string& task, const Item& item);
 

@@ -120,13 +120,14 @@ TEST(LettersQuestion, ReadsTheLastTokenOfEachLetter) {
 }
 
 TEST(Letters, AreAskedInAChatByItsTemplate) {
-  const ChatTemplate chat{.text = "{{ bos_token }}{% for m in messages %}<{{ m.role }}>{{ m.content }}{% endfor %}"
-                                  "{% if add_generation_prompt %}<assistant>{% endif %}",
+  const ChatTemplate chat{.text =
+                              "{{ bos_token }}{% for m in messages %}<{{ m.role }}>{{ m.content }}{% endfor %}"
+                              "{% if add_generation_prompt %}<assistant>{% endif %}",
                           .special_tokens = {{"bos_token", "<|begin_of_text|>"}},
                           .origin = "a chat template"};
   const LettersTemplate letters = with_letters({"A", "B"});
   const Question question = letters_question(tokenizer(), "xcopa", item(), letters, &chat);
-  EXPECT_EQ(question.context, encode_prompt(tokenizer(), "<user>" + fill(letters, item()) + "<assistant>"));
+  EXPECT_EQ(question.context, encode_prompt(tokenizer(), "<user>" + fill(letters, item()).text + "<assistant>"));
 }
 
 TEST(LettersQuestion, ContextIsTheFilledPrompt) {

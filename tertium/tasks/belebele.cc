@@ -17,6 +17,21 @@ std::string id(const JsonLine& line) {
   return passage + std::to_string(line.integer("question_number", 0, std::numeric_limits<std::int64_t>::max()));
 }
 
+MarkedText context_of(const std::string& passage, const std::string& question,
+                      const std::vector<std::string>& answers) {
+  MarkedText context;
+  append(context, {"P: ", {}});
+  append(context, {passage, {.premise = end_of_words(passage)}});
+  append(context, {"\nQ: ", {}});
+  append(context, {question, {.question = end_of_words(question)}});
+  for (std::size_t k = 0; k < answers.size(); ++k) {
+    append(context, {{'\n', static_cast<char>('A' + k), ':', ' '}, {}});
+    append(context, marked_option(answers[k], k));
+  }
+  append(context, {"\nAnswer:", {}});
+  return context;
+}
+
 Item item(const JsonLine& line, const std::string&) {
   const std::string& passage = line.text("flores_passage");
   const std::string& question = line.text("question");
@@ -24,8 +39,9 @@ Item item(const JsonLine& line, const std::string&) {
   item.id = id(line);
   item.gold = static_cast<std::size_t>(line.integer("correct_answer_num", 1, 4) - 1);
   item.choices = {line.text("mc_answer1"), line.text("mc_answer2"), line.text("mc_answer3"), line.text("mc_answer4")};
-  item.context = fmt::format("P: {}\nQ: {}\nA: {}\nB: {}\nC: {}\nD: {}\nAnswer:", passage, question, item.choices[0],
-                             item.choices[1], item.choices[2], item.choices[3]);
+  const MarkedText context = context_of(passage, question, item.choices);
+  item.context = context.text;
+  item.context_marks = context.marks;
   item.options = {" A", " B", " C", " D"};
   // A letter has no meaning to align, so the statements spell the answers out.
   item.statement_context = passage + " " + question;
@@ -40,6 +56,7 @@ const Task tasks::belebele = {
     .name = "belebele",
     .file = one_file_per_language,
     .item = item,
+    .roles = {.premise = "flores_passage", .question = "question", .option = "mc_answer"},
     .letters_prompt =
         "Choose the right answer to the question about the passage.\n"
         "Passage: {flores_passage}\nQuestion: {question}\n{options}\nAnswer:",

@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "tertium/tasks/marks.h"
+
 namespace tertium {
 
 /// One multiple-choice item in one language, ready to be scored, compared and patched. docs/methods.md, section 1.
@@ -16,6 +18,7 @@ struct Item {
 
   // Protocol loglik: option k is scored as the continuation of the context.
   std::string context;
+  TextMarks context_marks;           // where its parts end
   std::vector<std::string> options;  // with their leading space
 
   // Alignment: statement k = statement_context + statement_options[k]; for most tasks the same text as is scored.

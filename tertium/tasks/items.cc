@@ -40,6 +40,7 @@ Item item(const JsonLine& line, const std::string& language) {
   item.id = id(line);
   item.category = line.text_if_any("category");
   item.context = line.text("context");
+  item.context_marks.premise = end_of_words(item.context);
   item.options = options(line);
   item.gold = static_cast<std::size_t>(line.integer("gold", 0, static_cast<std::int64_t>(item.options.size()) - 1));
   item.statement_context = item.context;
@@ -56,6 +57,7 @@ const Task tasks::items = {
     .name = "items",
     .file = one_file_per_language,
     .item = item,
+    .roles = {.premise = "context", .question = "question", .option = ""},
     .letters_prompt = "Choose the best continuation of the text.\nText: {context}\n{options}\nAnswer:",
 };
 

@@ -41,23 +41,48 @@ std::vector<Piece> pieces_of(const LettersTemplate& letters) {
   return pieces;
 }
 
-std::string listed_options(const LettersTemplate& letters, const Item& item) {
-  std::vector<std::string> lines;
-  for (std::size_t k = 0; k < item.choices.size(); ++k)
-    lines.push_back(fmt::format("{}: {}", strip(letters.letters[k]), item.choices[k]));
-  return join(lines, "\n");
+/// What a template may name, and what stands for it.
+using Values = std::map<std::string, MarkedText>;
+
+MarkedText listed_options(const LettersTemplate& letters, const Item& item) {
+  MarkedText list;
+  for (std::size_t k = 0; k < item.choices.size(); ++k) {
+    append(list, {fmt::format("{}{}: ", k > 0 ? "\n" : "", strip(letters.letters[k])), {}});
+    append(list, marked_option(item.choices[k], k));
+  }
+  return list;
+}
+
+MarkedText marked_field(const FieldRoles& roles, const std::string& name, const std::string& value) {
+  MarkedText field{value, {}};
+  if (name == roles.premise) field.marks.premise = end_of_words(value);
+  if (name == roles.question) field.marks.question = end_of_words(value);
+  return field;
 }
 
 /// Everything that a template may name for this item.
-std::map<std::string, std::string> values_of(const LettersTemplate& letters, const Item& item) {
-  std::map<std::string, std::string> values = {{"options", listed_options(letters, item)}};
-  for (std::size_t k = 0; k < item.choices.size(); ++k) values[fmt::format("option{}", k + 1)] = item.choices[k];
-  values.insert(item.fields.begin(), item.fields.end());
+Values values_of(const LettersTemplate& letters, const Item& item) {
+  Values values = {{"options", listed_options(letters, item)}};
+  for (std::size_t k = 0; k < item.choices.size(); ++k) {
+    const MarkedText option = marked_option(item.choices[k], k);
+    values[fmt::format("option{}", k + 1)] = option;
+    if (!letters.roles.option.empty()) values[fmt::format("{}{}", letters.roles.option, k + 1)] = option;
+  }
+  for (const auto& [name, value] : item.fields) values.insert({name, marked_field(letters.roles, name, value)});
   return values;
 }
 
+/// The end of the last colon in what stands behind `begin`, in either width.
+std::optional<std::size_t> colon_behind(const std::string& text, std::size_t begin) {
+  std::optional<std::size_t> end;
+  for (const std::string_view colon : {":", "："})
+    if (const std::size_t at = text.rfind(colon); at != text.npos && at >= begin)
+      end = std::max(end.value_or(0), at + colon.size());
+  return end;
+}
+
 [[noreturn]] void fail_unknown(const LettersTemplate& letters, const Item& item, const std::string& name,
-                               const std::map<std::string, std::string>& values) {
+                               const Values& values) {
   std::vector<std::string> known;
   for (const auto& [each, value] : values) known.push_back(printable(each));
   fail("item \"{}\" ({}) has no field \"{}\", which {} names; it has {}", printable(item.id), item.language,
@@ -65,7 +90,7 @@ std::map<std::string, std::string> values_of(const LettersTemplate& letters, con
 }
 
 LettersTemplate built_in(const Task& task) {
-  LettersTemplate letters{{}, std::string(task.letters_prompt), "the built-in template"};
+  LettersTemplate letters{{}, std::string(task.letters_prompt), "the built-in template", task.roles};
   for (char letter = 'A'; letter <= 'Z'; ++letter) letters.letters.push_back({' ', letter});
   return letters;
 }
@@ -123,28 +148,32 @@ LettersTemplate letters_template(const Task& task, const std::filesystem::path& 
   const toml::value<std::string>* prompt = table["prompt"].as_string();
   if (!prompt || prompt->get().empty()) fail("{}: no text \"prompt\"; add one", where);
 
-  LettersTemplate letters{read_letters(table, where), prompt->get(), where};
+  LettersTemplate letters{read_letters(table, where), prompt->get(), where, task.roles};
   pieces_of(letters);  // a lone brace is told now, not at the first item
   letters.origin = file.string();
   return letters;
 }
 
-std::string fill(const LettersTemplate& letters, const Item& item) {
+MarkedText fill(const LettersTemplate& letters, const Item& item) {
   assert(item.choices.size() == item.options.size());
   if (item.options.size() > letters.letters.size())
     fail("item \"{}\" ({}) has {} options but {} has {} letters; add letters", printable(item.id), item.language,
          item.options.size(), letters.origin, letters.letters.size());
-  const auto values = values_of(letters, item);
-  std::string prompt;
+  const Values values = values_of(letters, item);
+  MarkedText prompt;
+  std::size_t own_words = 0;  // where the template's last own words begin
   for (const Piece& piece : pieces_of(letters)) {
     if (!piece.is_placeholder) {
-      prompt += piece.text;
+      prompt.text += piece.text;
       continue;
     }
     const auto value = values.find(std::string(piece.text));
     if (value == values.end()) fail_unknown(letters, item, std::string(piece.text), values);
-    prompt += value->second;
+    append(prompt, value->second);
+    own_words = prompt.text.size();
   }
+  prompt.marks.colon = colon_behind(prompt.text, own_words);
+  prompt.marks.prompt = prompt.text.size();
   return prompt;
 }
 

@@ -18,6 +18,7 @@ struct LettersTemplate {
   /// ("A: its text"), {{ and }} for braces.
   std::string prompt;
   std::string origin;  // the file, or "the built-in template"; for error messages
+  FieldRoles roles;    // of the task's fields
 };
 
 /// The template of `task` in a TOML file: a table [<task>] with `letters` (array of strings) and `prompt`. An empty
@@ -25,8 +26,8 @@ struct LettersTemplate {
 /// unknown key or table, letters that repeat or are too few, a brace that does not pair.
 LettersTemplate letters_template(const Task& task, const std::filesystem::path& file);
 
-/// The prompt of one item. Throws Error naming item and placeholder if the item has no such field (lists those it has),
-/// or if the item has more options than the template has letters.
-std::string fill(const LettersTemplate& letters, const Item& item);
+/// The prompt of one item, with the ends of what the item brings marked. Throws Error naming item and placeholder if
+/// the item has no such field (lists those it has), or if the item has more options than the template has letters.
+MarkedText fill(const LettersTemplate& letters, const Item& item);
 
 }  // namespace tertium

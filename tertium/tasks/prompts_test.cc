@@ -34,14 +34,25 @@ std::string error_in_file(std::string_view toml) {
 }
 
 TEST(Fill, PutsFieldsAndOptionsInTheirPlaces) {
-  EXPECT_EQ(fill(with_prompt("{question}? {premise}\n{options}\nAnswer:"), item()),
+  EXPECT_EQ(fill(with_prompt("{question}? {premise}\n{options}\nAnswer:"), item()).text,
             "cause? Uno {premise}\nA: One\nB: Two\nAnswer:")
       << "what a field brings is text, even with braces in it";
-  EXPECT_EQ(fill(with_prompt("{option2}{option1}"), item()), "TwoOne");
+  EXPECT_EQ(fill(with_prompt("{option2}{option1}"), item()).text, "TwoOne");
 }
 
 TEST(Fill, DoubledBracesAreText) {
-  EXPECT_EQ(fill(with_prompt("{{question}} {{{question}}}"), item()), "{question} {cause}");
+  EXPECT_EQ(fill(with_prompt("{{question}} {{{question}}}"), item()).text, "{question} {cause}");
+}
+
+TEST(Fill, MarksWhereTheItemsPartsEnd) {
+  LettersTemplate letters = with_prompt("{question}: {premise}\n{options}\nAnswer: ");
+  letters.roles = {.premise = "premise", .question = "question", .option = "choice"};
+  const MarkedText prompt = fill(letters, item());
+  EXPECT_EQ(prompt.text, "cause: Uno {premise}\nA: One\nB: Two\nAnswer: ");
+  EXPECT_EQ(prompt.marks, (TextMarks{.premise = 20, .question = 5, .colon = 42, .prompt = 43, .options = {27, 34}}));
+  letters.prompt = "{choice2}, {choice1}: {premise}.";
+  EXPECT_EQ(fill(letters, item()).marks, (TextMarks{.premise = 23, .prompt = 24, .options = {8, 3}}))
+      << "a colon before the item's last field is not the final one";
 }
 
 TEST(Fill, NamesItemAndPlaceholderItCannotFill) {
@@ -72,7 +83,7 @@ TEST(LettersTemplate, BuiltInOneOfEveryTaskFillsItsItems) {
   const LettersTemplate letters = letters_template(tasks::xcopa, "");
   EXPECT_EQ(letters.letters.front(), " A");
   EXPECT_EQ(letters.letters.size(), 26u);
-  EXPECT_EQ(fill(letters, item),
+  EXPECT_EQ(fill(letters, item).text,
             "Choose the more likely effect of the premise.\nPremise: It rained.\nA: A.\nB: B.\nAnswer:");
 }
 
@@ -130,7 +141,7 @@ TEST(LettersTemplateData, ReproducesTheStudysPrompts) {
   SKIP_WITHOUT_SHARED();
   const auto file = shared_folder() / "paper" / "prompts.toml";
   const Item item = read_items(tasks::xcopa, shared_folder() / "data" / "xcopa", "en", "val").front();
-  EXPECT_EQ(fill(letters_template(tasks::xcopa, file), item),
+  EXPECT_EQ(fill(letters_template(tasks::xcopa, file), item).text,
             "Based on the below premise, and two options that reflect the potential effect to the premise, choose the "
             "correct "
             "answer. \n\nPremise: The man turned on the faucet. \n\n\nA: The toilet filled with water.\nB: Water "
@@ -145,7 +156,7 @@ TEST(LettersTemplateData, EveryTemplateFillsEveryBenchmark) {
     const std::vector<Item> items = read_items(task, shared_folder() / "data" / name, language, "");
     for (const auto& file : {std::filesystem::path(), shared_folder() / "paper" / "prompts.toml"}) {
       const LettersTemplate letters = letters_template(task, file);
-      for (const Item& item : items) ASSERT_THAT(fill(letters, item), Not(testing::IsEmpty()));
+      for (const Item& item : items) ASSERT_THAT(fill(letters, item).text, Not(testing::IsEmpty()));
     }
   }
 }

@@ -10,6 +10,13 @@
 
 namespace tertium {
 
+/// The names of an item's fields whose ends are positions; empty where a benchmark has no such field.
+struct FieldRoles {
+  std::string_view premise;   // "flores_passage"
+  std::string_view question;  // "question"
+  std::string_view option;    // "mc_answer", which a number from 1 follows
+};
+
 /// A benchmark: how its files are named and how a line becomes an item. To add one, write
 /// tasks/<name>.cc and a line in tasks.def.
 struct Task {
@@ -19,6 +26,7 @@ struct Task {
                                 const std::string& split);
   /// Everything of an Item but language and fields, which read_items adds.
   Item (*item)(const JsonLine& line, const std::string& language);
+  FieldRoles roles;
   std::string_view letters_prompt;  // the default template of protocol letters; see prompts.h
 };
 

@@ -76,7 +76,9 @@ Item item(const JsonLine& line, const std::string& language) {
   item.gold = static_cast<std::size_t>(line.integer("label", 0, 1));
   item.premise = line.text("premise");
   // The last character goes even where it is no full stop (Thai, Tamil): so do the published evaluations.
-  item.context = fmt::format("{} {}", drop_last_code_point(strip(item.premise)), connector(line, language));
+  const std::string_view premise = drop_last_code_point(strip(item.premise));
+  item.context = fmt::format("{} {}", premise, connector(line, language));
+  item.context_marks.premise = end_of_words(premise);
   item.choices = {line.text("choice1"), line.text("choice2")};
   for (const std::string& choice : item.choices) item.options.push_back(" " + lower_first(choice));
   item.statement_context = item.context;
@@ -90,6 +92,8 @@ const Task tasks::xcopa = {
     .name = "xcopa",
     .file = file,
     .item = item,
+    // Its {question} is a word of the instruction (cause, effect), not a question that ends anywhere.
+    .roles = {.premise = "premise", .question = "", .option = "choice"},
     .letters_prompt = "Choose the more likely {question} of the premise.\nPremise: {premise}\n{options}\nAnswer:",
 };
 

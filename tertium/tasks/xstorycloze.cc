@@ -27,6 +27,7 @@ Item item(const JsonLine& line, const std::string&) {
   item.id = either(line, "story_id", "InputStoryid");
   item.gold = gold(line);
   item.context = story(line);
+  item.context_marks.premise = end_of_words(item.context);
   item.choices = {either(line, "sentence_quiz1", "RandomFifthSentenceQuiz1"),
                   either(line, "sentence_quiz2", "RandomFifthSentenceQuiz2")};
   for (const std::string& ending : item.choices) item.options.push_back(" " + ending);
@@ -44,6 +45,7 @@ const Task tasks::xstorycloze = {
     .name = "xstorycloze",
     .file = one_file_per_language,
     .item = item,
+    .roles = {.premise = "context", .question = "", .option = "sentence_quiz"},
     .letters_prompt = "Choose the better ending of the story.\nStory: {context}\n{options}\nAnswer:",
 };
 

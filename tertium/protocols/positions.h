@@ -1,0 +1,34 @@
+#pragma once
+
+#include <map>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tertium/tasks/marks.h"
+#include "tertium/tokenizer/tokenizer.h"
+
+namespace tertium {
+
+/// Places in a text that are named by what stands there, so that two languages' texts have the same ones wherever their
+/// tokens lie: name → ascending rows. A name is absent where the text has no such place.
+using NamedRows = std::map<std::string, std::vector<int>>;
+
+struct PositionName {
+  std::string_view name;
+  std::string_view meaning;  // of one line
+};
+
+/// All of them (docs/methods.md, section 5).
+std::span<const PositionName> known_positions();
+std::vector<std::string> position_names();
+/// Throws Error for an unknown name, listing the known ones and the nearest.
+void demand_position(std::string_view name);
+
+/// The rows of an encoded text at which its marked parts end: a part ends in the token that holds the byte before its
+/// mark, the last of them where a character takes several. `option_end` is absent unless every option ends in a token
+/// of its own.
+NamedRows find_positions(const Encoding& encoding, const TextMarks& marks);
+
+}  // namespace tertium

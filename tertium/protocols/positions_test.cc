@@ -1,0 +1,189 @@
+#include "tertium/protocols/positions.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "tertium/base/text.h"
+#include "tertium/protocols/question.h"
+#include "tests/support/files.h"
+
+namespace tertium {
+namespace {
+
+using test::error_of;
+using testing::Contains;
+using testing::ElementsAre;
+using testing::EndsWith;
+using testing::Key;
+using testing::Not;
+
+constexpr std::string_view kTokenizers[] = {"llama3", "spm_bpe"};  // byte-level BPE, and SentencePiece's
+
+Tokenizer tokenizer(std::string_view name) {
+  return Tokenizer::open(test::source_folder() / "tests/fixtures/tokens" / name);
+}
+
+/// The text up to and with a row.
+std::string until(const Tokenizer& tokenizer, const Question& question, int row) {
+  return tokenizer.decode({question.context.data(), static_cast<std::size_t>(row) + 1});
+}
+
+Item belebele(std::string passage, std::string question, std::vector<std::string> answers) {
+  const JsonLine line{{{"flores_passage", passage},
+                       {"question", question},
+                       {"mc_answer1", answers.at(0)},
+                       {"mc_answer2", answers.at(1)},
+                       {"mc_answer3", answers.at(2)},
+                       {"mc_answer4", answers.at(3)},
+                       {"question_number", 1},
+                       {"correct_answer_num", 1}},
+                      "x:1"};
+  Item item = tasks::belebele.item(line, "zh");
+  item.fields = {{"flores_passage", passage}, {"question", question}};
+  return item;
+}
+
+Item chinese() {
+  return belebele("男孩失手把玻璃杯掉在了石头地板上。", "玻璃杯怎么了？", {"摔碎了", "装满了水", "没有了", "卖了"});
+}
+
+void expect_row_ends(const Tokenizer& tokenizer, const Question& question, const std::string& name, std::size_t index,
+                     const std::string& with) {
+  const std::vector<int>& rows = question.positions.at(name);
+  ASSERT_LT(index, rows.size());
+  EXPECT_THAT(until(tokenizer, question, rows[index]), EndsWith(with)) << name;
+  ASSERT_GT(rows[index], 0);
+  EXPECT_THAT(until(tokenizer, question, rows[index] - 1), Not(EndsWith(with))) << name << ": a token too late";
+}
+
+TEST(Positions, AreFoundInAScriptWithoutSpaces) {
+  for (const std::string_view name : kTokenizers) {
+    SCOPED_TRACE(name);
+    const Tokenizer tokens = tokenizer(name);
+    const Item item = chinese();
+    for (const Question& question : {letters_question(tokens, "belebele", item, letters_template(tasks::belebele, "")),
+                                     loglik_question(tokens, "belebele", item)}) {
+      expect_row_ends(tokens, question, "premise_end", 0, "地板上。");
+      expect_row_ends(tokens, question, "question_end", 0, "怎么了？");
+      ASSERT_EQ(question.positions.at("option_end").size(), 4u);
+      for (std::size_t k = 0; k < 4; ++k) expect_row_ends(tokens, question, "option_end", k, item.choices[k]);
+      EXPECT_THAT(question.positions.at("last"), ElementsAre(question.last_row()));
+    }
+  }
+}
+
+TEST(Positions, OfALettersPromptKnowItsEnd) {
+  for (const std::string_view name : kTokenizers) {
+    SCOPED_TRACE(name);
+    const Tokenizer tokens = tokenizer(name);
+    const LettersTemplate letters{{"A", "B", "C", "D"}, "{question} {options}\n\nAnswer: ", "mine.toml"};
+    const Question question = letters_question(tokens, "belebele", chinese(), letters);
+    expect_row_ends(tokens, question, "colon", 0, "Answer:");
+    const int last = question.last_row();
+    EXPECT_THAT(question.positions.at("answer_word"), ElementsAre(last - 2, last - 1, last));
+    EXPECT_THAT(loglik_question(tokens, "belebele", chinese()).positions, Not(Contains(Key("colon"))));
+  }
+}
+
+TEST(Positions, AreWhereTheTemplateOfAUserPutsThem) {
+  const Tokenizer tokens = tokenizer("llama3");
+  const LettersTemplate letters{
+      {"A", "B", "C", "D"},
+      "{mc_answer1}|{mc_answer2}|{mc_answer3}|{mc_answer4}\n{question}\n{flores_passage}\n答案：",
+      "mine.toml",
+      tasks::belebele.roles};
+  const Question question = letters_question(tokens, "belebele", chinese(), letters);
+  expect_row_ends(tokens, question, "option_end", 0, "摔碎了");
+  expect_row_ends(tokens, question, "option_end", 3, "卖了");
+  expect_row_ends(tokens, question, "colon", 0, "答案：");
+  EXPECT_LT(question.positions.at("question_end"), question.positions.at("premise_end"));
+}
+
+TEST(Positions, MarkersAreAllOfThemAtOnceAndAllIsEveryRow) {
+  const Tokenizer tokens = tokenizer("llama3");
+  const Question question = letters_question(tokens, "belebele", chinese(), letters_template(tasks::belebele, ""));
+  std::set<int> rows;
+  for (const char* name : {"last", "colon", "answer_word", "question_end", "premise_end", "option_end"})
+    rows.insert(question.positions.at(name).begin(), question.positions.at(name).end());
+  EXPECT_THAT(question.positions.at("markers"), testing::ElementsAreArray(rows));
+  EXPECT_EQ(question.positions.at("markers").size(), 1u + 1 + 4 + 3) << "the last token is the colon";
+  EXPECT_EQ(question.positions.at("all").size(), question.context.size());
+  EXPECT_EQ(question.positions.at("all").front(), 0);
+}
+
+TEST(Positions, APartThatEndsWithinATokenEndsInThatToken) {
+  // Tokens "ab", "c\n", "d" of the text "abc\nd", and a BOS.
+  const Encoding encoding{{0, 1, 2, 3}, {{0, 0}, {0, 2}, {2, 4}, {4, 5}}};
+  const NamedRows positions = find_positions(encoding, {.premise = 3, .question = 2});
+  EXPECT_THAT(positions.at("premise_end"), ElementsAre(2));
+  EXPECT_THAT(positions.at("question_end"), ElementsAre(1));
+  EXPECT_THAT(positions.at("markers"), ElementsAre(1, 2, 3));
+}
+
+TEST(Positions, ACharacterOfSeveralTokensEndsInTheirLast) {
+  const Encoding encoding{{7, 8, 9, 4}, {{0, 3}, {0, 3}, {0, 3}, {3, 4}}};
+  EXPECT_THAT(find_positions(encoding, {.premise = 3}).at("premise_end"), ElementsAre(2));
+}
+
+TEST(Positions, OptionsThatEndInOneTokenHaveNone) {
+  const Encoding encoding{{1, 2}, {{0, 2}, {2, 3}}};
+  EXPECT_THAT(find_positions(encoding, {.options = {1, 2}}), Not(Contains(Key("option_end"))));
+  EXPECT_THAT(find_positions(encoding, {.options = {0, 2}}), Not(Contains(Key("option_end")))) << "one is not listed";
+  EXPECT_THAT(find_positions(encoding, {.options = {3, 2}}).at("option_end"), ElementsAre(0, 1));
+}
+
+TEST(Positions, WhatATextLacksIsAbsent) {
+  const NamedRows positions = find_positions({{5, 6}, {{0, 0}, {0, 2}}}, {});
+  EXPECT_THAT(positions, testing::UnorderedElementsAre(Key("last"), Key("markers"), Key("all")));
+  EXPECT_TRUE(find_positions({}, {}).empty());
+}
+
+TEST(Positions, OfALoglikContextOutliveItsTrailingSpace) {
+  const Tokenizer tokens = tokenizer("llama3");
+  const JsonLine line{{{"id", "1"}, {"context", "It rained, so "}, {"options", {"it", "he"}}, {"gold", 0}}, "x:1"};
+  const Question question = loglik_question(tokens, "items", tasks::items.item(line, "en"));
+  EXPECT_EQ(question.positions.at("premise_end"), question.positions.at("last"));
+}
+
+TEST(Positions, OfXcopaEndThePremiseBeforeTheConnector) {
+  const JsonLine line{{{"premise", "The rain came."},
+                       {"choice1", "A."},
+                       {"choice2", "B."},
+                       {"question", "cause"},
+                       {"label", 0},
+                       {"idx", 1}},
+                      "x:1"};
+  const Tokenizer tokens = tokenizer("llama3");
+  const Question question = loglik_question(tokens, "xcopa", tasks::xcopa.item(line, "en"));
+  expect_row_ends(tokens, question, "premise_end", 0, "came");
+  EXPECT_LT(question.positions.at("premise_end"), question.positions.at("last"));
+}
+
+TEST(Positions, AreFoundInsideAChat) {
+  const Tokenizer tokens = tokenizer("llama3");
+  const ChatTemplate chat{.text =
+                              "{{ bos_token }}{% for m in messages %}<{{ m.role }}>{{ m.content | trim }}</end>"
+                              "{% endfor %}{% if add_generation_prompt %}<assistant>{% endif %}",
+                          .special_tokens = {{"bos_token", "<|begin_of_text|>"}},
+                          .origin = "a chat template"};
+  const LettersTemplate letters{
+      {"A", "B", "C", "D"}, "{flores_passage}\n{options}\nAnswer: ", "mine.toml", tasks::belebele.roles};
+  const Question question = letters_question(tokens, "belebele", chinese(), letters, &chat);
+  expect_row_ends(tokens, question, "premise_end", 0, "地板上。");
+  expect_row_ends(tokens, question, "option_end", 3, "卖了");
+  expect_row_ends(tokens, question, "colon", 0, "Answer:");
+  EXPECT_EQ(question.positions.at("answer_word").back(), question.positions.at("colon").front());
+  EXPECT_LT(question.positions.at("colon").front(), question.last_row()) << "the chat goes on behind the prompt";
+}
+
+TEST(DemandPosition, ListsTheKnownAndTheNearest) {
+  for (const std::string& name : position_names()) EXPECT_EQ(error_of([&] { demand_position(name); }), "");
+  EXPECT_EQ(error_of([] { demand_position("option_ends"); }),
+            "no position \"option_ends\"; did you mean \"option_end\"? The positions are last, colon, answer_word, "
+            "question_end, premise_end, option_end, markers, all");
+}
+
+}  // namespace
+}  // namespace tertium
