@@ -58,17 +58,19 @@ void say_what_runs(const Experiment& experiment, const std::vector<PreparedTask>
   fmt::print("{}: {}, {} blocks, {}\n", experiment.model.filename().string(), model.config().family,
              model.config().block_count(), to_string(model.precision()));
   for (const PreparedTask& task : tasks) {
-    std::size_t swallowed = task.pivot.joints_swallowed;
+    std::size_t swallowed = task.pivot.joints_swallowed, truncated = task.pivot.truncated;
     std::vector<std::string> languages = {task.pivot.language};
     for (const PreparedLanguage& language : task.others) {
       languages.push_back(language.language);
       swallowed += language.joints_swallowed;
+      truncated += language.truncated;
     }
-    fmt::print("{}, {}: {} items in {}\n", task.spec.name, to_string(task.spec.protocol), task.pivot.items.size(),
+    fmt::print("{}, {}: {} items in {}\n", task.spec.name, task.spec.stored_protocol(), task.pivot.items.size(),
                fmt::join(languages, " "));
     if (swallowed > 0)
       fmt::print("  note: in {} items a token spans context and option; the option is scored from the next token on\n",
                  swallowed);
+    if (truncated > 0) fmt::print("  note: {} items were too long and lost tokens at their beginning\n", truncated);
   }
   std::fflush(stdout);
 }

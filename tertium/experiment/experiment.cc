@@ -20,7 +20,7 @@ namespace {
 namespace fs = std::filesystem;
 
 /// Where a path in the file counts from, unless it came from a setting.
-constexpr std::string_view kPathKeys[] = {"model", "data", "prompt"};
+constexpr std::string_view kPathKeys[] = {"model", "data", "prompt", "shots_data"};
 
 /// One table of the file: hands out its keys, then complains about those that nobody asked for.
 class Table {
@@ -206,6 +206,31 @@ void apply(const std::string& setting, toml::table& table) {
   set(table, path, value, setting);
 }
 
+ShotsSpec read_shots(Table& table) {
+  ShotsSpec shots;
+  constexpr int kMostShots = 1000;
+  shots.count = static_cast<int>(table.integer("shots", 0, kMostShots).value_or(0));
+  shots.data = table.text("shots_data", "");
+  shots.split = table.text("shots_split", "");
+  shots.in_pivot = table.one_of("shots_language", {"item", "pivot"}, "item") == "pivot";
+  const bool seeded = table.one_of("shots_choice", {"first", "seeded"}, "first") == "seeded";
+  const auto seed = table.integer("shots_seed", 0, std::numeric_limits<std::int64_t>::max());
+  if (seeded) shots.seed = static_cast<std::uint64_t>(seed.value_or(42));
+  if (seed && !seeded) table.refuse(*table.find("shots_seed"), "shots_seed", "needs shots_choice = \"seeded\"");
+  return shots;
+}
+
+Orders read_orders(Table& table) {
+  const toml::node* node = table.find("permutations");
+  if (!node) return {};
+  if (const auto count = node->value_exact<std::int64_t>(); count && *count >= 1 && *count <= 120)
+    return {Orders::Kind::first, static_cast<std::size_t>(*count)};
+  const std::string text = node->value_exact<std::string>().value_or("");
+  if (text == "cyclic") return {Orders::Kind::cyclic};
+  if (text == "all") return {Orders::Kind::all};
+  table.refuse(*node, "permutations", "must be \"cyclic\", \"all\" or a number from 1 to 120");
+}
+
 TaskSpec read_task(Table& table, const std::string& pivot) {
   TaskSpec task;
   task.name = table.one_of("name", task_names());
@@ -218,10 +243,13 @@ TaskSpec read_task(Table& table, const std::string& pivot) {
   task.chat = table.flag("chat");
   if (const auto limit = table.integer("limit", 1, std::numeric_limits<int>::max()))
     task.limit = static_cast<int>(*limit);
-  if (!task.prompt.empty() && task.protocol != Protocol::letters)
-    table.refuse(*table.find("prompt"), "prompt", "only protocol = \"letters\" has a prompt");
-  if (task.chat && task.protocol != Protocol::letters)
-    table.refuse(*table.find("chat"), "chat", "only protocol = \"letters\" can be asked in a chat");
+  task.shots = read_shots(table);
+  task.truncate_left = table.flag("truncate_left");
+  if (const std::string symbols = table.text("symbols", ""); !symbols.empty()) task.symbols = symbols_of(symbols);
+  task.orders = read_orders(table);
+  if (task.protocol != Protocol::letters)
+    for (const char* key : {"prompt", "chat", "symbols", "permutations"})
+      if (const toml::node* node = table.find(key)) table.refuse(*node, key, "only protocol = \"letters\" has that");
   table.demand_no_other_keys();
   return task;
 }
@@ -251,7 +279,8 @@ void demand_distinct(const std::vector<TaskSpec>& tasks, const std::string& file
   for (std::size_t i = 0; i < tasks.size(); ++i) {
     for (std::size_t j = 0; j < i; ++j) {
       if (tasks[i].name != tasks[j].name) continue;
-      if (tasks[i].protocol == tasks[j].protocol)
+      if (tasks[i].protocol == tasks[j].protocol && tasks[i].symbols == tasks[j].symbols &&
+          (tasks[i].orders.kind == Orders::Kind::as_given) == (tasks[j].orders.kind == Orders::Kind::as_given))
         fail("{}: two [[task]] tables of {} with the same protocol; merge them, or run two files", file, tasks[i].name);
       if (tasks[i].data != tasks[j].data || tasks[i].split != tasks[j].split || tasks[i].limit != tasks[j].limit)
         fail("{}: two [[task]] tables of {} with different data, split or limit; run two files", file, tasks[i].name);
@@ -260,6 +289,11 @@ void demand_distinct(const std::vector<TaskSpec>& tasks, const std::string& file
 }
 
 }  // namespace
+
+std::string TaskSpec::stored_protocol() const {
+  const std::string name(to_string(protocol));
+  return variant.empty() ? name : name + ":" + variant;
+}
 
 Experiment read_experiment(const fs::path& file, const std::vector<std::string>& settings) {
   toml::table table = parse(read_text_file(file), file.string());

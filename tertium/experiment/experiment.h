@@ -7,6 +7,8 @@
 #include <vector>
 
 #include "tertium/protocols/question.h"
+#include "tertium/tasks/orders.h"
+#include "tertium/tasks/shots.h"
 
 namespace tertium {
 
@@ -20,6 +22,18 @@ struct TaskSpec {
   std::filesystem::path prompt;  // letters: the template file; empty for the built-in one
   bool chat = false;             // letters: the prompt is a user's turn, written by the model's chat template
   std::optional<int> limit;      // the first items only
+  ShotsSpec shots;
+  bool truncate_left = false;  // cut what is too long for the model, instead of refusing it
+
+  // Letters: symbol binding.
+  std::vector<std::string> symbols;  // instead of the template's letters
+  Orders orders;
+  // Of a prepared task, which is asked in one of the orders.
+  OptionOrder order;
+  std::string variant;  // symbols and order, "QZRX:2031"; empty: those of the template
+
+  /// How results name the protocol: "letters", or with its variant "letters:QZRX:2031".
+  std::string stored_protocol() const;
 };
 
 /// The [patch] table.

@@ -238,7 +238,7 @@ TEST_F(ExperimentFile, ListNamesNothingTwice) {
 }
 
 TEST_F(ExperimentFile, OnlyLettersHaveAPrompt) {
-  EXPECT_EQ(error_with("prompt = \"p.toml\""), "e.toml:5: \"prompt\": only protocol = \"letters\" has a prompt");
+  EXPECT_EQ(error_with("prompt = \"p.toml\""), "e.toml:5: \"prompt\": only protocol = \"letters\" has that");
 }
 
 TEST_F(ExperimentFile, TwoTablesOfOneTaskMustDifferInProtocolAlone) {

@@ -27,7 +27,7 @@ struct Run {
 };
 
 std::string stage_name(const TaskSpec& task, const std::string& language, std::string_view what) {
-  return fmt::format("{} {} {}: {}", task.name, to_string(task.protocol), language, what);
+  return fmt::format("{} {} {}: {}", task.name, task.stored_protocol(), language, what);
 }
 
 Wanted what_to_record(const Run& run, bool align) {
@@ -48,9 +48,9 @@ std::vector<ItemRun> score(const Run& run, const TaskSpec& task, const PreparedL
   for (std::size_t i = 0; i < total; ++i) {
     const Item& item = language.items[i];
     for (std::size_t k = 0; k < runs[i].scores.size(); ++k)
-      run.store.add(ScoreRow{task.name, language.language, item.id, std::string(to_string(task.protocol)),
-                             static_cast<int>(k), runs[i].scores[k],
-                             static_cast<int>(language.questions[i].options[k].size()), k == item.gold});
+      run.store.add(ScoreRow{task.name, language.language, item.id, task.stored_protocol(), static_cast<int>(k),
+                             runs[i].scores[k], static_cast<int>(language.questions[i].options[k].size()),
+                             k == item.gold});
   }
   run.store.commit();
   return runs;
@@ -127,9 +127,9 @@ void store_sweep(const Run& run, const TaskSpec& task, const PreparedLanguage& l
     for (std::size_t b = 0; b < sweep.asked[d].size(); ++b) {
       const std::vector<double> scores = option_scores(language.questions[recipient], sweep.asked[d][b], result);
       for (std::size_t k = 0; k < scores.size(); ++k)
-        run.store.add(PatchRow{task.name, language.language, language.items[recipient].id,
-                               std::string(to_string(task.protocol)), "fix", "resid_post", static_cast<int>(b), "last",
-                               donors[d].control, donors[d].draw, donors[d].donor, static_cast<int>(k), scores[k]});
+        run.store.add(PatchRow{task.name, language.language, language.items[recipient].id, task.stored_protocol(),
+                               "fix", "resid_post", static_cast<int>(b), "last", donors[d].control, donors[d].draw,
+                               donors[d].donor, static_cast<int>(k), scores[k]});
     }
   }
 }
@@ -158,6 +158,18 @@ void patch(const Run& run, const TaskSpec& task, const PreparedLanguage& languag
   run.store.commit();
 }
 
+/// What a number about one language's run is filed under.
+std::string run_key(const TaskSpec& task, const PreparedLanguage& language) {
+  return fmt::format("{} {} {}", task.name, task.stored_protocol(), language.language);
+}
+
+void note_encoding(Store& store, const TaskSpec& task, const PreparedLanguage& language) {
+  const std::string key = run_key(task, language);
+  if (language.joints_swallowed > 0)
+    store.set_info("joints_swallowed " + key, std::to_string(language.joints_swallowed));
+  if (language.truncated > 0) store.set_info("truncated " + key, std::to_string(language.truncated));
+}
+
 }  // namespace
 
 void run_experiment(const Experiment& experiment, const std::vector<PreparedTask>& tasks, const Engine& engine,
@@ -170,14 +182,13 @@ void run_experiment(const Experiment& experiment, const std::vector<PreparedTask
   for (const PreparedTask& task : tasks) {
     const bool align_this = !run.metrics.empty() && aligned.insert(task.spec.name).second;
     const std::vector<ItemRun> pivot = score(run, task.spec, task.pivot, align_this);
+    note_encoding(store, task.spec, task.pivot);
     for (const PreparedLanguage& language : task.others) {
       const std::vector<ItemRun> other = score(run, task.spec, language, align_this);
-      const std::string key = fmt::format("{} {} {}", task.spec.name, to_string(task.spec.protocol), language.language);
-      if (language.joints_swallowed > 0)
-        store.set_info("joints_swallowed " + key, std::to_string(language.joints_swallowed));
+      note_encoding(store, task.spec, language);
       if (align_this)
         for (const auto& [metric, count] : align(run, task.spec, language, pivot, other))
-          store.set_info(fmt::format("ties {} {}", key, metric), std::to_string(count));
+          store.set_info(fmt::format("ties {} {}", run_key(task.spec, language), metric), std::to_string(count));
       if (experiment.patch) patch(run, task.spec, language, pivot, other);
     }
   }

@@ -20,9 +20,10 @@ struct PreparedLanguage {
       statements;  // [items] for alignment; empty where the questions' own context and options are the statements
   std::vector<Question> premises;    // [items] the premise as context, without options
   std::size_t joints_swallowed = 0;  // questions in which a token spans context and option
+  std::size_t truncated = 0;         // items of which a text was cut to fit the model
 };
 
-/// One task in the pivot and in the other languages, parallel.
+/// One task in the pivot and in the other languages, parallel; asked in several orders of its options, once for each.
 struct PreparedTask {
   TaskSpec spec;
   PreparedLanguage pivot;

@@ -87,4 +87,16 @@ NamedRows find_positions(const Encoding& encoding, const TextMarks& marks) {
   return positions;
 }
 
+NamedRows without_rows(const NamedRows& positions, int first, int count) {
+  NamedRows left;
+  for (const auto& [name, rows] : positions) {
+    std::vector<int> kept;
+    for (const int row : rows)
+      if (row < first || row >= first + count) kept.push_back(row < first ? row : row - count);
+    const bool of_many_parts = name == "markers" || name == "all";
+    if (kept.size() == rows.size() || of_many_parts) left[name] = std::move(kept);
+  }
+  return left;
+}
+
 }  // namespace tertium

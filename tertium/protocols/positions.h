@@ -31,4 +31,8 @@ void demand_position(std::string_view name);
 /// of its own.
 NamedRows find_positions(const Encoding& encoding, const TextMarks& marks);
 
+/// The positions of a text that loses its rows [first, first + count). `markers` and `all` are what is left of them;
+/// any other that loses a row is gone.
+NamedRows without_rows(const NamedRows& positions, int first, int count);
+
 }  // namespace tertium

@@ -178,6 +178,13 @@ TEST(Positions, AreFoundInsideAChat) {
   EXPECT_LT(question.positions.at("colon").front(), question.last_row()) << "the chat goes on behind the prompt";
 }
 
+TEST(Positions, ATextThatLosesTokensLosesTheirPositions) {
+  const NamedRows rows = {
+      {"last", {9}}, {"option_end", {4, 7}}, {"colon", {8}}, {"markers", {4, 7, 8, 9}}, {"all", {0, 4, 9}}};
+  EXPECT_EQ(without_rows(rows, 1, 5),
+            (NamedRows{{"last", {4}}, {"colon", {3}}, {"markers", {2, 3, 4}}, {"all", {0, 4}}}));
+}
+
 TEST(DemandPosition, ListsTheKnownAndTheNearest) {
   for (const std::string& name : position_names()) EXPECT_EQ(error_of([&] { demand_position(name); }), "");
   EXPECT_EQ(error_of([] { demand_position("option_ends"); }),

@@ -12,6 +12,8 @@ namespace {
 // What day it is for chat templates that say it: always the same, 2025-01-01, so that results do not depend on the day.
 constexpr std::int64_t kChatDate = 1735689600;
 
+const std::string kBetween = "\n\n";  // behind each example
+
 std::string question_name(const std::string& task, const Item& item) {
   return fmt::format("{} {}, item {}", task, item.language, printable(item.id));
 }
@@ -35,6 +37,36 @@ Encoding prompt_encoding(const Tokenizer& tokenizer, std::string_view text) {
     encoding.offsets.erase(encoding.offsets.begin());
   }
   return encoding;
+}
+
+MarkedText plain_prompt(const LettersTemplate& letters, const Item& item, const std::vector<Item>& examples) {
+  MarkedText prompt;
+  for (const Item& example : examples)
+    prompt.text += fill(letters, example).text + letter_of(letters, example.gold) + kBetween;
+  append(prompt, fill(letters, item));
+  return prompt;
+}
+
+MarkedText chat_prompt(const ChatTemplate& chat, const LettersTemplate& letters, const Item& item,
+                       const std::vector<Item>& examples) {
+  std::vector<Message> turns;
+  for (const Item& example : examples) {
+    turns.push_back({"user", fill(letters, example).text});
+    turns.push_back({"assistant", letter_of(letters, example.gold)});
+  }
+  const MarkedText asked = fill(letters, item);
+  turns.push_back({"user", asked.text});
+  std::string rendered = render_chat(chat, turns, /*add_generation_prompt=*/true, kChatDate);
+  TextMarks marks = marks_within(rendered, asked);
+  return {std::move(rendered), std::move(marks)};
+}
+
+/// Of the context with the longest option behind it.
+int tokens_needed(const Question& question) {
+  std::size_t longest = 0;
+  if (question.protocol == Protocol::loglik)
+    for (const std::vector<TokenId>& option : question.options) longest = std::max(longest, option.size());
+  return static_cast<int>(question.context.size() + longest);
 }
 
 /// Puts a prompt's tokens and positions into a question.
@@ -77,43 +109,52 @@ Question encode_continuations(const Tokenizer& tokenizer, const std::string& nam
   return question;
 }
 
-Question loglik_question(const Tokenizer& tokenizer, const std::string& task, const Item& item) {
-  return encode_continuations(tokenizer, question_name(task, item), item.context, item.options, item.context_marks);
+Question loglik_question(const Tokenizer& tokenizer, const std::string& task, const Item& item,
+                         const std::vector<Item>& examples) {
+  MarkedText context;
+  for (const Item& example : examples) context.text += example.context + example.options[example.gold] + kBetween;
+  append(context, {item.context, item.context_marks});
+  return encode_continuations(tokenizer, question_name(task, item), context.text, item.options, context.marks);
 }
 
 Question letters_question(const Tokenizer& tokenizer, const std::string& task, const Item& item,
-                          const LettersTemplate& letters, const ChatTemplate* chat) {
+                          const LettersTemplate& letters, const ChatTemplate* chat, const std::vector<Item>& examples) {
   Question question{.name = question_name(task, item), .protocol = Protocol::letters};
-  MarkedText prompt = fill(letters, item);
-  if (chat) {
-    const Message asked{"user", prompt.text};
-    std::string rendered = render_chat(*chat, {&asked, 1}, /*add_generation_prompt=*/true, kChatDate);
-    prompt.marks = marks_within(rendered, prompt);
-    prompt.text = std::move(rendered);
-  }
+  const MarkedText prompt = chat ? chat_prompt(*chat, letters, item, examples) : plain_prompt(letters, item, examples);
   set_context(question, tokenizer, prompt.text, prompt.marks);
   std::set<TokenId> seen;
   for (std::size_t k = 0; k < item.options.size(); ++k) {
-    const std::vector<TokenId> ids = tokenizer.encode(letters.letters[k], false).ids;
+    const std::string& letter = letter_of(letters, k);
+    const std::vector<TokenId> ids = tokenizer.encode(letter, false).ids;
     if (ids.empty() || !seen.insert(ids.back()).second)
       fail("{}: letter \"{}\" has no last token of its own in this vocabulary; choose other letters", letters.origin,
-           printable(letters.letters[k]));
+           printable(letter));
     question.options.push_back({ids.back()});
-    question.option_texts.push_back(letters.letters[k]);
+    question.option_texts.push_back(letter);
   }
   return question;
 }
 
+bool truncate_left(Question& question, const Limits& limits, const Tokenizer& tokenizer) {
+  const std::vector<TokenId> special = encode_prompt(tokenizer, "");
+  std::vector<TokenId>& tokens = question.context;
+  const auto first = std::mismatch(tokens.begin(), tokens.end(), special.begin(), special.end()).first;
+  const auto most = tokens.end() - first - 1;
+  const auto excess = std::min<std::ptrdiff_t>(tokens_needed(question) - limits.context, most);
+  if (excess <= 0) return false;
+  question.positions =
+      without_rows(question.positions, static_cast<int>(first - tokens.begin()), static_cast<int>(excess));
+  tokens.erase(first, first + excess);
+  return true;
+}
+
 void demand_fits(const Question& question, const Limits& limits) {
   if (question.context.empty()) fail("{}: the text has no tokens; is it empty?", question.name);
-  std::size_t longest = 0;
   TokenId largest = *std::max_element(question.context.begin(), question.context.end());
-  for (const std::vector<TokenId>& option : question.options) {
-    if (question.protocol == Protocol::loglik) longest = std::max(longest, option.size());
+  for (const std::vector<TokenId>& option : question.options)
     largest = std::max(largest, *std::max_element(option.begin(), option.end()));
-  }
-  const std::size_t tokens = question.context.size() + longest;
-  if (tokens > static_cast<std::size_t>(limits.context))
+  const int tokens = tokens_needed(question);
+  if (tokens > limits.context)
     fail("{}: {} tokens, but the model's context holds {}; shorten the item or leave it out", question.name, tokens,
          limits.context);
   if (largest >= limits.vocabulary)

@@ -43,12 +43,15 @@ std::vector<TokenId> encode_prompt(const Tokenizer& tokenizer, std::string_view 
 Question encode_continuations(const Tokenizer& tokenizer, const std::string& name, std::string context,
                               const std::vector<std::string>& options, const TextMarks& marks = {});
 
-Question loglik_question(const Tokenizer& tokenizer, const std::string& task, const Item& item);
+/// `examples` stand before the item, each solved and behind it a blank line.
+Question loglik_question(const Tokenizer& tokenizer, const std::string& task, const Item& item,
+                         const std::vector<Item>& examples = {});
 
-/// With `chat`, the prompt is a user's turn in a chat, and the answer begins the model's. Throws Error naming the
-/// template if two letters end in the same token.
+/// With `chat`, the prompt is a user's turn in a chat, and the answer begins the model's; each example is a user's
+/// turn, too, and its letter the model's answer. Throws Error naming the template if two letters end in the same token.
 Question letters_question(const Tokenizer& tokenizer, const std::string& task, const Item& item,
-                          const LettersTemplate& letters, const ChatTemplate* chat = nullptr);
+                          const LettersTemplate& letters, const ChatTemplate* chat = nullptr,
+                          const std::vector<Item>& examples = {});
 
 /// What a model can take.
 struct Limits {
@@ -59,6 +62,10 @@ struct Limits {
 /// Throws Error naming the item if a prompt with its longest option exceeds the context, or if the tokenizer gives an
 /// id that the model has no embedding for.
 void demand_fits(const Question& question, const Limits& limits);
+
+/// Drops the first tokens of a prompt that is too long for the model, though not the BOS before them, and says whether
+/// it had to. At least one token is left; demand_fits tells if that does not do.
+bool truncate_left(Question& question, const Limits& limits, const Tokenizer& tokenizer);
 
 /// The option with the highest score, the first on ties.
 std::size_t best_option(const std::vector<double>& scores);

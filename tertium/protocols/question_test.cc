@@ -33,6 +33,7 @@ Item item() {
   item.id = "12";
   item.language = "it";
   item.context = "a b";
+  item.context_marks = {.premise = 3};
   item.options = {" c", " a b"};
   item.choices = {"c", "a b"};
   return item;
@@ -135,6 +136,91 @@ TEST(LettersQuestion, ContextIsTheFilledPrompt) {
   EXPECT_EQ(tokenizer().decode(question.context), "c a b:");
   EXPECT_EQ(question.context.front(), kBos);
   EXPECT_EQ(question.context[question.last_row()], kColon);
+}
+
+std::vector<Item> examples() {
+  std::vector<Item> examples = {item(), item()};
+  examples[0].context = "b";
+  examples[0].gold = 1;
+  examples[1].choices = {"x", "y"};
+  return examples;
+}
+
+TEST(Examples, StandSolvedBeforeTheContext) {
+  const Question question = loglik_question(tokenizer(), "xcopa", item(), examples());
+  EXPECT_EQ(question.context, encode_prompt(tokenizer(), "b a b\n\na b c\n\na b"));
+  EXPECT_THAT(question.options, ElementsAre(ElementsAre(_c), ElementsAre(_a, _b)));
+}
+
+TEST(Examples, StandBeforeThePromptWithTheirLetters) {
+  const Question question =
+      letters_question(tokenizer(), "xcopa", item(), with_letters({" A", " B"}), nullptr, examples());
+  EXPECT_EQ(question.context, encode_prompt(tokenizer(), "c a b: B\n\nx y: A\n\nc a b:"));
+  const int last = question.last_row();
+  EXPECT_THAT(question.positions.at("colon"), ElementsAre(last));
+  EXPECT_GT(question.positions.at("option_end").front(), last - 5) << "those of the item that is asked";
+}
+
+TEST(Examples, AreTurnsOfAChat) {
+  const ChatTemplate chat{.text = "{% for m in messages %}<{{ m.role }}>{{ m.content }}{% endfor %}<assistant>",
+                          .origin = "a chat template"};
+  const Question question = letters_question(tokenizer(), "xcopa", item(), with_letters({"A", "B"}), &chat, examples());
+  EXPECT_EQ(question.context,
+            encode_prompt(tokenizer(), "<user>c a b:<assistant>B<user>x y:<assistant>A<user>c a b:<assistant>"));
+}
+
+TEST(Examples, GiveAllItemsOnePrefix) {
+  Item other = item();
+  other.context = other.choices[0] = "\u6c34 b";
+  for (const bool letters : {false, true}) {
+    const auto ask = [&](const Item& item) {
+      return letters ? letters_question(tokenizer(), "xcopa", item, with_letters({" A", " B"}), nullptr, examples())
+                     : loglik_question(tokenizer(), "xcopa", item, examples());
+    };
+    const Question one = ask(item()), two = ask(other);
+    const std::size_t prefix =
+        encode_prompt(tokenizer(), letters ? "c a b: B\n\nx y: A\n\n" : "b a b\n\na b c\n\n").size();
+    ASSERT_GT(one.context.size(), prefix);
+    EXPECT_TRUE(std::equal(one.context.begin(), one.context.begin() + static_cast<std::ptrdiff_t>(prefix),
+                           two.context.begin()));
+  }
+}
+
+TEST(Permuted, LettersStayWithTheItemsOwnOptions) {
+  LettersTemplate letters = with_symbols({{" A", " B"}, "{options}:", "mine.toml"}, {"Q", "Z"});
+  letters.order = {1, 0};
+  const Question question = letters_question(tokenizer(), "xcopa", item(), letters);
+  EXPECT_EQ(question.context, encode_prompt(tokenizer(), "Q: a b\nZ: c:"));
+  EXPECT_THAT(question.option_texts, ElementsAre(" Z", " Q")) << "option 0 is listed second";
+  EXPECT_EQ(question.options[0].back(), tokenizer().encode(" Z", false).ids.back());
+  letters.order = {0, 1, 2};
+  EXPECT_THAT(error_of([&] { letters_question(tokenizer(), "xcopa", item(), letters); }),
+              HasSubstr("has 2 options, but others have 3"));
+}
+
+TEST(Permuted, PromptsMustListTheirOptionsByName) {
+  Item named = item();
+  named.fields = {{"first", "c"}};
+  const LettersTemplate letters{{" A", " B"}, "A: {first} B: {option2}", "mine.toml", {}, {1, 0}};
+  EXPECT_THAT(error_of([&] { letters_question(tokenizer(), "xcopa", named, letters); }), HasSubstr("use {options}"));
+  EXPECT_THAT(error_of([&] {
+                with_symbols(letters, {"Q", "Z"});
+              }),
+              HasSubstr("mine.toml: the prompt spells its letters"));
+}
+
+TEST(TruncateLeft, KeepsBosAndTheEnd) {
+  Question question = loglik_question(tokenizer(), "xcopa", item(), examples());
+  const std::vector<TokenId> whole = question.context;
+  const int length = static_cast<int>(whole.size());
+  EXPECT_FALSE(truncate_left(question, {.context = length + 2, .vocabulary = 1500}, tokenizer()));
+  EXPECT_TRUE(truncate_left(question, {.context = 6, .vocabulary = 1500}, tokenizer()));
+  EXPECT_EQ(question.context, (std::vector<TokenId>{kBos, whole[length - 3], whole[length - 2], whole[length - 1]}));
+  EXPECT_THAT(question.positions.at("last"), ElementsAre(3));
+  EXPECT_THAT(question.positions.at("all"), ElementsAre(0, 1, 2, 3));
+  EXPECT_EQ(error_of([&] { demand_fits(question, {.context = 6, .vocabulary = 1500}); }), "");
+  EXPECT_TRUE(truncate_left(question, {.context = 2, .vocabulary = 1500}, tokenizer()));
+  EXPECT_THAT(error_of([&] { demand_fits(question, {.context = 2, .vocabulary = 1500}); }), HasSubstr("4 tokens"));
 }
 
 TEST(LettersQuestion, LettersOfOneLastTokenAreRefused) {

@@ -44,11 +44,17 @@ std::vector<Piece> pieces_of(const LettersTemplate& letters) {
 /// What a template may name, and what stands for it.
 using Values = std::map<std::string, MarkedText>;
 
+/// The option that a prompt lists at a place.
+MarkedText listed_option(const LettersTemplate& letters, const Item& item, std::size_t place) {
+  const std::size_t option = letters.order.empty() ? place : letters.order[place];
+  return marked_option(item.choices[option], option);
+}
+
 MarkedText listed_options(const LettersTemplate& letters, const Item& item) {
   MarkedText list;
-  for (std::size_t k = 0; k < item.choices.size(); ++k) {
-    append(list, {fmt::format("{}{}: ", k > 0 ? "\n" : "", strip(letters.letters[k])), {}});
-    append(list, marked_option(item.choices[k], k));
+  for (std::size_t place = 0; place < item.choices.size(); ++place) {
+    append(list, {fmt::format("{}{}: ", place > 0 ? "\n" : "", strip(letters.letters[place])), {}});
+    append(list, listed_option(letters, item, place));
   }
   return list;
 }
@@ -63,10 +69,11 @@ MarkedText marked_field(const FieldRoles& roles, const std::string& name, const 
 /// Everything that a template may name for this item.
 Values values_of(const LettersTemplate& letters, const Item& item) {
   Values values = {{"options", listed_options(letters, item)}};
-  for (std::size_t k = 0; k < item.choices.size(); ++k) {
-    const MarkedText option = marked_option(item.choices[k], k);
-    values[fmt::format("option{}", k + 1)] = option;
-    if (!letters.roles.option.empty()) values[fmt::format("{}{}", letters.roles.option, k + 1)] = option;
+  for (std::size_t place = 0; place < item.choices.size(); ++place) {
+    const MarkedText option = listed_option(letters, item, place);
+    values[fmt::format("option{}", place + 1)] = option;
+    values[fmt::format("letter{}", place + 1)] = {std::string(strip(letters.letters[place])), {}};
+    if (!letters.roles.option.empty()) values[fmt::format("{}{}", letters.roles.option, place + 1)] = option;
   }
   for (const auto& [name, value] : item.fields) values.insert({name, marked_field(letters.roles, name, value)});
   return values;
@@ -138,6 +145,16 @@ std::vector<std::string> read_letters(const toml::table& table, const std::strin
   return letters;
 }
 
+/// A prompt that names options in a way unknown to us would list them in another order than is read.
+void demand_all_options(const LettersTemplate& letters, const Item& item, const TextMarks& marks) {
+  if (marks.options.size() == item.options.size() && std::ranges::count(marks.options, std::size_t{0}) == 0) return;
+  fail(
+      "item \"{}\" ({}): the prompt of {} does not list every option by name, so they cannot be permuted; use "
+      "{{options}} "
+      "or {{option1}}, {{option2}} …",
+      printable(item.id), item.language, letters.origin);
+}
+
 }  // namespace
 
 LettersTemplate letters_template(const Task& task, const std::filesystem::path& file) {
@@ -159,6 +176,9 @@ MarkedText fill(const LettersTemplate& letters, const Item& item) {
   if (item.options.size() > letters.letters.size())
     fail("item \"{}\" ({}) has {} options but {} has {} letters; add letters", printable(item.id), item.language,
          item.options.size(), letters.origin, letters.letters.size());
+  if (!letters.order.empty() && letters.order.size() != item.options.size())
+    fail("item \"{}\" ({}) has {} options, but others have {}; permutations need the same number in all items",
+         printable(item.id), item.language, item.options.size(), letters.order.size());
   const Values values = values_of(letters, item);
   MarkedText prompt;
   std::size_t own_words = 0;  // where the template's last own words begin
@@ -172,9 +192,30 @@ MarkedText fill(const LettersTemplate& letters, const Item& item) {
     append(prompt, value->second);
     own_words = prompt.text.size();
   }
+  if (!letters.order.empty()) demand_all_options(letters, item, prompt.marks);
   prompt.marks.colon = colon_behind(prompt.text, own_words);
   prompt.marks.prompt = prompt.text.size();
   return prompt;
+}
+
+const std::string& letter_of(const LettersTemplate& letters, std::size_t option) {
+  if (letters.order.empty()) return letters.letters[option];
+  return letters.letters[static_cast<std::size_t>(std::ranges::find(letters.order, option) - letters.order.begin())];
+}
+
+LettersTemplate with_symbols(LettersTemplate letters, const std::vector<std::string>& symbols) {
+  const bool named = std::ranges::any_of(pieces_of(letters), [](const Piece& piece) {
+    return piece.is_placeholder && (piece.text == "options" || piece.text.starts_with("letter"));
+  });
+  if (!named)
+    fail(
+        "{}: the prompt spells its letters itself, so symbols cannot replace them; write {{options}}, or {{letter1}} …",
+        letters.origin);
+  const std::string& own = letters.letters.front();
+  const std::string space = own.substr(0, own.size() - strip(own).size());  // letters have none behind them
+  letters.letters.clear();
+  for (const std::string& symbol : symbols) letters.letters.push_back(space + symbol);
+  return letters;
 }
 
 }  // namespace tertium

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "tertium/tasks/item.h"
+#include "tertium/tasks/orders.h"
 #include "tertium/tasks/task.h"
 
 namespace tertium {
@@ -14,11 +15,12 @@ namespace tertium {
 struct LettersTemplate {
   /// What is read, in option order: "A" or " A"; the last token of each. An item of n options takes the first n.
   std::vector<std::string> letters;
-  /// {name} stands for Item::fields[name], {option1} for Item::choices[0], {options} for one line an option
-  /// ("A: its text"), {{ and }} for braces.
+  /// {name} stands for Item::fields[name], {option1} for the choice listed first, {letter1} for its letter, {options}
+  /// for one line an option ("A: its text"), {{ and }} for braces.
   std::string prompt;
   std::string origin;  // the file, or "the built-in template"; for error messages
   FieldRoles roles;    // of the task's fields
+  OptionOrder order;   // the option behind each letter; empty: in the item's order
 };
 
 /// The template of `task` in a TOML file: a table [<task>] with `letters` (array of strings) and `prompt`. An empty
@@ -29,5 +31,12 @@ LettersTemplate letters_template(const Task& task, const std::filesystem::path& 
 /// The prompt of one item, with the ends of what the item brings marked. Throws Error naming item and placeholder if
 /// the item has no such field (lists those it has), or if the item has more options than the template has letters.
 MarkedText fill(const LettersTemplate& letters, const Item& item);
+
+/// What is read for an option of an item; see LettersTemplate::order.
+const std::string& letter_of(const LettersTemplate& letters, std::size_t option);
+
+/// The template with other letters, spaced as its own. Throws Error if the prompt spells its letters itself instead of
+/// naming {options} or {letter1} ….
+LettersTemplate with_symbols(LettersTemplate letters, const std::vector<std::string>& symbols);
 
 }  // namespace tertium

@@ -57,8 +57,8 @@ TEST(Fill, MarksWhereTheItemsPartsEnd) {
 
 TEST(Fill, NamesItemAndPlaceholderItCannotFill) {
   EXPECT_EQ(error_of([] { fill(with_prompt("{premisse}"), item()); }),
-            "item \"5\" (it) has no field \"premisse\", which mine.toml names; it has option1, option2, options, "
-            "premise, question");
+            "item \"5\" (it) has no field \"premisse\", which mine.toml names; it has letter1, letter2, option1, "
+            "option2, options, premise, question");
   EXPECT_THAT(error_of([] { fill(with_prompt("{option3}"), item()); }), HasSubstr("no field \"option3\""));
 }
 
