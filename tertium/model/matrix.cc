@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstring>
 #include <limits>
+#include <stdexcept>
 
 #include "tertium/model/row_kernels.h"
 
@@ -166,6 +167,11 @@ Matrix::Matrix(const std::vector<Tensor>& parts) : in_(parts.at(0).size(1)), typ
     pack_rows(part.contiguous(), first, values_);
     first += part.size(0);
   }
+}
+
+const Tensor& Matrix::values() const {
+  if (values_.dim() != 2) throw std::logic_error("a packed matrix has no plain values");
+  return values_;
 }
 
 void Matrix::multiply(const Tensor& x, Tensor& result) const {

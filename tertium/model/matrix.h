@@ -22,6 +22,9 @@ class Matrix {
   std::int64_t in() const { return in_; }
   at::ScalarType type() const { return type_; }
 
+  /// [out, in]. Throws std::logic_error if packed.
+  const at::Tensor& values() const;
+
   /// Whether multiply_halves may be called: the matrix is packed, and in halves of whole blocks.
   bool has_halves() const;
 

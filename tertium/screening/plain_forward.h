@@ -1,0 +1,42 @@
+#pragma once
+
+#include <ATen/ATen.h>
+
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <vector>
+
+#include "tertium/model/model.h"
+#include "tertium/model/site.h"
+
+namespace tertium {
+
+/// Called with each site's activations in the order in which they arise, [T, D] in f32 ([T, H, head_dim] at `z`);
+/// returns what is to stand in their place. resid_post@b and resid_pre@(b + 1) are one place, at which both are called.
+using Hook = std::function<at::Tensor(Site site, const at::Tensor& activations)>;
+
+/// The forward pass of one token sequence as it is written down: tensor operations that autograd can follow, nothing
+/// packed, shared or fused. Slow, and independent of block.cc and the engine: it differentiates what they compute, and
+/// tests hold them against it.
+class PlainForward {
+ public:
+  /// Throws Error unless the model was loaded in f32: packed half-precision weights have no gradient.
+  explicit PlainForward(const Model& model);
+
+  /// ids [T] → the stream behind the last block, [T, D]. Throws Error if a learned position is missing for so many.
+  at::Tensor stream(std::span<const std::int32_t> ids, const Hook& hook) const;
+
+  /// Rows of that stream [R, D] → behind the final norm, [R, D].
+  at::Tensor final_norm(const at::Tensor& stream) const;
+
+  /// Rows behind the final norm [R, D] → logits, [R, V].
+  at::Tensor logits(const at::Tensor& state) const;
+
+  const Config& config() const { return model_.config(); }
+
+ private:
+  Model model_;
+};
+
+}  // namespace tertium

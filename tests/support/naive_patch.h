@@ -1,0 +1,30 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "tertium/model/model.h"
+#include "tertium/model/site.h"
+
+namespace tertium::test {
+
+// Patching as it is defined: two whole forward passes of plain tensor operations, an edit by hook in between. The slow
+// path that the engine's strands must equal.
+
+/// What stands at rows `rows` of a site in a clean run: [rows, width of the site].
+std::vector<float> naive_rows(const Model& model, std::span<const std::int32_t> ids, Site site,
+                              const std::vector<int>& rows);
+
+/// Rows of a sequence whose activations at a site are replaced, and by what.
+struct NaiveEdit {
+  Site site;
+  std::vector<int> rows;
+  std::vector<float> values;  // [rows, width of the site]
+};
+
+/// Logits at every row of a run with edits, [T, V]; clean without any. Throws std::logic_error if an edit did not fire.
+std::vector<float> naive_logits(const Model& model, std::span<const std::int32_t> ids,
+                                const std::vector<NaiveEdit>& edits = {});
+
+}  // namespace tertium::test
