@@ -6,6 +6,7 @@
 #include "tertium/engine/engine.h"
 #include "tests/support/files.h"
 #include "tests/support/naive_patch.h"
+#include "tests/support/one_thread.h"
 
 namespace tertium {
 namespace {
@@ -142,6 +143,7 @@ class NaivePatching : public testing::TestWithParam<const char*> {
     job.readings.push_back({context + 1, static_cast<int>(option.size()) - 1, Readout::logits, {}});
   }
 
+  const test::OneThread one_thread;
   const Engine engine{Model::load(test::source_folder() / "tests/fixtures/golden" / GetParam(), "f32")};
   const Ids recipient = random_ids(14, 1), other = random_ids(11, 2), option = random_ids(3, 3);
   const std::map<Quantity, std::vector<float>> own_recordings = recordings(recipient),

@@ -2,6 +2,8 @@
 
 #include <c10/core/InferenceMode.h>
 
+#include <algorithm>
+#include <cmath>
 #include <stdexcept>
 
 #include "tertium/screening/plain_forward.h"
@@ -30,6 +32,35 @@ Tensor edited(const NaiveEdit& edit, const Tensor& activations) {
   for (std::size_t r = 0; r < edit.rows.size(); ++r)
     columns[edit.rows[r]].copy_(at::tensor(at::ArrayRef<float>(edit.values.data() + r * width, width)));
   return copy;
+}
+
+/// Of one row of logits [T, V], at one word.
+double log_prob(const std::vector<float>& logits, std::size_t row, std::size_t vocabulary, TokenId word) {
+  const float* values = logits.data() + row * vocabulary;
+  double sum = 0;
+  for (std::size_t v = 0; v < vocabulary; ++v) sum += std::exp(static_cast<double>(values[v]));
+  return values[word] - std::log(sum);
+}
+
+std::vector<double> letter_scores(const Model& model, const Question& question, const std::vector<NaiveEdit>& edits) {
+  const std::vector<float> logits = naive_logits(model, question.context, edits);
+  std::vector<double> scores;
+  for (const std::vector<TokenId>& option : question.options)
+    scores.push_back(logits[question.last_row() * model.config().vocabulary + option.front()]);
+  return scores;
+}
+
+std::vector<double> loglik_scores(const Model& model, const Question& question, const std::vector<NaiveEdit>& edits) {
+  std::vector<double> scores;
+  for (const std::vector<TokenId>& option : question.options) {
+    std::vector<TokenId> ids = question.context;
+    ids.insert(ids.end(), option.begin(), option.end() - 1);  // the last token predicts nothing
+    const std::vector<float> logits = naive_logits(model, ids, edits);
+    double& score = scores.emplace_back(0);
+    for (std::size_t i = 0; i < option.size(); ++i)
+      score += log_prob(logits, question.last_row() + i, model.config().vocabulary, option[i]);
+  }
+  return scores;
 }
 
 }  // namespace
@@ -61,6 +92,15 @@ std::vector<float> naive_logits(const Model& model, std::span<const std::int32_t
   });
   if (fired != edits.size()) throw std::logic_error("an edit did not fire");
   return values_of(forward.logits(forward.final_norm(stream)));
+}
+
+double naive_margin(const Model& model, const Question& question, std::size_t gold,
+                    const std::vector<NaiveEdit>& edits) {
+  std::vector<double> scores = question.protocol == Protocol::letters ? letter_scores(model, question, edits)
+                                                                      : loglik_scores(model, question, edits);
+  const double of_gold = scores[gold];
+  scores.erase(scores.begin() + static_cast<std::ptrdiff_t>(gold));
+  return of_gold - *std::max_element(scores.begin(), scores.end());
 }
 
 }  // namespace tertium::test

@@ -6,6 +6,7 @@
 
 #include "tertium/model/model.h"
 #include "tertium/model/site.h"
+#include "tertium/protocols/question.h"
 
 namespace tertium::test {
 
@@ -26,5 +27,9 @@ struct NaiveEdit {
 /// Logits at every row of a run with edits, [T, V]; clean without any. Throws std::logic_error if an edit did not fire.
 std::vector<float> naive_logits(const Model& model, std::span<const std::int32_t> ids,
                                 const std::vector<NaiveEdit>& edits = {});
+
+/// A question's score of gold less that of the best other option, from whole runs of its context with each option.
+double naive_margin(const Model& model, const Question& question, std::size_t gold,
+                    const std::vector<NaiveEdit>& edits = {});
 
 }  // namespace tertium::test

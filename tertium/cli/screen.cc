@@ -1,0 +1,204 @@
+#include "tertium/experiment/screen.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "tertium/base/error.h"
+#include "tertium/base/text.h"
+#include "tertium/cli/command.h"
+#include "tertium/cli/process.h"
+#include "tertium/cli/progress_line.h"
+#include "tertium/experiment/experiment.h"
+#include "tertium/formats/model_path.h"
+#include "tertium/model/checkpoint.h"
+
+namespace tertium {
+namespace {
+
+using nlohmann::ordered_json;
+
+struct Options {
+  std::string experiment;
+  std::vector<std::string> settings;
+  std::string task;      // a name, or an index; empty: the first
+  std::string language;  // empty: the task's first
+  ScreenOptions screen;
+  bool json = false;
+  bool quiet = false;
+  int threads = 0;
+};
+
+/// What is screened: one table and one of its languages.
+struct Chosen {
+  const PreparedTask& task;
+  const PreparedLanguage& language;
+};
+
+/// The experiment's task by name or by index from 0, as --set counts them; the first if `wanted` is empty. Others go.
+void keep_one_task(Experiment& experiment, const std::string& wanted) {
+  std::vector<std::string> known;
+  for (std::size_t i = 0; i < experiment.tasks.size(); ++i) {
+    const std::string index = std::to_string(i);
+    known.push_back(
+        fmt::format("{} ({} {})", index, experiment.tasks[i].name, to_string(experiment.tasks[i].protocol)));
+    if (!wanted.empty() && wanted != experiment.tasks[i].name && wanted != index) continue;
+    experiment.tasks = {experiment.tasks[i]};
+    return;
+  }
+  fail("--task {}: the experiment has {}", printable(wanted), join(known));
+}
+
+/// One of the task's languages; the first if `wanted` is empty. Others go.
+void keep_one_language(TaskSpec& task, const std::string& wanted) {
+  if (task.languages.empty()) fail("{}: no language besides the pivot; name some in languages", task.name);
+  const std::string language = wanted.empty() ? task.languages.front() : wanted;
+  if (std::find(task.languages.begin(), task.languages.end(), language) == task.languages.end())
+    fail("--language {}: {} has {}", printable(language), task.name, join(task.languages));
+  task.languages = {language};
+}
+
+void demand_positions(const std::vector<std::string>& positions) {
+  for (const std::string& position : positions) demand_position(position);
+}
+
+// ---- What is shown
+
+/// "0.81 [0.66, 0.90], n = 40"
+std::string shown(const Correlation& correlation) {
+  if (std::isnan(correlation.value)) return fmt::format("undefined, n = {}", correlation.n);
+  return fmt::format("{:+.2f} [{:+.2f}, {:+.2f}], n = {}", correlation.value, correlation.low, correlation.high,
+                     correlation.n);
+}
+
+void print_places(const std::vector<VerifiedPlace>& places) {
+  fmt::print("  {:<16}{:<14}{:>6}{:>12}{:>12}\n", "place", "position", "items", "estimated", "real");
+  for (const auto& [screened, real] : places)
+    fmt::print("  {:<16}{:<14}{:>6}{:>+12.3f}{:>+12.3f}\n", to_string(screened.place.site), screened.place.position,
+               screened.items, screened.estimated, real);
+}
+
+void print_text(const Chosen& chosen, const Screening& screening) {
+  const auto& [task, language] = chosen;
+  fmt::print("{} {}, direction fix: {} of the {} items that are right in {} and wrong in {}\n", task.spec.name,
+             to_string(task.spec.protocol), screening.items.size(), screening.transfer_failures, task.pivot.language,
+             language.language);
+  fmt::print("clean margin of gold over the best other option: {:+.3f} on average; above 0 the answer is right\n",
+             screening.margin);
+  fmt::print("change of that margin by {} activations, at {} places:\n", task.pivot.language, screening.places.size());
+  fmt::print("\nLargest by attribution, then patched for real\n");
+  print_places(screening.top);
+  fmt::print("\nDrawn at random from the rest, patched for real\n");
+  print_places(screening.drawn);
+  const Agreement& agreement = screening.agreement;
+  fmt::print("\nRank correlation of estimated and real change (Spearman [95 %])\n");
+  fmt::print("  all verified   {}\n  largest        {}\n  drawn          {}\n", shown(agreement.all),
+             shown(agreement.top), shown(agreement.drawn));
+  fmt::print(
+      "Attribution is a first-order estimate: believe the real column, and test places on items not used here.\n");
+}
+
+ordered_json json_of(const ScreenedPlace& screened) {
+  const Site site = screened.place.site;
+  ordered_json json = {{"site", info(site.kind).name}, {"block", site.block}};
+  if (site.head != Site::kNoHead) json["head"] = site.head;
+  json["position"] = screened.place.position;
+  json["items"] = screened.items;
+  json["estimated"] = screened.estimated;
+  return json;
+}
+
+ordered_json json_of(const std::vector<VerifiedPlace>& places) {
+  ordered_json all = ordered_json::array();
+  for (const auto& [screened, real] : places) {
+    all.push_back(json_of(screened));
+    all.back()["real"] = real;
+  }
+  return all;
+}
+
+/// NaN is null.
+ordered_json json_of(const Correlation& correlation) {
+  return {{"spearman", correlation.value}, {"low", correlation.low}, {"high", correlation.high}, {"n", correlation.n}};
+}
+
+void print_json(const Chosen& chosen, const Screening& screening) {
+  const auto& [task, language] = chosen;
+  ordered_json json = {{"task", task.spec.name},
+                       {"protocol", to_string(task.spec.protocol)},
+                       {"pivot", task.pivot.language},
+                       {"language", language.language},
+                       {"direction", "fix"},
+                       {"transfer_failures", screening.transfer_failures},
+                       {"items", screening.items},
+                       {"margin", screening.margin},
+                       {"top", json_of(screening.top)},
+                       {"drawn", json_of(screening.drawn)},
+                       {"agreement",
+                        {{"all", json_of(screening.agreement.all)},
+                         {"top", json_of(screening.agreement.top)},
+                         {"drawn", json_of(screening.agreement.drawn)}}}};
+  for (const ScreenedPlace& place : screening.places) json["places"].push_back(json_of(place));
+  fmt::print("{}\n", json.dump());
+}
+
+void screen(const Options& options) {
+  Experiment experiment = read_experiment(options.experiment, options.settings);
+  keep_one_task(experiment, options.task);
+  keep_one_language(experiment.tasks.front(), options.language);
+  demand_positions(options.screen.positions);
+  set_threads(options.threads);
+
+  const std::filesystem::path model = find_model(experiment.model.string());
+  const Tokenizer tokenizer = Tokenizer::open(model);
+  give_back_freed_memory();
+  const std::vector<PreparedTask> tasks = prepare(experiment, tokenizer, Checkpoint(model).config());
+  const Chosen chosen{tasks.front(), tasks.front().others.front()};
+  // Gradients pass through plain weights: whatever the experiment's dtype.
+  const Engine engine(Model::load(model, "f32"));
+
+  Screening screening;
+  {
+    ProgressLine line;
+    const Progress progress = [&](std::string_view stage, std::size_t done, std::size_t total) {
+      if (!options.quiet) line(stage, done, total);
+    };
+    screening = screen(engine, chosen.task, chosen.language, options.screen, progress);
+  }
+  options.json ? print_json(chosen, screening) : print_text(chosen, screening);
+}
+
+}  // namespace
+
+void add_screen(CLI::App& app) {
+  CLI::App& command = add_command(
+      app, "screen", "Rank every site, block, head and position by attribution, and patch the best and others for real",
+      "tertium screen examples/demo.toml --language it --top 10 --items 4");
+  const auto options = std::make_shared<Options>();
+  command.add_option("experiment", options->experiment, "The experiment file (TOML; docs/experiment.md)")->required();
+  command
+      .add_option("--set", options->settings,
+                  "Replace a key of the experiment: key=value, for example task.limit=20; may be repeated")
+      ->allow_extra_args(false);
+  command.add_option("--task", options->task, "Which [[task]]: its name, or its number from 0; else the first");
+  command.add_option("--language", options->language, "Which of its languages; else the first");
+  command
+      .add_option("--position", options->screen.positions,
+                  "Only places at this position, for example last; may be repeated; else every one but all")
+      ->allow_extra_args(false);
+  command.add_option("--top", options->screen.top, "How many of the best places to patch, and of the others")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 10000));
+  command.add_option("--items", options->screen.items, "How many failing items at most, the first in order")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 1'000'000));
+  command.add_option("--seed", options->screen.seed, "Of the draw of the others")->capture_default_str();
+  command.add_option("--threads", options->threads, "Threads for matrix products; 0: as many as cores")
+      ->check(CLI::Range(0, 1024));
+  command.add_flag("--quiet", options->quiet, "No progress on standard error");
+  command.add_flag("--json", options->json, "One JSON object, with the estimate at every place");
+  command.callback([options] { screen(*options); });
+}
+
+}  // namespace tertium

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <compare>
+#include <cstddef>
+#include <map>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "tertium/model/model.h"
+#include "tertium/model/site.h"
+#include "tertium/protocols/question.h"
+
+namespace tertium {
+
+/// Where a patch may go: all rows of a named position at one site, at `z` of one head.
+struct PatchPlace {
+  Site site;
+  std::string position;
+  auto operator<=>(const PatchPlace&) const = default;
+};
+
+/// A position that two questions share: the i-th of the donor's rows goes into the i-th of the recipient's.
+struct RowMatch {
+  std::string position;
+  std::vector<int> recipient, donor;  // rows of the contexts; as many
+};
+
+/// What patching the recipient with the donor would do to its margin, m = score(gold) - best other score.
+struct Attribution {
+  double margin = 0;                       // of the clean recipient
+  std::map<PatchPlace, double> estimates;  // by how much m would change, to first order
+};
+
+/// Attribution patching (Nanda 2023; arXiv 2310.10348): the change of m is estimated for every place at once by
+/// gradient of m x (donor's activations - recipient's), summed over the place's rows and dimensions, from two clean
+/// forward passes and one backward pass. A question of protocol loglik takes a sequence an option. resid_pre stands for
+/// the embeddings, at block 0 alone: behind that it is the resid_post of the block before. Throws Error if the model is
+/// not in f32 (see PlainForward), or naming the recipient if a gradient is not finite.
+Attribution attribute(const Model& model, const Question& recipient, std::size_t gold, const Question& donor,
+                      std::span<const RowMatch> positions);
+
+}  // namespace tertium
