@@ -61,6 +61,12 @@ Tensor matrix(const float* values, std::int64_t rows, std::int64_t columns, std:
   return at::from_blob(const_cast<float*>(values), {rows, columns}, {stride, 1}, at::kFloat);
 }
 
+/// Keys of a tile, in whole panels.
+struct Range {
+  std::int64_t begin, end;
+  std::int64_t count() const { return end - begin; }
+};
+
 /// The keys and values of one tile and one of its heads, in the order that products read, and these products. T is
 /// float, or a half-precision type that the CPU multiplies.
 template <class T>
@@ -84,27 +90,30 @@ class KeysAndValues {
     pack(v_of, [&](std::int64_t i, const T* a, const T* b) { put_values(i, a, b); });
   }
 
-  /// queries [rows, head_dim] times the first `keys` keys (whole panels) → scores [rows, stride].
-  void scores(const T* queries, std::int64_t rows, std::int64_t keys, float* scores, std::int64_t stride) const {
+  /// queries [rows, head_dim] times the keys of a range → these columns of scores [rows, stride].
+  void scores(const T* queries, std::int64_t rows, Range keys, float* scores, std::int64_t stride) const {
     if constexpr (std::is_same_v<T, float>) {
-      Tensor result = matrix(scores, rows, keys, stride);
-      at::mm_out(result, matrix(queries, rows, head_dim_, head_dim_), matrix(keys_, keys, head_dim_, head_dim_).t());
+      Tensor result = matrix(scores + keys.begin, rows, keys.count(), stride);
+      at::mm_out(result, matrix(queries, rows, head_dim_, head_dim_),
+                 matrix(keys_ + keys.begin * head_dim_, keys.count(), head_dim_, head_dim_).t());
     } else {
-      for (std::int64_t first = 0; first < keys; first += kPanel)
+      for (std::int64_t first = keys.begin; first < keys.end; first += kPanel)
         blas::brgemm(rows, kPanel, head_dim_, head_dim_, kPanel, stride, /*add_C=*/false, queries,
                      keys_ + first * head_dim_, scores + first, /*is_vnni=*/true);
     }
   }
 
-  /// weights [rows, stride] of the first `keys` keys (whole panels) times their values → gathered [rows, head_dim].
-  void gather(const T* weights, std::int64_t rows, std::int64_t keys, std::int64_t stride, float* gathered) const {
+  /// These columns of weights [rows, stride] times the values of a range → gathered [rows, head_dim], or added to it.
+  void gather(const T* weights, std::int64_t rows, Range keys, std::int64_t stride, bool add, float* gathered) const {
     if constexpr (std::is_same_v<T, float>) {
       Tensor result = matrix(gathered, rows, head_dim_, head_dim_);
-      at::mm_out(result, matrix(weights, rows, keys, stride), matrix(values_, keys, head_dim_, head_dim_));
+      const Tensor factors = matrix(weights + keys.begin, rows, keys.count(), stride),
+                   values = matrix(values_ + keys.begin * head_dim_, keys.count(), head_dim_, head_dim_);
+      add ? at::addmm_out(result, result, factors, values) : at::mm_out(result, factors, values);
     } else {
-      for (std::int64_t first = 0; first < keys; first += kKeysAtOnce)
-        blas::brgemm(rows, head_dim_, std::min(kKeysAtOnce, keys - first), stride, head_dim_, head_dim_,
-                     /*add_C=*/first > 0, weights + first, values_ + first * head_dim_, gathered, /*is_vnni=*/true);
+      for (std::int64_t first = keys.begin; first < keys.end; first += kKeysAtOnce, add = true)
+        blas::brgemm(rows, head_dim_, std::min(kKeysAtOnce, keys.end - first), stride, head_dim_, head_dim_, add,
+                     weights + first, values_ + first * head_dim_, gathered, /*is_vnni=*/true);
     }
   }
 
@@ -188,11 +197,10 @@ class BlockAttention {
     thread_local Scratch<float> score_rows, gathered_rows;
     const std::int64_t head_dim = config_.head_dim, used = count * group_;
     const std::int64_t rows = used <= kFewRows ? kFewRows : rounded_up(used, kCallRows);
-    std::int64_t seen = 0;  // keys, by any of these queries
-    for (std::int64_t q = first; q < first + count; ++q) seen = std::max(seen, tile.seen[q].back().end);
-    const std::int64_t keys = rounded_up(seen, kPanel);
+    const std::vector<Range> ranges = panels_seen(tile, first, count);
     // One stride for many numbers of keys; no power of two, whose rows would share the cache's few lines.
-    const auto stride = static_cast<std::int64_t>(std::bit_ceil(static_cast<std::uint64_t>(keys))) + kPanel;
+    const auto stride =
+        static_cast<std::int64_t>(std::bit_ceil(static_cast<std::uint64_t>(ranges.back().end))) + kPanel;
 
     T* queries = query_rows.of(rows * head_dim);
     const std::int64_t heads_width = group_ * head_dim, at = key_head * heads_width;
@@ -201,16 +209,19 @@ class BlockAttention {
     std::fill_n(queries + used * head_dim, (rows - used) * head_dim, T(0.0f));
 
     float* scores = score_rows.of(rows * stride);
-    packed.scores(queries, rows, keys, scores, stride);
+    for (const Range& keys : ranges) packed.scores(queries, rows, keys, scores, stride);
     T* weights = weight_rows.of(rows * stride);
     std::vector<float> sums(used);
-    for (std::int64_t row = 0; row < used; ++row)
-      sums[row] = weigh(tile, first + row / group_, key_head * group_ + row % group_, scores + row * stride,
-                        weights + row * stride, keys);
-    for (std::int64_t row = used; row < rows; ++row) std::fill_n(weights + row * stride, keys, T(0.0f));
+    for (std::int64_t row = 0; row < rows; ++row) {
+      for (const Range& keys : ranges) std::fill_n(weights + row * stride + keys.begin, keys.count(), T(0.0f));
+      if (row < used)
+        sums[row] = weigh(tile, first + row / group_, key_head * group_ + row % group_, scores + row * stride,
+                          weights + row * stride);
+    }
 
     float* gathered = gathered_rows.of(rows * head_dim);
-    packed.gather(weights, rows, keys, stride, gathered);
+    for (const Range& keys : ranges)
+      packed.gather(weights, rows, keys, stride, /*add=*/keys.begin > ranges.front().begin, gathered);
     for (std::int64_t row = 0; row < used; ++row) {
       const std::int64_t head = key_head * group_ + row % group_;
       T* to = out() + tile.queries[first + row / group_] * config_.heads * head_dim + head * head_dim;
@@ -219,35 +230,49 @@ class BlockAttention {
     }
   }
 
-  /// Scores of one query's head [keys] → the weights of a softmax, not yet divided by their sum, which is returned.
-  float weigh(const Tile& tile, std::int64_t query, std::int64_t head, float* scores, T* weights,
-              std::int64_t keys) const {
+  /// Calls `visit` with each stretch of keys that a query sees.
+  template <class Visit>
+  void for_each_seen(const Tile& tile, std::int64_t query, const Visit& visit) const {
+    const std::int64_t position = layout_.positions[tile.queries[query]];
+    for (const auto& [begin, end, first_position] : tile.seen[query]) {
+      const std::int64_t outside =
+          window_ == 0 ? 0 : std::max<std::int64_t>(0, position - window_ + 1 - first_position);
+      if (begin + outside < end) visit(Stretch{begin + outside, end, first_position + outside});
+    }
+  }
+
+  /// The panels that hold a key which some of `count` queries see, ascending; neighbours as one range.
+  std::vector<Range> panels_seen(const Tile& tile, std::int64_t first, std::int64_t count) const {
+    std::vector<char> seen((tile.keys.size() + kPanel - 1) / kPanel, 0);
+    for (std::int64_t q = first; q < first + count; ++q)
+      for_each_seen(tile, q, [&](const Stretch& stretch) {
+        std::fill(seen.begin() + stretch.begin / kPanel, seen.begin() + (stretch.end - 1) / kPanel + 1, 1);
+      });
+    std::vector<Range> ranges;
+    for (std::int64_t panel = 0; panel < static_cast<std::int64_t>(seen.size()); ++panel) {
+      if (!seen[panel]) continue;
+      const std::int64_t begin = panel * kPanel;
+      if (ranges.empty() || ranges.back().end != begin) ranges.push_back({begin, begin});
+      ranges.back().end += kPanel;
+    }
+    return ranges;
+  }
+
+  /// Scores of one query's head [keys] → the weights of a softmax at the keys that it sees, not yet divided by their
+  /// sum, which is returned.
+  float weigh(const Tile& tile, std::int64_t query, std::int64_t head, float* scores, T* weights) const {
     const std::int64_t position = layout_.positions[tile.queries[query]];
     const bool bent = config_.attention_softcap != 0 || config_.alibi;
     const float scale = bent ? 1 : static_cast<float>(config_.attention_scale);
-    const auto stretches = [&](const auto& visit) {
-      for (Stretch stretch : tile.seen[query]) {
-        if (window_ > 0) {
-          const std::int64_t unseen = position - window_ + 1 - stretch.position;
-          if (unseen > 0) stretch = {stretch.begin + unseen, stretch.end, stretch.position + unseen};
-        }
-        if (stretch.begin < stretch.end) visit(stretch);
-      }
-    };
-    float largest = -INFINITY;
-    stretches([&](const Stretch& s) {
-      if (bent) bend(scores + s.begin, s.end - s.begin, position - s.position, head);
-      largest = std::max(largest, largest_of(scores + s.begin, s.end - s.begin));
+    float largest = -INFINITY, sum = 0;
+    for_each_seen(tile, query, [&](const Stretch& seen) {
+      if (bent) bend(scores + seen.begin, seen.end - seen.begin, position - seen.position, head);
+      largest = std::max(largest, largest_of(scores + seen.begin, seen.end - seen.begin));
     });
-    float sum = 0;
-    std::int64_t next = 0;
-    stretches([&](const Stretch& s) {
-      std::fill(weights + next, weights + s.begin, T(0.0f));
-      sum += exponentials_row(scores + s.begin, largest, scale, s.end - s.begin);
-      round_row(scores + s.begin, weights + s.begin, s.end - s.begin);
-      next = s.end;
+    for_each_seen(tile, query, [&](const Stretch& seen) {
+      sum += exponentials_row(scores + seen.begin, largest, scale, seen.end - seen.begin);
+      round_row(scores + seen.begin, weights + seen.begin, seen.end - seen.begin);
     });
-    std::fill(weights + next, weights + keys, T(0.0f));
     return sum;
   }
 

@@ -9,10 +9,9 @@
 namespace tertium {
 namespace {
 
-// Fresh rows of one prompt attend together in large tiles. Branches are small and many, and see one another not at all:
-// a larger tile would spend more on pairs that are unseen than it saves in calls.
-constexpr std::size_t kFreshTileRows = 512;
-constexpr std::size_t kBranchTileRows = 128;
+// A job's rows attend in one tile, so that its keys are put in order once. Very long ones are cut, lest the keys of the
+// last rows be put in order for the first ones too.
+constexpr std::size_t kTileRows = 512;
 
 constexpr int kFewestShared = 16;  // rows; a shared BOS is not worth its bookkeeping
 
@@ -158,13 +157,6 @@ Tile make_tile(const Job& job, const std::vector<std::vector<std::int64_t>>& pac
   return tile;
 }
 
-/// Cuts `rows` (in packing order) into tiles of at most `most` rows.
-void add_tiles(const Job& job, const std::vector<std::vector<std::int64_t>>& packed, std::span<const PlacedRow> rows,
-               std::size_t most, std::vector<Tile>& tiles) {
-  for (std::size_t at = 0; at < rows.size(); at += most)
-    tiles.push_back(make_tile(job, packed, rows.subspan(at, std::min(most, rows.size() - at))));
-}
-
 }  // namespace
 
 int shared_rows(const Job& before, const Job& job, int strand) {
@@ -192,7 +184,7 @@ Layout make_layout(std::span<const Job> jobs, int blocks, bool share) {
     layout.packed.emplace_back(job.strands.size());
     layout.lengths.push_back(sequence_lengths(job));
   }
-  std::vector<std::vector<PlacedRow>> fresh(jobs.size()), branched(jobs.size());
+  std::vector<std::vector<PlacedRow>> placed(jobs.size());  // [job]: the rows that attend, in packing order
   for (int block = 0; block <= blocks; ++block) {
     for (std::size_t j = 0; j < jobs.size(); ++j) {
       for (int s = 0; s < static_cast<int>(jobs[j].strands.size()); ++s) {
@@ -214,15 +206,17 @@ Layout make_layout(std::span<const Job> jobs, int blocks, bool share) {
           layout.sources.push_back(source);
           // A branch at block 0 copies embeddings: it is embedded like its source.
           if (block == 0) layout.tokens.push_back(strand.branch ? layout.tokens[source] : strand.tokens[r]);
-          if (block < blocks) (strand.branch ? branched : fresh)[j].push_back({s, r});
+          if (block < blocks) placed[j].push_back({s, r});
         }
       }
     }
     layout.live.push_back(layout.rows());
   }
   for (std::size_t j = 0; j < jobs.size(); ++j) {
-    add_tiles(jobs[j], layout.packed[j], fresh[j], kFreshTileRows, layout.tiles);
-    add_tiles(jobs[j], layout.packed[j], branched[j], kBranchTileRows, layout.tiles);
+    const std::span<const PlacedRow> rows = placed[j];
+    for (std::size_t first = 0; first < rows.size(); first += kTileRows)
+      layout.tiles.push_back(
+          make_tile(jobs[j], layout.packed[j], rows.subspan(first, std::min(kTileRows, rows.size() - first))));
   }
   return layout;
 }
