@@ -20,6 +20,7 @@ EXACT = 1e-2  # in f32, the largest difference of a score between two sides that
 CLOSE = 1.0  # in half precision, options whose scores are nearer than this may change places
 BUSY = 0.03  # of the cores' time; from here on the table says that other processes disturbed it
 ROOFLINE_ROWS = 2048
+FEWEST_SHARED = 16  # as in tertium/engine/layout.cc
 WAYS = {"hooks": "transformers with hooks", "nnsight": "nnsight", "transformer_lens": "TransformerLens",
         "fresh": "transformers, a fresh English forward for each block"}
 
@@ -153,7 +154,7 @@ def roofline(bench):
     best = bench.in_turn({"at_linear": lambda: bench.tertium.ask("roofline", rows=ROOFLINE_ROWS),
                           "score": lambda: bench.tertium.ask("score")})
     roof, own = best["at_linear"], best["score"]
-    rate = bench.tokens() * roof["operations_a_row"] / own["seconds"] / 1e9
+    rate = (computed(bench.pivot) + computed(bench.other)) * roof["operations_a_row"] / own["seconds"] / 1e9
     rows = [{"what": f"at::linear, {shape['in']} → {shape['out']}", "by": "LibTorch", "n": ROOFLINE_ROWS,
              "note": f"{shape['gflops']:.0f} GF/s"} for shape in roof["shapes"]]
     rows.append({"what": "at::linear, all blocks", "by": "LibTorch", "n": ROOFLINE_ROWS, "seconds": roof["seconds"],
@@ -164,6 +165,16 @@ def roofline(bench):
         rows.append({"what": f"– {phase}", "by": "tertium", "n": bench.items, "seconds": seconds,
                      "note": f"{100 * seconds / own['seconds']:.0f} %"})
     return rows
+
+
+def computed(questions):
+    """The tokens of prompts that are computed: those that a prompt has in common with the one before it are not."""
+    count, before = 0, []
+    for question in questions:
+        same = next((i for i, (a, b) in enumerate(zip(before, question["context"])) if a != b), len(before))
+        before = question["context"]
+        count += len(before) - (same if same >= FEWEST_SHARED else 0)
+    return count
 
 
 def growth(bench):

@@ -131,9 +131,10 @@ void add_run(CLI::App& app) {
   command.add_flag("--quiet", options->quiet, "No progress on standard error");
   command.add_option("--threads", options->threads, "Threads for matrix products; 0: as many as cores")
       ->check(CLI::Range(0, 1024));
-  command.add_option("--batch-rows", options->batch_rows, "Token rows packed into one pass")
-      ->capture_default_str()
-      ->check(CLI::Range(1, 1'000'000));
+  command.add_option("--batch-rows", options->batch_rows, "Token rows packed into one pass of one thread, or auto")
+      ->transform(CLI::Transformer(std::map<std::string, int>{{"auto", 0}}).description(""))
+      ->check(CLI::Range(0, 1'000'000).description(""))
+      ->default_str("auto");
   command.callback([options] { run(*options); });
 }
 

@@ -87,7 +87,7 @@ class InOrder {
 void Engine::run(std::span<const Job> jobs, const std::function<void(std::size_t, JobResult)>& done,
                  const std::function<void(std::size_t)>& progress) const {
   const int threads = at::get_num_threads();
-  std::vector<Batch> batches = cut(jobs, options_.batch_rows);
+  std::vector<Batch> batches = cut(jobs, batch_rows(jobs));
   // As many passes to each thread, of the same size.
   const auto count = static_cast<std::int64_t>(batches.size()), even = (count + threads - 1) / threads * threads;
   batches = cut(jobs, rows_of(batches) / std::max<std::int64_t>(1, even) + 1);
@@ -107,6 +107,20 @@ void Engine::run(std::span<const Job> jobs, const std::function<void(std::size_t
   at::parallel_for(0, threads, 1, [&](std::int64_t, std::int64_t) {
     for (std::size_t b; (b = next++) < batches.size();) run_batch(b);
   });
+}
+
+std::int64_t Engine::batch_rows(std::span<const Job> jobs) const {
+  if (options_.batch_rows > 0) return options_.batch_rows;
+  constexpr std::int64_t kBusy = 2048;         // rows; from here on products are as fast as they get
+  constexpr std::int64_t kMemory = 256 << 20;  // bytes of activations
+  constexpr std::int64_t kTimesShared = 8;     // every pass computes the shared beginning once
+  std::int64_t shared = 0;
+  for (std::size_t j = 1; j < jobs.size(); ++j)
+    shared = std::max<std::int64_t>(shared, jobs[j].rows() - rows_to_compute(&jobs[j - 1], jobs[j]));
+  const Config& config = model_.config();
+  // In f32: the stream and what a half of a block adds to it, q, k, v and what was gathered.
+  const std::int64_t of_row = 4 * (3 * config.hidden + 2 * (config.heads + config.kv_heads) * config.head_dim);
+  return std::clamp(kTimesShared * shared, std::min(kBusy, kMemory / of_row), kMemory / of_row);
 }
 
 JobResult Engine::run(const Job& job) const { return std::move(run_pass(model_, {&job, 1}).front()); }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <span>
 #include <string>
@@ -11,7 +12,9 @@
 namespace tertium {
 
 struct EngineOptions {
-  int batch_rows = 2048;  // rows packed into one pass, unless a single job has more
+  /// Rows packed into one pass of one thread, unless a single job has more. 0: as many as keep the CPU busy and memory
+  /// small, and more where jobs share a long beginning.
+  int batch_rows = 0;
 };
 
 /// Runs strands through a model. Rows of many jobs are packed into each matrix product; results do not depend on the
@@ -32,6 +35,8 @@ class Engine {
   JobResult run(const Job& job) const;
 
  private:
+  std::int64_t batch_rows(std::span<const Job> jobs) const;
+
   Model model_;
   EngineOptions options_;
 };

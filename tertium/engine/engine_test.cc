@@ -6,6 +6,8 @@
 #include <filesystem>
 #include <random>
 
+#include "tertium/engine/layout.h"
+
 namespace tertium {
 namespace {
 
@@ -171,21 +173,72 @@ TEST_P(Strands, AnOptionBehindAPatchedContextFollowsThePatch) {
   expect_near(engine.run(branched).readings[0], engine.run(full).readings[0]);
 }
 
-TEST_P(Strands, PackingDoesNotChangeResults) {
+/// Jobs of many lengths, of which some begin alike, and each with a branch that is patched.
+std::vector<Job> mixed_jobs(const std::vector<float>& state) {
+  const std::vector<std::int32_t> shared = random_ids(24, 99);
   std::vector<Job> jobs;
   for (int j = 0; j < 9; ++j) {
-    jobs.push_back({.strands = {{.tokens = random_ids(3 + 5 * j, 100 + j)}}});
-    jobs.back().readings.push_back({0, 2 + 5 * j, Readout::log_probs, {7, 8}});
+    std::vector<std::int32_t> ids = random_ids(3 + 5 * j, 100 + j);
+    if (j % 4 != 0) ids.insert(ids.begin(), shared.begin(), shared.end() - j);
+    const int last = static_cast<int>(ids.size()) - 1;
+    Job& job = jobs.emplace_back(
+        Job{.strands = {{.tokens = ids}, {.prefix = Prefix{0, last}, .branch = Branch{0, last, 1, 2}}}});
+    job.edits.push_back({1, 0, {SiteKind::resid_pre, 2}, state});
+    if (j == 6) job.edits.push_back({0, 2, {SiteKind::resid_pre, 1}, state});  // its beginning is its own then
+    for (const int strand : {0, 1})
+      job.readings.push_back({strand, strand == 0 ? last : 0, Readout::log_probs, {7, 8}});
+    job.recordings.push_back({0, 0, 3, Quantity::resid});
   }
-  for (const int batch_rows : {1, 64, 100000}) {
-    const Engine packed(engine.model(), {.batch_rows = batch_rows});
-    std::size_t next = 0;
-    packed.run(jobs, [&](std::size_t j, const JobResult& result) {
-      EXPECT_EQ(j, next++) << "results come in order";
-      expect_near(result.readings[0], engine.run(jobs[j]).readings[0]);
-    });
-    EXPECT_EQ(next, jobs.size());
+  return jobs;
+}
+
+TEST_P(Strands, PackingOrderAndThreadsDoNotChangeResults) {
+  const std::vector<float> state(width(), 0.5f);
+  const std::vector<Job> jobs = mixed_jobs(state);
+  const std::vector<Job> backwards(jobs.rbegin(), jobs.rend());
+  std::vector<JobResult> alone;
+  for (const Job& job : jobs) alone.push_back(engine.run(job));
+  const int all_threads = threads();
+  for (const int count : {1, 2, 3}) {
+    set_threads(count);
+    for (const int batch_rows : {0, 1, 64, 100000}) {
+      const Engine packed(engine.model(), {.batch_rows = batch_rows});
+      for (const bool reversed : {false, true}) {
+        std::size_t next = 0;
+        packed.run(reversed ? backwards : jobs, [&](std::size_t j, const JobResult& result) {
+          EXPECT_EQ(j, next++) << "results come in order";
+          const JobResult& expected = alone[reversed ? jobs.size() - 1 - j : j];
+          for (const std::size_t i : {0, 1}) expect_near(result.readings[i], expected.readings[i]);
+          expect_near(result.recordings[0], expected.recordings[0]);
+        });
+        EXPECT_EQ(next, jobs.size());
+      }
+    }
   }
+  set_threads(all_threads);
+}
+
+TEST_P(Strands, AnErrorOfOneThreadEndsTheRun) {
+  std::vector<Job> jobs(8, Job{.strands = {{.tokens = ids}}});
+  jobs[5].readings.push_back({0, 99, Readout::logits, {}});
+  const Engine one_job_a_pass(engine.model(), {.batch_rows = 1});
+  EXPECT_THROW(one_job_a_pass.run(jobs, [](std::size_t, JobResult) {}), std::logic_error);
+}
+
+TEST(SharedRows, EndWhereTokensOrEditsDiffer) {
+  const std::vector<std::int32_t> ids = random_ids(40, 5);
+  Job first{.strands = {{.tokens = ids}}}, second = first;
+  EXPECT_EQ(shared_rows(first, second, 0), 40);
+  EXPECT_EQ(rows_to_compute(&first, second), 0);
+  second.strands[0].tokens[30] = 1;
+  EXPECT_EQ(shared_rows(first, second, 0), 30);
+  const std::vector<float> state(8);
+  first.edits.push_back({0, 20, {SiteKind::attn_out, 0}, state});
+  EXPECT_EQ(shared_rows(first, second, 0), 20);
+  second.edits.push_back({0, 4, {SiteKind::attn_out, 0}, state});
+  EXPECT_EQ(shared_rows(first, second, 0), 0) << "four rows are not worth it";
+  EXPECT_EQ(make_layout(std::vector<Job>{first, first}, 2).rows(), 60);
+  EXPECT_EQ(make_layout(std::vector<Job>{first, first}, 2, /*share=*/false).rows(), 80);
 }
 
 TEST_P(Strands, LogProbabilitiesAreLogSoftmaxOfTheLogits) {
