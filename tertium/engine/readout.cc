@@ -1,11 +1,14 @@
 #include "tertium/engine/readout.h"
 
+#include <ATen/Parallel.h>
+
 #include <algorithm>
 #include <bit>
 #include <cmath>
 #include <map>
 
 #include "tertium/model/block.h"
+#include "tertium/model/row_kernels.h"
 
 namespace tertium {
 namespace {
@@ -52,11 +55,18 @@ void read_vocabulary(const Config& config, const Weights& weights, const Batch& 
   }
 }
 
-/// log(sum(exp(values))) of each row; overwrites `values`. (at::logsumexp makes a copy a step, and takes ten times as
-/// long.)
-Tensor log_sum_exp(Tensor values) {
-  const Tensor largest = values.amax(1, /*keepdim=*/true);
-  return values.sub_(largest).exp_().sum(1).log_().add_(largest.squeeze(1));
+/// log(sum(exp(values))) of each row of values [rows, words], contiguous; overwrites them.
+Tensor log_sum_exp(const Tensor& values) {
+  const std::int64_t rows = values.size(0), words = values.size(1);
+  Tensor sums = at::empty({rows}, at::kFloat);
+  at::parallel_for(0, rows, 1, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t row = begin; row < end; ++row) {
+      float* of_row = values.data_ptr<float>() + row * words;
+      const float largest = largest_of(of_row, words);
+      sums.data_ptr<float>()[row] = largest + std::log(exponentials_row(of_row, largest, 1, words));
+    }
+  });
+  return sums;
 }
 
 /// Log-softmax of chosen words. The vocabulary passes in blocks: never rows x V numbers at once.
