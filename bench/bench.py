@@ -12,7 +12,7 @@ import re
 from pathlib import Path
 
 from sides import (ROOT, THREADS, PEER, Side, cpu, environment, hugging_face_folder, peer_environment, peers_are_here,
-                   random_model, xcopa_five_shot, belebele)
+                   random_model, run_once, xcopa_five_shot, belebele)
 
 MODEL = ROOT / ".deps/models/gemma3-270m/gemma3-270m-q4_k_m.gguf"
 DOCS = ROOT / "docs/performance.md"
@@ -208,7 +208,21 @@ def growth(bench):
     return rows
 
 
-PARTS = {part.__name__: part for part in (score, states, sweep, loglik, roofline, growth)}
+def large(bench):
+    """Random weights of the shape of Llama 2 7B: what fits, and how near to the roofline large matrices come."""
+    items = 1 if bench.options.short else 8
+    found = run_once(ROOT / "build/release/tertium", "bench", "--shape", "llama-2-7b", "--dtype", bench.dtype, "--items", items, "--json")
+    bench.others = found["others"]
+    say = lambda what, note: {"what": what, "by": "tertium", "n": 2 * items, "note": note}
+    phases = ", ".join(f"{phase} {100 * share:.0f} %" for phase, share in sorted(found["phases"].items(), key=lambda each: -each[1]))
+    return [say("scoring", f"{found['tokens_per_second']:.0f} tokens/s"),
+            say("roofline", f"{found['gflops']:.0f} of {found['roofline_gflops']:.0f} GF/s: {100 * found['gflops'] / found['roofline_gflops']:.0f} %"),
+            say("– time", phases),
+            say("sweep, 2 donors, after scoring", f"{found['sweep_times_scoring']:.2f} x scoring both languages"),
+            say("memory", f"{found['peak_gib']:.1f} GiB at the peak")]
+
+
+PARTS = {part.__name__: part for part in (score, states, sweep, loglik, roofline, growth, large)}
 COMPARED = ("score", "states", "sweep", "loglik")
 
 

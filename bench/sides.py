@@ -3,6 +3,7 @@ import json
 import os
 import platform
 import re
+import resource
 import subprocess
 import sys
 from pathlib import Path
@@ -71,6 +72,19 @@ class Side:
         """Of processor time that this process has used."""
         fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
         return int(fields[11]) + int(fields[12])
+
+
+def run_once(*command):
+    """What a command that prints one JSON object says, and the share of the cores' time that others took meanwhile."""
+    busy, idle, own = *machine_ticks(), children_ticks()
+    done = subprocess.run([str(word) for word in command], env=environment(), check=True, stdout=subprocess.PIPE)
+    busy, idle, own = [now - then for now, then in zip((*machine_ticks(), children_ticks()), (busy, idle, own))]
+    return {**json.loads(done.stdout), "others": max(0, busy - own) / max(1, busy + idle)}
+
+
+def children_ticks():
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return (used.ru_utime + used.ru_stime) * os.sysconf("SC_CLK_TCK")
 
 
 def made_once(folder, *command):

@@ -4,7 +4,7 @@
 # shellcheck source=tools/lib.sh
 source "$(dirname "$0")/lib.sh"
 
-tools/build.sh tertium_bench
+tools/build.sh tertium_bench tertium_cli
 tools/fetch_model.sh gemma3-270m
 tools/peers.sh || say "Without its peers tertium is timed alone"
 python3 -B bench/bench.py "$@"
