@@ -7,6 +7,7 @@
 #include <chrono>
 #include <fstream>
 #include <iostream>
+#include <limits>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -185,12 +186,13 @@ class Worker {
     std::vector<ItemRun> runs;
     const double time = seconds([&] {
       for (const PreparedLanguage& language : languages_)
-        runs = run_items(*engine_, language, {.answering = true}, no_progress);
+        runs = run_items(*engine_, language, {{Quantity::resid, Quantity::final_norm}, {"last"}}, no_progress);
     });
     Json states = Json::array();
     for (int index = 0; index <= config().block_count(); ++index) {
-      const int last = config().block_count();
-      states.push_back(runs[0].answering.at(static_cast<std::size_t>(index == last ? last + 1 : index)));
+      const bool behind_norm = index == config().block_count();
+      states.push_back(runs[0].activations.of(behind_norm ? Quantity::final_norm : Quantity::resid,
+                                              behind_norm ? 0 : index, languages_.back().questions[0].last_row()));
     }
     return {{"seconds", time}, {"states", states}};
   }
@@ -201,21 +203,19 @@ class Worker {
     Scores scores(count);
     const double time = seconds([&] {
       const std::vector<ItemRun> pivot =
-          run_items(*engine_, first(languages_[0], count), {.answering = true}, no_progress);
-      std::vector<std::vector<DonorRun>> donors;
+          run_items(*engine_, first(languages_[0], count), {{Quantity::resid}, {"last"}}, no_progress);
       std::vector<Sweep> sweeps;
       std::vector<Job> jobs;
       for (std::size_t i = 0; i < count; ++i) {
-        donors.push_back(donor_runs(pivot, i, command.at("donors")));
-        sweeps.push_back(
-            make_sweep(languages_[1].questions[i], donors.back(), config().block_count(), config().hidden));
+        sweeps.push_back(std::move(make_sweeps(languages_[1].questions[i], patches(pivot, i, command.at("donors")),
+                                               config().block_count(), std::numeric_limits<int>::max())
+                                       .front()));
         jobs.push_back(std::move(sweeps.back().job));
       }
       engine_->run(jobs, [&](std::size_t i, const JobResult& result) {
-        for (const std::vector<AskedStrands>& donor : sweeps[i].asked) {
-          std::vector<std::vector<double>>& of_blocks = scores[i].emplace_back();
-          for (const AskedStrands& asked : donor)
-            of_blocks.push_back(option_scores(languages_[1].questions[i], asked, result));
+        for (std::size_t p = 0; p < sweeps[i].asked.size(); ++p) {
+          if (p % config().block_count() == 0) scores[i].emplace_back();  // another donor
+          scores[i].back().push_back(option_scores(languages_[1].questions[i], sweeps[i].asked[p], result));
         }
       });
     });
@@ -228,29 +228,30 @@ class Worker {
     Scores scores(count);
     const double time = seconds([&] {
       const std::vector<ItemRun> pivot =
-          run_items(*engine_, first(languages_[0], count), {.answering = true}, no_progress);
+          run_items(*engine_, first(languages_[0], count), {{Quantity::resid}, {"last"}}, no_progress);
       for (std::size_t i = 0; i < count; ++i) {
         const Question& question = languages_[1].questions[i];
-        for (const DonorRun& donor : donor_runs(pivot, i, command.at("donors"))) {
-          std::vector<std::vector<double>>& of_blocks = scores[i].emplace_back();
-          for (int b = 0; b < config().block_count(); ++b) {
-            Job job{.name = question.name};
-            const AskedStrands asked = ask(job, question, false);
-            const auto state = donor.resid.subspan(static_cast<std::size_t>(b + 1) * width(), width());
-            job.edits.push_back({asked.context, question.last_row(), {SiteKind::resid_post, b}, state});
-            of_blocks.push_back(option_scores(question, asked, engine_->run(job)));
-          }
+        for (const Patch& patch : patches(pivot, i, command.at("donors"))) {
+          const auto& [row, site, value] = patch.values.front();
+          if (site.block == 0) scores[i].emplace_back();  // another donor
+          Job job{.name = question.name};
+          const AskedStrands asked = ask(job, question, false);
+          job.edits.push_back({asked.context, row, site, value});
+          scores[i].back().push_back(option_scores(question, asked, engine_->run(job)));
         }
       }
     });
     return with_donors({{"seconds", time}, {"scores", scores}}, count, command.at("donors"));
   }
 
-  std::vector<DonorRun> donor_runs(const std::vector<ItemRun>& pivot, std::size_t i, std::size_t donors) const {
-    std::vector<DonorRun> runs;
+  /// Each donor's last state into the other language's item i, block by block.
+  std::vector<Patch> patches(const std::vector<ItemRun>& pivot, std::size_t i, std::size_t donors) const {
+    std::vector<Patch> all;
     for (const std::size_t k : donors_of(std::span(languages_[0].items).first(pivot.size()), i, donors))
-      runs.push_back({"", 0, "", pivot[k].answering.resid});
-    return runs;
+      for (Patch& patch : resid_post_by_block(pivot[k].activations, languages_[0].questions[k].last_row(),
+                                              languages_[1].questions[i].last_row(), config().block_count()))
+        all.push_back(std::move(patch));
+    return all;
   }
 
   Json with_donors(Json answer, std::size_t count, std::size_t donors) const {

@@ -239,7 +239,7 @@ TEST_F(Reference, AlignmentIsTheReferencesButForTies) {
       for (std::size_t i = 0; i < language.items.size(); ++i)
         if (corpus || std::ranges::find(differing, i, &std::pair<std::size_t, std::size_t>::second) != differing.end())
           items.push_back(i);
-      const Wanted wanted{.answering = false, .statements = !corpus, .premise = corpus};
+      const Wanted wanted{.statements = !corpus, .premise = corpus};
       const BothRuns runs{run_items(*engine, only(tasks[0].pivot, items), wanted, [](auto) {}),
                           run_items(*engine, only(language, items), wanted, [](auto) {})};
       for (const auto& [index, item] : differing) {

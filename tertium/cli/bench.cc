@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <limits>
 #include <nlohmann/json.hpp>
 #include <random>
 
@@ -69,7 +70,8 @@ std::vector<Question> random_questions(const Options& options, const Config& con
   for (Question& question : questions) {
     question.name = "a random prompt";
     question.protocol = Protocol::letters;
-    for (int t = 0; t < options.tokens; ++t) question.context.push_back(static_cast<TokenId>(bits() % config.vocabulary));
+    for (int t = 0; t < options.tokens; ++t)
+      question.context.push_back(static_cast<TokenId>(bits() % config.vocabulary));
     for (int k = 0; k < 4; ++k) question.options.push_back({k});
   }
   return questions;
@@ -87,27 +89,33 @@ double peak_gib() {
   return static_cast<double>(usage.ru_maxrss) / (1 << 20);  // kilobytes
 }
 
-/// Scores all questions; where `states` is given, the last tokens' states of all layers: [L + 1, D] each.
-void score(const Engine& engine, const std::vector<Question>& questions, std::vector<std::vector<float>>* states) {
+/// Scores all questions; where `states` is given, keeps the stream of all layers at the last tokens.
+void score(const Engine& engine, const std::vector<Question>& questions, std::vector<Activations>* states) {
   std::vector<Job> jobs;
+  std::vector<Kept> kept;
   for (const Question& question : questions) {
     Job& job = jobs.emplace_back(Job{.name = question.name});
     const AskedStrands asked = ask(job, question, false);
-    if (states) job.recordings.push_back({asked.context, question.last_row(), 1, Quantity::resid});
+    kept.push_back({{Quantity::resid}, {question.last_row()}});
+    if (states) job.recordings = kept.back().recordings(asked.context);
   }
-  engine.run(jobs, [&](std::size_t, JobResult result) {
-    if (states) states->push_back(std::move(result.recordings[0]));
+  engine.run(jobs, [&](std::size_t i, JobResult result) {
+    if (states) states->emplace_back(engine.model().config(), kept[i], result.recordings);
   });
 }
 
-void sweep(const Engine& engine, const std::vector<Question>& questions, const std::vector<std::vector<float>>& states,
+void sweep(const Engine& engine, const std::vector<Question>& questions, const std::vector<Activations>& states,
            int donors) {
-  const Config& config = engine.model().config();
-  std::vector<std::vector<DonorRun>> runs(questions.size());
+  const int blocks = engine.model().config().block_count();
   std::vector<Job> jobs;
   for (std::size_t i = 0; i < questions.size(); ++i) {
-    for (int d = 0; d < donors; ++d) runs[i].push_back({"main", d, "", states[(i + d) % states.size()]});
-    jobs.push_back(make_sweep(questions[i], runs[i], config.block_count(), config.hidden).job);
+    const int last = questions[i].last_row();
+    std::vector<Patch> patches;
+    for (int d = 0; d < donors; ++d)
+      for (Patch& patch : resid_post_by_block(states[(i + d) % states.size()], last, last, blocks))
+        patches.push_back(std::move(patch));
+    for (Sweep& sweep : make_sweeps(questions[i], patches, blocks, std::numeric_limits<int>::max()))
+      jobs.push_back(std::move(sweep.job));
   }
   engine.run(jobs, [](std::size_t, JobResult) {});
 }
@@ -118,10 +126,11 @@ void bench(const Options& options) {
   const Engine engine(options.shape.empty() ? Model::load(find_model(options.model), options.dtype)
                                             : Model::random(config_of(options.shape), options.dtype));
   const Config& config = engine.model().config();
-  const std::vector<Question> pivot = random_questions(options, config, 1), other = random_questions(options, config, 2);
+  const std::vector<Question> pivot = random_questions(options, config, 1),
+                              other = random_questions(options, config, 2);
 
   score(engine, {pivot.front()}, nullptr);  // what is done once
-  std::vector<std::vector<float>> states;
+  std::vector<Activations> states;
   const std::map<std::string, double> before = phase_seconds();
   const double scoring = seconds([&] {
     score(engine, pivot, &states);
@@ -151,8 +160,9 @@ void bench(const Options& options) {
   }
   fmt::print("{} in {}, {} threads, {} prompts of {} tokens in each of two languages\n", name,
              to_string(engine.model().precision()), threads(), options.items, options.tokens);
-  fmt::print("scoring    {:.0f} tokens/s; {:.0f} GF/s in products, {:.0f} % of the {:.0f} that LibTorch's linear reaches\n",
-             rows / scoring, rate, 100 * rate / roof, roof);
+  fmt::print(
+      "scoring    {:.0f} tokens/s; {:.0f} GF/s in products, {:.0f} % of the {:.0f} that LibTorch's linear reaches\n",
+      rows / scoring, rate, 100 * rate / roof, roof);
   std::vector<std::string> shares;
   for (const auto& [phase, time] : after)
     shares.push_back(fmt::format("{} {:.0f} %", phase, 100 * (time - before.at(phase)) / scoring));
@@ -165,16 +175,23 @@ void bench(const Options& options) {
 }  // namespace
 
 void add_bench(CLI::App& app) {
-  CLI::App& command =
-      add_command(app, "bench", "Measure scoring and a patch sweep on random prompts", "tertium bench --shape llama-3.2-1b");
+  CLI::App& command = add_command(app, "bench", "Measure scoring and a patch sweep on random prompts",
+                                  "tertium bench --shape llama-3.2-1b");
   const auto options = std::make_shared<Options>();
   command.add_option("model", options->model, kModelHelp);
-  command.add_option("--shape", options->shape,
-                     "Random weights of this shape, made in memory: llama-2-7b, llama-3.1-8b, llama-3.2-1b, smollm2-135m");
+  command.add_option(
+      "--shape", options->shape,
+      "Random weights of this shape, made in memory: llama-2-7b, llama-3.1-8b, llama-3.2-1b, smollm2-135m");
   command.add_option("--dtype", options->dtype, "f32, bf16, f16 or auto")->capture_default_str();
-  command.add_option("--items", options->items, "Prompts in each language")->capture_default_str()->check(CLI::Range(1, 10000));
-  command.add_option("--tokens", options->tokens, "Tokens in a prompt")->capture_default_str()->check(CLI::Range(2, 4096));
-  command.add_option("--donors", options->donors, "Donors of the sweep")->capture_default_str()->check(CLI::Range(1, 64));
+  command.add_option("--items", options->items, "Prompts in each language")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 10000));
+  command.add_option("--tokens", options->tokens, "Tokens in a prompt")
+      ->capture_default_str()
+      ->check(CLI::Range(2, 4096));
+  command.add_option("--donors", options->donors, "Donors of the sweep")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 64));
   command.add_option("--threads", options->threads, "Threads for matrix products; 0: as many as cores")
       ->capture_default_str()
       ->check(CLI::NonNegativeNumber);

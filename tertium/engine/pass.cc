@@ -39,22 +39,6 @@ struct SiteEdits {
   bool fired = false;
 };
 
-/// What arises inside a block and is recorded there.
-std::optional<Quantity> recorded_at(SiteKind kind) {
-  switch (kind) {
-    case SiteKind::z:
-      return Quantity::z;
-    case SiteKind::attn_out:
-      return Quantity::attn_out;
-    case SiteKind::resid_mid:
-      return Quantity::resid_mid;
-    case SiteKind::mlp_out:
-      return Quantity::mlp_out;
-    default:
-      return std::nullopt;
-  }
-}
-
 /// All recordings of one quantity in a pass: which packed rows, and where each is to be written.
 struct QuantityRecordings {
   struct Sink {
@@ -197,7 +181,7 @@ void Pass::record(Quantity quantity, int layer, const Tensor& activations) {
 
 void Pass::tap(Site site, const Tensor& activations) {
   edit(site, activations);
-  if (const auto quantity = recorded_at(site.kind)) record(*quantity, site.block, activations);
+  record(quantity_of(site.kind), site.block, activations);
 }
 
 /// Whose rotations depend on a sequence's length: the speeds of every row's pairs, [R, rotated / 2].

@@ -56,6 +56,9 @@ enum class Quantity {
   mlp_out,     // [L, rows, D]
   final_norm,  // [rows, D]
 };
+/// What is recorded of a site: resid for resid_pre and resid_post.
+Quantity quantity_of(SiteKind kind);
+
 struct Recording {
   int strand;
   int first_row;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <regex>
 #include <set>
 #include <sstream>
 
@@ -12,6 +13,8 @@
 #include "tertium/formats/model_path.h"
 #include "tertium/metrics/metric.h"
 #include "tertium/patching/control.h"
+#include "tertium/patching/direction.h"
+#include "tertium/protocols/positions.h"
 #include "tertium/tasks/task.h"
 
 namespace tertium {
@@ -65,6 +68,43 @@ class Table {
     if (!node->is_integer() || *value < least || *value > most)
       refuse(*node, key, fmt::format("must be an integer from {} to {}", least, most));
     return value;
+  }
+
+  /// Whole numbers from 0 on, ascending: a list, or a range "4-12". Nothing for "all".
+  std::optional<std::vector<int>> numbers(std::string_view key, int most) {
+    const toml::node* node = find(key);
+    if (!node || node->value<std::string>() == "all") return std::nullopt;
+    std::set<int> numbers;
+    const auto add = [&](std::optional<std::int64_t> number) {
+      if (!number || *number < 0 || *number > most || !numbers.insert(static_cast<int>(*number)).second)
+        refuse(*node, key, "must be a list of different whole numbers, a range like \"4-12\", or \"all\"");
+    };
+    static const std::regex range("([0-9]{1,6})-([0-9]{1,6})");
+    std::smatch ends;
+    const std::string text = node->value<std::string>().value_or("");
+    if (std::regex_match(text, ends, range))
+      for (int number = std::stoi(ends[1]); number <= std::stoi(ends[2]); ++number) add(number);
+    else if (node->is_array())
+      for (const toml::node& element : *node->as_array())
+        add(element.is_integer() ? element.value<std::int64_t>() : std::nullopt);
+    if (numbers.empty()) add(std::nullopt);
+    return std::vector<int>(numbers.begin(), numbers.end());
+  }
+
+  /// Different numbers from 0 to 1.
+  std::vector<double> shares(std::string_view key, std::vector<double> fallback) {
+    const toml::node* node = find(key);
+    if (!node) return fallback;
+    std::set<double> numbers;
+    const auto demand = [&](bool good) {
+      if (!good) refuse(*node, key, "must be a list of different numbers from 0 to 1");
+    };
+    demand(node->is_array() && !node->as_array()->empty());
+    for (const toml::node& element : *node->as_array()) {
+      const auto number = element.value<double>();
+      demand(number && *number >= 0 && *number <= 1 && numbers.insert(*number).second);
+    }
+    return {numbers.begin(), numbers.end()};
   }
 
   const toml::table* table(std::string_view key) {
@@ -254,21 +294,73 @@ TaskSpec read_task(Table& table, const std::string& pivot) {
   return task;
 }
 
+/// What `call` gives; an Error of its own is put behind the place of the key.
+template <class Call>
+auto at_key(Table& table, std::string_view key, const Call& call) {
+  try {
+    return call();
+  } catch (const Error& error) {
+    table.refuse(*table.find(key), key, error.what());
+  }
+}
+
+std::vector<std::string> known_directions() {
+  std::vector<std::string> names;
+  for (const Direction& direction : directions()) names.emplace_back(direction.name);
+  return names;
+}
+
+std::vector<std::string> known_controls() {
+  std::vector<std::string> names;
+  for (const Control* control : controls()) names.emplace_back(control->name);
+  return names;
+}
+
+/// Who gives what to whom, where.
+void read_what(Table& table, PatchSpec& patch) {
+  patch.directions = table.some_of("directions", known_directions(), patch.directions);
+  patch.positions = table.some_of("positions", position_names(), patch.positions);
+  patch.controls = table.some_of("controls", known_controls(), patch.controls);
+  std::erase(patch.controls, "main");
+  if (table.find("sites")) {
+    patch.sites.clear();
+    for (const std::string& name : table.texts("sites", {}))
+      patch.sites.push_back(at_key(table, "sites", [&] { return site_named(name); }));
+  }
+  for (const auto& [key, size] :
+       {std::pair("directions", patch.directions.size()), std::pair("positions", patch.positions.size()),
+        std::pair("sites", patch.sites.size())})
+    if (size == 0) table.refuse(*table.find(key), key, "names nothing; leave the key out for its default");
+  if (!patch.all_items) return;
+  for (const std::string& a : patch.directions)
+    for (const std::string& b : patch.directions)
+      if (a < b && direction_named(a).donor == direction_named(b).donor)
+        table.refuse(*table.find("directions"), "directions",
+                     fmt::format("with items = \"all\", {} and {} are the same runs; name one of them", a, b));
+}
+
+void read_where(Table& table, PatchSpec& patch) {
+  constexpr int kMost = 100'000;
+  patch.blocks = table.numbers("blocks", kMost);
+  patch.heads = table.numbers("heads", kMost);
+  patch.window = static_cast<int>(table.integer("window", 1, kMost).value_or(patch.window));
+  const bool any_per_head =
+      std::any_of(patch.sites.begin(), patch.sites.end(), [](const SiteName& site) { return is_per_head(site.kind); });
+  if (patch.heads && !any_per_head) table.refuse(*table.find("heads"), "heads", "only site z has heads");
+}
+
 PatchSpec read_patch(Table& table) {
   PatchSpec patch;
-  std::vector<std::string> control_names;
-  for (const Control* control : controls()) control_names.emplace_back(control->name);
-  patch.all_items = table.one_of("items", {"tf", "all"}, "tf") == "all";
+  patch.all_items = table.one_of("items", {"pool", "all"}, "pool") == "all";
   if (const auto most = table.integer("max_items", 1, std::numeric_limits<int>::max()))
     patch.max_items = static_cast<int>(*most);
-  patch.directions = table.some_of("directions", {"fix"}, patch.directions);
-  patch.sites = table.some_of("sites", {"resid_post"}, patch.sites);
-  patch.positions = table.some_of("positions", {"last"}, patch.positions);
-  patch.controls = table.some_of("controls", control_names, patch.controls);
-  std::erase(patch.controls, "main");
+  read_what(table, patch);
+  read_where(table, patch);
+  patch.doses = table.shares("doses", patch.doses);
   patch.draws = static_cast<int>(table.integer("draws", 1, 1000).value_or(patch.draws));
   patch.seed =
       static_cast<std::uint64_t>(table.integer("seed", 0, std::numeric_limits<std::int64_t>::max()).value_or(42));
+  patch.skip_missing = table.one_of("missing", {"error", "skip"}, "error") == "skip";
   table.demand_no_other_keys();
   return patch;
 }

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "tertium/patching/patch_spec.h"
 #include "tertium/protocols/question.h"
 #include "tertium/tasks/orders.h"
 #include "tertium/tasks/shots.h"
@@ -34,18 +35,6 @@ struct TaskSpec {
 
   /// How results name the protocol: "letters", or with its variant "letters:QZRX:2031".
   std::string stored_protocol() const;
-};
-
-/// The [patch] table.
-struct PatchSpec {
-  bool all_items = false;        // else the TF items
-  std::optional<int> max_items;  // per language: the first in item order
-  std::vector<std::string> directions = {"fix"};
-  std::vector<std::string> sites = {"resid_post"};
-  std::vector<std::string> positions = {"last"};
-  std::vector<std::string> controls = {"self", "same_gold"};  // besides main
-  int draws = 1;
-  std::uint64_t seed = 42;
 };
 
 /// What a run does: the experiment file (docs/experiment.md).

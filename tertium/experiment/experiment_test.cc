@@ -115,7 +115,7 @@ TEST_F(ExperimentFile, EmptyTablesMeanTheirDefaults) {
   EXPECT_FALSE(e.patch->all_items);
   EXPECT_FALSE(e.patch->max_items);
   EXPECT_THAT(e.patch->directions, ElementsAre("fix"));
-  EXPECT_THAT(e.patch->sites, ElementsAre("resid_post"));
+  EXPECT_THAT(e.patch->sites, ElementsAre(SiteName{SiteKind::resid_post, {}}));
   EXPECT_THAT(e.patch->positions, ElementsAre("last"));
   EXPECT_THAT(e.patch->controls, ElementsAre("self", "same_gold"));
   EXPECT_EQ(e.patch->draws, 1);
@@ -228,13 +228,54 @@ TEST_F(ExperimentFile, UnknownValueIsToldWithTheKnownOnes) {
   EXPECT_EQ(error_with("protocol = \"letter\""), "e.toml:5: \"protocol\": \"letter\": tertium knows loglik, letters");
   EXPECT_EQ(error_with("[align]\nmetrics = [\"dali\", \"mexa\"]"),
             "e.toml:6: \"metrics\": \"mexa\": tertium knows dali, dali_row, dalist, dali_margin, mexat");
-  EXPECT_EQ(error_with("[patch]\ncontrols = [\"other_gold\"]"),
-            "e.toml:6: \"controls\": \"other_gold\": tertium knows main, self, same_gold");
-  EXPECT_EQ(error_with("[patch]\nitems = \"ts\""), "e.toml:6: \"items\": \"ts\": tertium knows tf, all");
+  EXPECT_EQ(
+      error_with("[patch]\ncontrols = [\"other\"]"),
+      "e.toml:6: \"controls\": \"other\": tertium knows main, self, same_gold, other_gold, random, same_language, "
+      "mean_shift, norm_noise, dose");
+  EXPECT_EQ(error_with("[patch]\nitems = \"ts\""), "e.toml:6: \"items\": \"ts\": tertium knows pool, all");
+  EXPECT_EQ(error_with("[patch]\ndirections = [\"heal\"]"),
+            "e.toml:6: \"directions\": \"heal\": tertium knows fix, keep, break, lift, spoil");
+  EXPECT_EQ(error_with("[patch]\nsites = [\"hook_resid_pots\"]"),
+            "e.toml:6: \"sites\": site \"hook_resid_pots\": did you mean \"resid_post\"?");
 }
 
 TEST_F(ExperimentFile, ListNamesNothingTwice) {
   EXPECT_EQ(error_with("languages = [\"it\", \"it\"]"), "e.toml:5: \"languages\": names \"it\" twice");
+}
+
+TEST_F(ExperimentFile, SaysWherePatchesGo) {
+  const Experiment e = read(std::string(kLeast) + R"([patch]
+directions = ["fix", "break"]
+sites = ["attn_out", "blocks.7.hook_resid_post", "z@3"]
+blocks = "4-6"
+heads = [1, 0]
+window = 2
+doses = [1, 0.5]
+missing = "skip"
+)");
+  EXPECT_THAT(e.patch->directions, ElementsAre("fix", "break"));
+  EXPECT_THAT(e.patch->sites, ElementsAre(SiteName{SiteKind::attn_out, {}}, SiteName{SiteKind::resid_post, 7},
+                                          SiteName{SiteKind::z, 3}));
+  EXPECT_THAT(e.patch->blocks.value(), ElementsAre(4, 5, 6));
+  EXPECT_THAT(e.patch->heads.value(), ElementsAre(0, 1));
+  EXPECT_EQ(e.patch->window, 2);
+  EXPECT_THAT(e.patch->doses, ElementsAre(0.5, 1));
+  EXPECT_TRUE(e.patch->skip_missing);
+  EXPECT_FALSE(read(std::string(kLeast) + "[patch]\nblocks = \"all\"\n").patch->blocks);
+}
+
+TEST_F(ExperimentFile, RefusesPatchesThatGoNowhere) {
+  const auto refusal = [&](const std::string& line) { return error_with("[patch]\n" + line); };
+  const std::string numbers = "must be a list of different whole numbers, a range like \"4-12\", or \"all\"";
+  for (const char* blocks : {"[]", "[1, 1]", "[-1]", "\"6-4\"", "\"some\"", "[\"a\"]", "3"})
+    EXPECT_EQ(refusal(std::string("blocks = ") + blocks), "e.toml:6: \"blocks\": " + numbers) << blocks;
+  for (const char* doses : {"[]", "[0.5, 0.5]", "[1.5]", "0.5", "[\"a\"]"})
+    EXPECT_EQ(refusal(std::string("doses = ") + doses),
+              "e.toml:6: \"doses\": must be a list of different numbers from 0 to 1");
+  EXPECT_EQ(refusal("sites = []"), "e.toml:6: \"sites\": names nothing; leave the key out for its default");
+  EXPECT_EQ(refusal("heads = [1]"), "e.toml:6: \"heads\": only site z has heads");
+  EXPECT_EQ(refusal("items = \"all\"\ndirections = [\"keep\", \"fix\"]"),
+            "e.toml:7: \"directions\": with items = \"all\", fix and keep are the same runs; name one of them");
 }
 
 TEST_F(ExperimentFile, OnlyLettersHaveAPrompt) {

@@ -35,7 +35,8 @@ std::vector<std::string> folders_in(const char* folder) {
 
 std::string test_name(const testing::TestParamInfo<std::string>& info) {
   std::string name = info.param;
-  std::replace_if(name.begin(), name.end(), [](char c) { return !std::isalnum(static_cast<unsigned char>(c)); }, '_');
+  std::replace_if(
+      name.begin(), name.end(), [](char c) { return !std::isalnum(static_cast<unsigned char>(c)); }, '_');
   return name;
 }
 
@@ -83,7 +84,8 @@ TEST_P(FamilyParity, InHalfPrecisionIsAsCloseAsTransformersIs) {
   constexpr double kLuck = 1.5;
   const nlohmann::json theirs = nlohmann::json::parse(std::ifstream(fixtures() / "golden/half_precision.json"));
   for (const char* dtype : {"bf16", "f16"})
-    EXPECT_LE(worst_logit(compare(folder, expect, dtype)), kLuck * theirs.at(GetParam()).at(dtype).get<double>()) << dtype;
+    EXPECT_LE(worst_logit(compare(folder, expect, dtype)), kLuck * theirs.at(GetParam()).at(dtype).get<double>())
+        << dtype;
 }
 
 INSTANTIATE_TEST_SUITE_P(Golden, FamilyParity, testing::ValuesIn(folders_in("golden")), test_name);

@@ -7,10 +7,10 @@
 
 #include "tertium/base/error.h"
 #include "tertium/base/text.h"
+#include "tertium/experiment/lineup.h"
+#include "tertium/experiment/patch.h"
 #include "tertium/experiment/scoring.h"
 #include "tertium/metrics/metric.h"
-#include "tertium/patching/control.h"
-#include "tertium/patching/sweep.h"
 
 namespace tertium {
 namespace {
@@ -21,7 +21,9 @@ struct Run {
   const Engine& engine;
   Store& store;
   const Progress& progress;
+  const Notice& notice;
   std::vector<const Metric*> metrics;
+  std::optional<PatchMenu> menu;
 
   const Config& config() const { return engine.model().config(); }
 };
@@ -31,7 +33,11 @@ std::string stage_name(const TaskSpec& task, const std::string& language, std::s
 }
 
 Wanted what_to_record(const Run& run, bool align) {
-  Wanted wanted{.answering = run.experiment.patch.has_value()};
+  Wanted wanted;
+  if (run.menu) {
+    wanted.quantities = run.menu->quantities();
+    wanted.positions = run.menu->spec.positions;
+  }
   for (const Metric* metric : run.metrics) {
     wanted.statements |= align && metric->of_item;
     wanted.premise |= align && metric->of_corpus;
@@ -91,76 +97,63 @@ std::map<std::string, std::size_t> align(const Run& run, const TaskSpec& task, c
   return ties;
 }
 
-/// The items whose failure in this language is to be repaired: right in the pivot, wrong here (TF); or all.
-std::vector<std::size_t> patch_pool(const PatchSpec& patch, const PreparedLanguage& language,
-                                    const std::vector<ItemRun>& pivot, const std::vector<ItemRun>& other) {
-  std::vector<std::size_t> pool;
-  for (std::size_t i = 0; i < language.items.size(); ++i) {
-    const std::size_t gold = language.items[i].gold;
-    if (patch.all_items || (best_option(pivot[i].scores) == gold && best_option(other[i].scores) != gold))
-      pool.push_back(i);
-  }
-  return pool;
+RightAnswers right_answers(const PreparedLanguage& language, const std::vector<ItemRun>& runs) {
+  RightAnswers right;
+  for (std::size_t i = 0; i < runs.size(); ++i) right.push_back(best_option(runs[i].scores) == language.items[i].gold);
+  return right;
 }
 
-/// The donors of one recipient, under main and every control.
-std::vector<DonorRun> choose_donors(const Run& run, const PreparedLanguage& language,
-                                    const std::vector<std::size_t>& pool, std::size_t recipient,
-                                    const std::vector<ItemRun>& pivot, const std::vector<ItemRun>& other) {
-  const PatchSpec& patch = *run.experiment.patch;
-  std::vector<std::string> names = {"main"};
-  names.insert(names.end(), patch.controls.begin(), patch.controls.end());
-  std::vector<DonorRun> donors;
-  for (const std::string& name : names) {
-    const Control& control = control_named(name);
-    const std::vector<ItemRun>& source = control.language == DonorLanguage::pivot ? pivot : other;
-    const std::vector<std::size_t> chosen = control.donors({language.items, pool, recipient, patch.draws, patch.seed});
-    for (std::size_t d = 0; d < chosen.size(); ++d)
-      donors.push_back({name, static_cast<int>(d), language.items[chosen[d]].id, source[chosen[d]].answering.resid});
-  }
-  return donors;
-}
-
-void store_sweep(const Run& run, const TaskSpec& task, const PreparedLanguage& language, std::size_t recipient,
-                 const std::vector<DonorRun>& donors, const Sweep& sweep, const JobResult& result) {
-  for (std::size_t d = 0; d < donors.size(); ++d) {
-    for (std::size_t b = 0; b < sweep.asked[d].size(); ++b) {
-      const std::vector<double> scores = option_scores(language.questions[recipient], sweep.asked[d][b], result);
-      for (std::size_t k = 0; k < scores.size(); ++k)
-        run.store.add(PatchRow{task.name, language.language, language.items[recipient].id, task.stored_protocol(),
-                               "fix", "resid_post", static_cast<int>(b), "last", donors[d].control, donors[d].draw,
-                               donors[d].donor, static_cast<int>(k), scores[k]});
-    }
-  }
-}
-
-void patch(const Run& run, const TaskSpec& task, const PreparedLanguage& language, const std::vector<ItemRun>& pivot,
-           const std::vector<ItemRun>& other) {
-  const PatchSpec& spec = *run.experiment.patch;
-  const std::vector<std::size_t> pool = patch_pool(spec, language, pivot, other);
-  const std::size_t count = spec.max_items ? std::min<std::size_t>(pool.size(), *spec.max_items) : pool.size();
-  const std::string stage = stage_name(task, language.language, "patching");
-  run.progress(stage, 0, count);
-
-  std::vector<std::vector<DonorRun>> donors;
-  std::vector<Sweep> sweeps;
-  std::vector<Job> jobs;
-  for (std::size_t p = 0; p < count; ++p) {
-    donors.push_back(choose_donors(run, language, pool, pool[p], pivot, other));
-    sweeps.push_back(
-        make_sweep(language.questions[pool[p]], donors.back(), run.config().block_count(), run.config().hidden));
-    jobs.push_back(std::move(sweeps.back().job));
-  }
-  const auto done = [&](std::size_t p, const JobResult& result) {
-    store_sweep(run, task, language, pool[p], donors[p], sweeps[p], result);
-  };
-  run.engine.run(jobs, done, [&](std::size_t finished) { run.progress(stage, finished, count); });
-  run.store.commit();
+CleanRuns clean_runs(const PreparedLanguage& language, const std::vector<ItemRun>& runs) {
+  CleanRuns clean;
+  for (const ItemRun& run : runs) clean.activations.push_back(&run.activations);
+  for (const Question& question : language.questions) clean.positions.push_back(&question.positions);
+  return clean;
 }
 
 /// What a number about one language's run is filed under.
 std::string run_key(const TaskSpec& task, const PreparedLanguage& language) {
   return fmt::format("{} {} {}", task.name, task.stored_protocol(), language.language);
+}
+
+/// Tells of items that a direction leaves out and of pools too small for a control, before it runs.
+void tell_shortages(const Run& run, const std::string& key, const Lineup& lineup) {
+  const std::string name = fmt::format("{} {}", key, lineup.direction->name);
+  for (const auto& [position, count] : lineup.lacking) {
+    run.store.set_info(fmt::format("lacking {} {}", name, position), std::to_string(count));
+    run.notice(fmt::format("{}: {} of {} items are not patched at {}, which they or their counterparts lack", name,
+                           count, lineup.recipients.size(), position));
+  }
+  for (const auto& [control, count] : lineup.short_of_donors) {
+    run.store.set_info(fmt::format("few_donors {} {}", name, control), std::to_string(count));
+    run.notice(fmt::format("{}: {} finds fewer donors than it should for {} of {} items: too few others fit", name,
+                           control, count, lineup.recipients.size()));
+  }
+}
+
+void patch(const Run& run, const PreparedTask& task, const PreparedLanguage& language,
+           const std::vector<ItemRun>& pivot, const std::vector<ItemRun>& other) {
+  const std::string protocol = task.spec.stored_protocol();
+  const RightAnswers pivot_right = right_answers(task.pivot, pivot), other_right = right_answers(language, other);
+  const LanguagePair pair{task.pivot, language, pivot_right, other_right};
+  const CleanPair clean{clean_runs(task.pivot, pivot), clean_runs(language, other)};
+  for (const std::string& name : run.menu->spec.directions) {
+    const Lineup lineup = line_up(run.menu->spec, direction_named(name), pair);
+    tell_shortages(run, run_key(task.spec, language), lineup);
+    const std::string stage = stage_name(task.spec, language.language, "patching, " + name);
+    const auto progress = [&](std::size_t done) { run.progress(stage, done, lineup.recipients.size()); };
+    const auto store = [&](const PatchedRun& patched, const std::vector<double>& scores) {
+      const Site site = patched.place->site;
+      for (std::size_t k = 0; k < scores.size(); ++k)
+        run.store.add(PatchRow{task.spec.name, language.language, language.items[patched.recipient].id, protocol, name,
+                               std::string(info(site.kind).name), site.block,
+                               run.menu->spec.positions[patched.place->position], patched.control->name, patched.draw,
+                               language.items[patched.donor].id, static_cast<int>(k), scores[k], site.head,
+                               patched.place->window});
+    };
+    progress(0);
+    run_patches(run.engine, *run.menu, lineup, pair, clean, store, progress);
+    run.store.commit();
+  }
 }
 
 void note_encoding(Store& store, const TaskSpec& task, const PreparedLanguage& language) {
@@ -173,11 +166,17 @@ void note_encoding(Store& store, const TaskSpec& task, const PreparedLanguage& l
 }  // namespace
 
 void run_experiment(const Experiment& experiment, const std::vector<PreparedTask>& tasks, const Engine& engine,
-                    Store& store, const Progress& progress) {
-  Run run{experiment, engine, store, progress, {}};
+                    Store& store, const Progress& progress, const Notice& notice) {
+  Run run{experiment, engine, store, progress, notice, {}, {}};
   for (const std::string& name : experiment.metrics) run.metrics.push_back(&metric_named(name));
 
-  if (experiment.patch) store.set_info("controls", "main " + join(experiment.patch->controls, " "));
+  if (experiment.patch) {
+    demand_patchable(*experiment.patch, tasks, engine.model().config());
+    run.menu.emplace(*experiment.patch, engine.model().config());
+    std::vector<std::string> controls;
+    for (const ControlRun& control : run.menu->controls) controls.push_back(control.name);
+    store.set_info("controls", join(controls, " "));
+  }
   std::set<std::string> aligned;  // a task that is asked in two protocols has one alignment
   for (const PreparedTask& task : tasks) {
     const bool align_this = !run.metrics.empty() && aligned.insert(task.spec.name).second;
@@ -189,7 +188,7 @@ void run_experiment(const Experiment& experiment, const std::vector<PreparedTask
       if (align_this)
         for (const auto& [metric, count] : align(run, task.spec, language, pivot, other))
           store.set_info(fmt::format("ties {} {}", run_key(task.spec, language), metric), std::to_string(count));
-      if (experiment.patch) patch(run, task.spec, language, pivot, other);
+      if (run.menu) patch(run, task, language, pivot, other);
     }
   }
   store.commit();

@@ -35,8 +35,13 @@ struct PreparedTask {
 /// file, line or item.
 std::vector<PreparedTask> prepare(const Experiment& experiment, const Tokenizer& tokenizer, const Config& config);
 
-/// Runs all of it: scores, alignment, patches, language by language, committing each as it is done.
-void run_experiment(const Experiment& experiment, const std::vector<PreparedTask>& tasks, const Engine& engine,
-                    Store& store, const Progress& progress);
+/// Called with what a user should know before the work that it is about begins: one line.
+using Notice = std::function<void(const std::string&)>;
+
+/// Runs all of it: scores, alignment, patches, language by language, committing each as it is done. Throws Error for
+/// patches that the model or an item has no place for (demand_patchable), before anything runs.
+void run_experiment(
+    const Experiment& experiment, const std::vector<PreparedTask>& tasks, const Engine& engine, Store& store,
+    const Progress& progress, const Notice& notice = [](const std::string&) {});
 
 }  // namespace tertium

@@ -1,5 +1,8 @@
 #include "tertium/experiment/scoring.h"
 
+#include <set>
+
+#include "tertium/patching/place.h"
 #include "tertium/protocols/asking.h"
 
 namespace tertium {
@@ -11,6 +14,7 @@ struct ItemJob {
   AskedStrands asked;
   std::vector<TextStates ItemRun::*>
       texts;  // where each recorded text's states go; null: they are the next statement's
+  Kept kept;  // recorded behind the texts
 };
 
 void want(ItemJob& item, int strand, int row, TextStates ItemRun::*member) {
@@ -35,7 +39,6 @@ ItemJob make_job(const PreparedLanguage& language, std::size_t i, const Wanted& 
   const bool scored_are_statements = language.statements.empty();
   ItemJob made{.job = {.name = question.name}};
   made.asked = ask(made.job, question, wanted.statements && scored_are_statements);
-  if (wanted.answering) want(made, made.asked.context, question.last_row(), &ItemRun::answering);
   if (wanted.statements && scored_are_statements)
     for (const int option : made.asked.options) want(made, option, last_row(made.job, option), nullptr);
   if (wanted.statements && !scored_are_statements) want_own_statements(made, language.statements[i]);
@@ -43,10 +46,12 @@ ItemJob make_job(const PreparedLanguage& language, std::size_t i, const Wanted& 
     const int strand = add_text(made.job, language.premises[i].context, made.asked);
     want(made, strand, last_row(made.job, strand), &ItemRun::premise);
   }
+  made.kept = kept_of(question, wanted);
+  for (const Recording& recording : made.kept.recordings(made.asked.context)) made.job.recordings.push_back(recording);
   return made;
 }
 
-ItemRun read_result(const ItemJob& item, const Question& question, JobResult result) {
+ItemRun read_result(const ItemJob& item, const Question& question, const Config& config, JobResult result) {
   ItemRun run{.scores = option_scores(question, item.asked, result)};
   for (std::size_t t = 0; t < item.texts.size(); ++t) {
     TextStates states{std::move(result.recordings[2 * t]), std::move(result.recordings[2 * t + 1])};
@@ -55,6 +60,7 @@ ItemRun read_result(const ItemJob& item, const Question& question, JobResult res
     else
       run.statements.push_back(std::move(states));
   }
+  run.activations = {config, item.kept, std::span(result.recordings).subspan(2 * item.texts.size())};
   return run;
 }
 
@@ -78,6 +84,13 @@ std::vector<float> premise_rows(const std::vector<ItemRun>& runs, std::size_t in
 
 }  // namespace
 
+Kept kept_of(const Question& question, const Wanted& wanted) {
+  std::set<int> rows;
+  for (const std::string& position : wanted.positions)
+    for (const int row : rows_named(question.positions, position)) rows.insert(row);
+  return {wanted.quantities, {rows.begin(), rows.end()}};
+}
+
 std::vector<ItemRun> run_items(const Engine& engine, const PreparedLanguage& language, const Wanted& wanted,
                                const std::function<void(std::size_t)>& progress) {
   std::vector<ItemJob> made;
@@ -88,7 +101,7 @@ std::vector<ItemRun> run_items(const Engine& engine, const PreparedLanguage& lan
   }
   std::vector<ItemRun> runs(jobs.size());
   const auto done = [&](std::size_t i, JobResult result) {
-    runs[i] = read_result(made[i], language.questions[i], std::move(result));
+    runs[i] = read_result(made[i], language.questions[i], engine.model().config(), std::move(result));
   };
   engine.run(jobs, done, progress);
   return runs;

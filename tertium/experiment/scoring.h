@@ -7,6 +7,7 @@
 #include "tertium/engine/engine.h"
 #include "tertium/experiment/run.h"
 #include "tertium/metrics/metric.h"
+#include "tertium/patching/activations.h"
 
 namespace tertium {
 
@@ -26,17 +27,21 @@ struct TextStates {
 /// What one clean run of an item yields.
 struct ItemRun {
   std::vector<double> scores;          // [n_options]
-  TextStates answering;                // at the context's last token: what a donor gives
+  Activations activations;             // of the context, as wanted: what patches put in
   std::vector<TextStates> statements;  // [n_options]; empty unless asked for
   TextStates premise;                  // empty unless asked for
 };
 
 /// What to record beside the scores.
 struct Wanted {
-  bool answering = false;
+  std::vector<Quantity> quantities;    // kept for patches …
+  std::vector<std::string> positions;  // … at the rows of these
   bool statements = false;
   bool premise = false;
 };
+
+/// What of an item's clean run is kept for patches: the rows of all positions that it has.
+Kept kept_of(const Question& question, const Wanted& wanted);
 
 /// Scores every item of a language, each in one job: the question, and the statements and the premise where they are
 /// wanted.

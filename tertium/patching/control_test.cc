@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <set>
 
 #include "tests/support/files.h"
@@ -30,7 +31,7 @@ std::vector<Item> items_of(const Indices& golds) {
 
 Indices same_gold(const std::vector<Item>& items, const Indices& pool, std::size_t recipient, int draws,
                   std::uint64_t seed = 42) {
-  return control_named("same_gold").donors({items, pool, recipient, draws, seed});
+  return control_named("same_gold").donors({items, pool, pool, recipient, draws, seed});
 }
 
 TEST(SameGold, NeverPicksTheRecipientNorAnotherGold) {
@@ -73,7 +74,7 @@ TEST(Draw, DependsOnSeedAndRecipientAndControlAlone) {
   EXPECT_EQ(same_gold(items, pool, 0, 10), first) << "the order of the pool says nothing";
   EXPECT_NE(same_gold(items, pool, 0, 10, 43), first);
   EXPECT_NE(same_gold(items, pool, 1, 10), first);
-  EXPECT_NE(draw({items, pool, 0, 10, 42}, "another", pool), first);
+  EXPECT_NE(draw({items, pool, pool, 0, 10, 42}, "another", pool), first);
 }
 
 TEST(Draw, OfFewerBeginsTheDrawOfMore) {
@@ -105,15 +106,97 @@ TEST(MainAndSelf, GiveTheItemItself) {
   const std::vector<Item> items = items_of({0, 1, 0});
   const Indices pool = {0, 2};
   for (const std::string_view name : {"main", "self"})
-    EXPECT_THAT(control_named(name).donors({items, pool, 1, 5, 42}), ElementsAre(1)) << name << ", whatever the draws";
-  EXPECT_EQ(control_named("main").language, DonorLanguage::pivot);
+    EXPECT_THAT(control_named(name).donors({items, pool, pool, 1, 5, 42}), ElementsAre(1))
+        << name << ", whatever the draws";
+  EXPECT_EQ(control_named("main").language, DonorLanguage::donor);
   EXPECT_EQ(control_named("self").language, DonorLanguage::recipient);
-  EXPECT_EQ(control_named("same_gold").language, DonorLanguage::pivot);
+  EXPECT_EQ(control_named("same_gold").language, DonorLanguage::donor);
+}
+
+// ---- the other controls
+
+/// Donors of item 0 of five items with these golds; TF: 0, 1, 2; TS: 3, 4.
+Indices donors_of_first(std::string_view control, const Indices& golds, int draws = 100) {
+  const std::vector<Item> items = items_of(golds);
+  const Indices pool = {0, 1, 2}, solved = {3, 4};
+  return control_named(control).donors({items, pool, solved, 0, draws, 42});
+}
+
+TEST(OtherGold, IsOfThePoolWithAnotherGold) {
+  EXPECT_THAT(donors_of_first("other_gold", {0, 0, 1, 1, 0}), ElementsAre(2));
+  EXPECT_THAT(donors_of_first("other_gold", {0, 0, 0, 1, 1}), IsEmpty());
+  EXPECT_EQ(control_named("other_gold").language, DonorLanguage::donor);
+}
+
+TEST(Random, IsAnyOtherItem) {
+  EXPECT_THAT(donors_of_first("random", {0, 1, 0, 1, 0}), UnorderedElementsAre(1, 2, 3, 4));
+  EXPECT_EQ(control_named("random").language, DonorLanguage::donor);
+}
+
+TEST(SameLanguage, IsASolvedItemOfTheRecipientsLanguageWithTheSameGold) {
+  EXPECT_THAT(donors_of_first("same_language", {0, 0, 0, 1, 0}), ElementsAre(4));
+  EXPECT_EQ(control_named("same_language").language, DonorLanguage::recipient);
+}
+
+TEST(Draw, LeavesOutWhatCannotBeUsed) {
+  const std::vector<Item> items = items_of({0, 0, 0});
+  const Indices pool = {0, 1, 2};
+  EXPECT_THAT(control_named("same_gold").donors({items, pool, pool, 0, 9, 42, [](std::size_t i) { return i != 1; }}),
+              ElementsAre(2));
+}
+
+using Values = std::vector<float>;
+
+Values blended(std::string_view control, const Ingredients& from) {
+  Values into(from.own.size());
+  control_named(control).blend(from, into);
+  return into;
+}
+
+TEST(MeanShift, AddsTheDifferenceOfTheMeansToTheItemsOwn) {
+  const Values own = {1, 2}, donor_mean = {10, 20}, recipient_mean = {4, 8};
+  EXPECT_THAT(
+      blended("mean_shift", {.own = own, .donor = own, .donor_mean = donor_mean, .recipient_mean = recipient_mean}),
+      ElementsAre(7, 14));
+  EXPECT_EQ(control_named("mean_shift").language, DonorLanguage::recipient);
+}
+
+TEST(Dose, MixesTheDonorsWithTheItemsOwn) {
+  const Values own = {0, 4}, donor = {8, 0};
+  const auto at = [&](double dose) { return blended("dose", {.own = own, .donor = donor, .dose = dose}); };
+  EXPECT_EQ(at(0), own);
+  EXPECT_THAT(at(0.25), ElementsAre(2, 3));
+  EXPECT_EQ(at(1), donor);
+}
+
+TEST(NormNoise, HasTheDonorsLengthAndNoDirectionOfItsOwn) {
+  constexpr std::size_t kWidth = 1000;
+  Values donor(kWidth, 0), own(kWidth, 1);
+  donor[0] = 5;
+  const auto noise = [&](std::uint64_t seed) {
+    return blended("norm_noise", {.own = own, .donor = donor, .seed = seed});
+  };
+  const Values first = noise(1);
+  double square = 0, sum = 0, cosine = 0;
+  for (std::size_t k = 0; k < kWidth; ++k)
+    square += first[k] * first[k], sum += first[k], cosine += first[k] * donor[k];
+  EXPECT_NEAR(square, 25, 1e-4);
+  EXPECT_LT(std::abs(sum), 25) << "five standard deviations";
+  EXPECT_LT(std::abs(cosine) / 25, 5 / std::sqrt(kWidth));
+  EXPECT_EQ(noise(1), first);
+  EXPECT_NE(noise(2), first);
+}
+
+TEST(ControlRuns, BeginWithMainAndRunEachDose) {
+  std::vector<std::string> names;
+  for (const ControlRun& run : control_runs({"self", "dose", "main"}, {0.25, 0.5})) names.push_back(run.name);
+  EXPECT_THAT(names, ElementsAre("main", "self", "dose@0.25", "dose@0.5"));
 }
 
 TEST(ControlNamed, ListsTheKnownOnes) {
   EXPECT_EQ(test::error_of([] { control_named("sane_gold"); }),
-            "control \"sane_gold\": tertium knows main, self, same_gold");
+            "control \"sane_gold\": tertium knows main, self, same_gold, other_gold, random, same_language, "
+            "mean_shift, norm_noise, dose");
 }
 
 }  // namespace

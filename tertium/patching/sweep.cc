@@ -1,20 +1,69 @@
 #include "tertium/patching/sweep.h"
 
-namespace tertium {
+#include <algorithm>
 
-Sweep make_sweep(const Question& question, std::span<const DonorRun> donors, int blocks, int width) {
-  Sweep sweep{.job = {.name = question.name}, .asked = std::vector<std::vector<AskedStrands>>(donors.size())};
-  const AskedStrands clean = ask(sweep.job, question, /*whole_options=*/false);
-  for (std::size_t d = 0; d < donors.size(); ++d) {
-    for (int b = 0; b < blocks; ++b) {
-      const int entered = b + 1;  // resid_post of block b is stream index b + 1
-      const AskedStrands asked = ask_branched(sweep.job, question, clean, question.last_row(), entered, blocks);
-      const std::span<const float> state = donors[d].resid.subspan(static_cast<std::size_t>(entered) * width, width);
-      sweep.job.edits.push_back({asked.context, 0, {SiteKind::resid_post, b}, state});
-      sweep.asked[d].push_back(asked);
-    }
+namespace tertium {
+namespace {
+
+/// The block at whose entry, or inside which, a site is.
+int entered(Site site) { return site.block + (site.kind == SiteKind::resid_post); }
+
+/// Sweeps of one recipient, as they grow.
+class Growing {
+ public:
+  Growing(const Question& question, int blocks, int most_rows)
+      : question_(question), blocks_(blocks), most_rows_(most_rows) {
+    begin();
   }
-  return sweep;
+
+  void add(const Patch& patch) {
+    // At least one patch follows each clean run.
+    if (rows_ > most_rows_ && !sweeps_.back().asked.empty()) begin();
+    int first_row = question_.last_row(), block = blocks_;
+    for (const Patch::Value& value : patch.values) {
+      first_row = std::min(first_row, value.row);
+      block = std::min(block, entered(value.site));
+    }
+    Job& job = sweeps_.back().job;
+    const std::size_t before = job.strands.size();
+    const AskedStrands asked = ask_branched(job, question_, clean_, first_row, block, blocks_);
+    for (const Patch::Value& value : patch.values)
+      job.edits.push_back({asked.context, value.row - first_row, value.site, value.value});
+    sweeps_.back().asked.push_back(asked);
+    for (std::size_t s = before; s < job.strands.size(); ++s) rows_ += job.strands[s].rows();
+  }
+
+  std::vector<Sweep> take() { return std::move(sweeps_); }
+
+ private:
+  void begin() {
+    Job& job = sweeps_.emplace_back(Sweep{.job = {.name = question_.name}, .asked = {}}).job;
+    clean_ = ask(job, question_, /*whole_options=*/false);
+    rows_ = job.rows();
+  }
+
+  const Question& question_;
+  const int blocks_, most_rows_;
+  std::vector<Sweep> sweeps_;
+  AskedStrands clean_;
+  int rows_ = 0;  // of the last sweep
+};
+
+}  // namespace
+
+std::vector<Patch> resid_post_by_block(const Activations& donor, int donor_row, int row, int blocks) {
+  std::vector<Patch> patches;
+  for (int b = 0; b < blocks; ++b) {
+    const Site site{SiteKind::resid_post, b};
+    patches.push_back({{{row, site, donor.at(site, donor_row)}}});
+  }
+  return patches;
+}
+
+std::vector<Sweep> make_sweeps(const Question& question, std::span<const Patch> patches, int blocks, int most_rows) {
+  Growing sweeps(question, blocks, most_rows);
+  for (const Patch& patch : patches) sweeps.add(patch);
+  return sweeps.take();
 }
 
 }  // namespace tertium

@@ -1,30 +1,36 @@
 #pragma once
 
 #include <span>
-#include <string>
 #include <vector>
 
 #include "tertium/engine/strand.h"
-#include "tertium/model/site.h"
+#include "tertium/patching/activations.h"
 #include "tertium/protocols/asking.h"
 
 namespace tertium {
 
-/// One donor's activations for one recipient.
-struct DonorRun {
-  std::string control;
-  int draw = 0;
-  std::string donor;             // the donor item's id
-  std::span<const float> resid;  // [L + 1, D]: the donor's stream at its own position, by stream index
+/// What one patched run puts in: values at rows of the context. They must outlive the job's run.
+struct Patch {
+  struct Value {
+    int row;
+    Site site;
+    std::span<const float> value;  // see Edit
+  };
+  std::vector<Value> values;
 };
 
-/// All patched runs of one recipient, for every donor and block, hanging on one clean run.
+/// The donor's resid_post at its row into `row`, in each of `blocks` blocks by turns: as a sweep of main begins.
+std::vector<Patch> resid_post_by_block(const Activations& donor, int donor_row, int row, int blocks);
+
+/// Patched runs of one recipient, hanging on one clean run.
 struct Sweep {
   Job job;
-  std::vector<std::vector<AskedStrands>> asked;  // [donor][block]
+  std::vector<AskedStrands> asked;  // one a patch
 };
 
-/// Replaces resid_post of each block in turn at the context's last token. `donors` must outlive the job's run.
-Sweep make_sweep(const Question& question, std::span<const DonorRun> donors, int blocks, int width);
+/// Patched runs take their rows from the first patched one on, and the options behind them, from the block where their
+/// first value enters. In order; cut into several sweeps, each with a clean run of its own, where one would have more
+/// than `most_rows` rows.
+std::vector<Sweep> make_sweeps(const Question& question, std::span<const Patch> patches, int blocks, int most_rows);
 
 }  // namespace tertium

@@ -22,6 +22,8 @@ Question letters() {
   return {.name = "xcopa it, item 1", .protocol = Protocol::letters, .context = {0, 1, 2, 3}, .options = {{8}, {9}}};
 }
 
+constexpr int kMany = 1'000'000;
+
 /// The stream of a donor: at index l the state (10 l, 10 l + 1).
 class SweepTest : public testing::Test {
  protected:
@@ -29,13 +31,22 @@ class SweepTest : public testing::Test {
     for (int l = 0; l <= kBlocks; ++l) stream.insert(stream.end(), {10.0f * l, 10.0f * l + 1});
   }
 
-  DonorRun donor(std::string control) const { return {std::move(control), 0, "1", stream}; }
+  /// resid_post of each block at the last token.
+  std::vector<Patch> by_block() const {
+    Config config{.hidden = kWidth};
+    config.layers.resize(kBlocks);
+    std::vector<std::vector<float>> recorded = {stream};
+    donor = Activations(config, {{Quantity::resid}, {7}}, recorded);
+    return resid_post_by_block(donor, 7, 3, kBlocks);
+  }
+  Sweep sweep_of(const Question& question) const { return make_sweeps(question, by_block(), kBlocks, kMany).at(0); }
 
   std::vector<float> stream;
+  mutable Activations donor;
 };
 
 TEST_F(SweepTest, StartsWithTheCleanRun) {
-  const Sweep sweep = make_sweep(loglik(), std::vector{donor("main")}, kBlocks, kWidth);
+  const Sweep sweep = sweep_of(loglik());
   EXPECT_EQ(sweep.job.name, "xcopa it, item 1");
   EXPECT_THAT(sweep.job.strands[0].tokens, ElementsAre(0, 1, 2, 3));
   EXPECT_THAT(sweep.job.strands[1].tokens, ElementsAre(4, 5)) << "the last token of an option predicts nothing";
@@ -43,7 +54,7 @@ TEST_F(SweepTest, StartsWithTheCleanRun) {
 }
 
 TEST_F(SweepTest, ReplacesEveryBlocksOutputAtTheLastToken) {
-  const Sweep sweep = make_sweep(loglik(), std::vector{donor("main")}, kBlocks, kWidth);
+  const Sweep sweep = sweep_of(loglik());
   ASSERT_EQ(sweep.job.edits.size(), 3u);
   for (int b = 0; b < kBlocks; ++b) {
     const Edit& edit = sweep.job.edits[b];
@@ -52,7 +63,7 @@ TEST_F(SweepTest, ReplacesEveryBlocksOutputAtTheLastToken) {
     EXPECT_EQ(edit.row, 0);
     EXPECT_THAT(edit.value, ElementsAre(10 * (b + 1), 10 * (b + 1) + 1))
         << "resid_post of a block is stream index b + 1";
-    EXPECT_EQ(edit.strand, sweep.asked[0][b].context);
+    EXPECT_EQ(edit.strand, sweep.asked[b].context);
     ASSERT_TRUE(context.branch && context.prefix);
     EXPECT_EQ(context.branch->of, 0);
     EXPECT_EQ(context.branch->first_row, 3) << "the last of four tokens";
@@ -64,9 +75,9 @@ TEST_F(SweepTest, ReplacesEveryBlocksOutputAtTheLastToken) {
 }
 
 TEST_F(SweepTest, OptionsFollowThePatchedContext) {
-  const Sweep sweep = make_sweep(loglik(), std::vector{donor("main")}, kBlocks, kWidth);
+  const Sweep sweep = sweep_of(loglik());
   for (int b = 0; b < kBlocks - 1; ++b) {
-    const AskedStrands& asked = sweep.asked[0][b];
+    const AskedStrands& asked = sweep.asked[b];
     const Strand& option = sweep.job.strands[asked.options[0]];
     ASSERT_TRUE(option.branch && option.prefix);
     EXPECT_EQ(option.branch->of, 1);
@@ -80,16 +91,16 @@ TEST_F(SweepTest, OptionsFollowThePatchedContext) {
 }
 
 TEST_F(SweepTest, BehindTheLastBlockNoOptionIsComputedAnew) {
-  const Sweep sweep = make_sweep(loglik(), std::vector{donor("main")}, kBlocks, kWidth);
-  EXPECT_THAT(sweep.asked[0].back().options, ElementsAre(1, -1)) << "the clean strands";
+  const Sweep sweep = sweep_of(loglik());
+  EXPECT_THAT(sweep.asked.back().options, ElementsAre(1, -1)) << "the clean strands";
   EXPECT_EQ(sweep.job.strands.size(), 2u + 2 + 2 + 1) << "clean; blocks 0 and 1 with an option; the last block";
 }
 
 TEST_F(SweepTest, EachPatchedRunReadsAllItsOptionTokens) {
-  const Sweep sweep = make_sweep(loglik(), std::vector{donor("main")}, kBlocks, kWidth);
+  const Sweep sweep = sweep_of(loglik());
   ASSERT_EQ(sweep.job.readings.size(), 4u * 3) << "clean and three blocks: the first tokens, and two later ones";
   for (int b = 0; b < kBlocks; ++b) {
-    const AskedStrands& asked = sweep.asked[0][b];
+    const AskedStrands& asked = sweep.asked[b];
     const Reading* reading = &sweep.job.readings[asked.first_reading];
     EXPECT_EQ(asked.first_reading, 3 * (b + 1));
     EXPECT_EQ(reading[0].strand, asked.context);
@@ -105,7 +116,7 @@ TEST_F(SweepTest, EachPatchedRunReadsAllItsOptionTokens) {
 }
 
 TEST_F(SweepTest, InLettersOneRowABlockIsAllThereIs) {
-  const Sweep sweep = make_sweep(letters(), std::vector{donor("main")}, kBlocks, kWidth);
+  const Sweep sweep = sweep_of(letters());
   EXPECT_EQ(sweep.job.strands.size(), 1u + 3);
   EXPECT_EQ(sweep.job.edits.size(), 3u);
   EXPECT_EQ(sweep.job.rows(), 4 + 3);
@@ -116,22 +127,38 @@ TEST_F(SweepTest, InLettersOneRowABlockIsAllThereIs) {
   }
 }
 
-TEST_F(SweepTest, DonorsShareOneCleanRun) {
-  std::vector<float> other = stream;
-  for (float& value : other) value += 100;
-  const Sweep sweep = make_sweep(letters(), std::vector{donor("main"), {"same_gold", 0, "2", other}}, kBlocks, kWidth);
-  EXPECT_EQ(sweep.job.strands.size(), 1u + 2 * 3);
-  ASSERT_EQ(sweep.asked.size(), 2u);
-  ASSERT_EQ(sweep.job.edits.size(), 6u);
-  for (int b = 0; b < kBlocks; ++b) {
-    EXPECT_EQ(sweep.job.edits[3 + b].strand, sweep.asked[1][b].context);
-    EXPECT_EQ(sweep.job.edits[3 + b].value[0], 100 + 10 * (b + 1));
-    EXPECT_EQ(sweep.job.strands[sweep.asked[1][b].context].branch->of, 0);
-  }
+TEST_F(SweepTest, RowsThatArePatchedTogetherAreOneStrand) {
+  const std::vector<float> value = {1, 2};
+  const Patch patch{{{1, {SiteKind::mlp_out, 1}, value}, {3, {SiteKind::mlp_out, 1}, value}}};
+  const Sweep sweep = make_sweeps(loglik(), std::vector{patch}, kBlocks, kMany).at(0);
+  const Strand& context = sweep.job.strands[sweep.asked.at(0).context];
+  EXPECT_EQ(context.branch->first_row, 1);
+  EXPECT_EQ(context.branch->rows, 3) << "from the first patched row to the last of the context";
+  EXPECT_EQ(context.branch->block, 1) << "inside the block";
+  ASSERT_EQ(sweep.job.edits.size(), 2u);
+  EXPECT_EQ(sweep.job.edits[0].row, 0);
+  EXPECT_EQ(sweep.job.edits[1].row, 2);
 }
 
-TEST_F(SweepTest, WithoutDonorsIsTheCleanRun) {
-  const Sweep sweep = make_sweep(letters(), {}, kBlocks, kWidth);
+TEST_F(SweepTest, AWindowJoinsAtItsFirstBlock) {
+  const std::vector<float> value = {1, 2};
+  const Patch patch{{{3, {SiteKind::resid_post, 1}, value}, {3, {SiteKind::resid_post, 0}, value}}};
+  const Sweep sweep = make_sweeps(letters(), std::vector{patch}, kBlocks, kMany).at(0);
+  EXPECT_EQ(sweep.job.strands[1].branch->block, 1) << "resid_post of block 0 enters block 1";
+}
+
+TEST_F(SweepTest, ManyPatchesTakeSeveralJobsInOrder) {
+  std::vector<Patch> patches = by_block();
+  const std::vector<Sweep> sweeps = make_sweeps(letters(), patches, kBlocks, 5);
+  ASSERT_EQ(sweeps.size(), 2u) << "4 rows of context and 2 patches of a row each, then the third";
+  EXPECT_EQ(sweeps[0].asked.size(), 2u);
+  EXPECT_EQ(sweeps[1].asked.size(), 1u);
+  EXPECT_EQ(sweeps[1].job.edits.at(0).site, (Site{SiteKind::resid_post, 2}));
+  EXPECT_THAT(sweeps[1].job.strands[0].tokens, ElementsAre(0, 1, 2, 3)) << "a clean run of its own";
+}
+
+TEST_F(SweepTest, WithoutPatchesIsTheCleanRun) {
+  const Sweep sweep = make_sweeps(letters(), {}, kBlocks, kMany).at(0);
   EXPECT_EQ(sweep.job.strands.size(), 1u);
   EXPECT_THAT(sweep.job.edits, IsEmpty());
   EXPECT_THAT(sweep.asked, IsEmpty());

@@ -7,7 +7,7 @@ namespace tertium {
 namespace {
 
 constexpr int application_id = 0x74727469;  // "trti": `file results.db` shows it
-constexpr int schema_version = 1;           // counts up with every change below; docs/results.md tells them apart
+constexpr int schema_version = 2;           // counts up with every change below; docs/results.md tells them apart
 
 // Rows keep their rowid, which is the order in which they were added.
 constexpr char schema[] = R"(
@@ -29,12 +29,15 @@ CREATE TABLE patches (
   task TEXT NOT NULL, language TEXT NOT NULL, item TEXT NOT NULL, protocol TEXT NOT NULL,
   direction TEXT NOT NULL, site TEXT NOT NULL,
   layer INTEGER NOT NULL CHECK (layer >= 0),
+  head INTEGER NOT NULL CHECK (head >= -1),
+  window INTEGER NOT NULL CHECK (window >= 1),
   position TEXT NOT NULL, control TEXT NOT NULL,
   draw INTEGER NOT NULL CHECK (draw >= 0),
   donor TEXT NOT NULL,
   option INTEGER NOT NULL CHECK (option >= 0),
   score REAL NOT NULL,
-  PRIMARY KEY (task, language, item, protocol, direction, site, layer, position, control, draw, option)
+  PRIMARY KEY (task, language, item, protocol, direction, site, layer, head, window, position, control, draw,
+               option)
 ) STRICT;
 CREATE TABLE runs (key TEXT NOT NULL PRIMARY KEY, value TEXT NOT NULL) STRICT;
 )";

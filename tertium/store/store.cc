@@ -22,9 +22,9 @@ std::string place(const AlignmentRow& row) {
 }
 
 std::string place(const PatchRow& row) {
-  return fmt::format("patches: item \"{}\" ({} {}, {}, {}, {}@{}, {}, {} {}, option {})", printable(row.item), row.task,
-                     row.language, row.protocol, row.direction, row.site, row.layer, row.position, row.control,
-                     row.draw, row.option);
+  return fmt::format("patches: item \"{}\" ({} {}, {}, {}, {}@{}{}, {}, {} {}, option {})", printable(row.item),
+                     row.task, row.language, row.protocol, row.direction, row.site, row.layer,
+                     row.head < 0 ? "" : fmt::format(".{}", row.head), row.position, row.control, row.draw, row.option);
 }
 
 // SQLite would turn NaN into NULL; infinity has no spelling in JSON.
@@ -48,7 +48,7 @@ struct Store::Database {
   bool is_writer;
   Statement insert_score{connection, "INSERT INTO scores VALUES (?, ?, ?, ?, ?, ?, ?, ?)"};
   Statement insert_alignment{connection, "INSERT INTO alignment VALUES (?, ?, ?, ?, ?, ?, ?)"};
-  Statement insert_patch{connection, "INSERT INTO patches VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"};
+  Statement insert_patch{connection, "INSERT INTO patches VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"};
   Statement set_info{connection,
                      "INSERT INTO runs VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value"};
 
@@ -92,9 +92,9 @@ void Store::add(const AlignmentRow& row) {
 
 void Store::add(const PatchRow& row) {
   check_finite(row.score, row, database_->connection);
-  const bool is_new =
-      database_->insert_patch.insert(row.task, row.language, row.item, row.protocol, row.direction, row.site, row.layer,
-                                     row.position, row.control, row.draw, row.donor, row.option, row.score);
+  const bool is_new = database_->insert_patch.insert(row.task, row.language, row.item, row.protocol, row.direction,
+                                                     row.site, row.layer, row.head, row.window, row.position,
+                                                     row.control, row.draw, row.donor, row.option, row.score);
   check_new(is_new, row, database_->connection);
 }
 
@@ -140,7 +140,7 @@ std::vector<PatchRow> Store::patches() const {
   Statement query(
       database_->connection,
       "SELECT task, language, item, protocol, direction, site, layer, position, control, draw, donor, option, "
-      "score FROM patches ORDER BY rowid");
+      "score, head, window FROM patches ORDER BY rowid");
   std::vector<PatchRow> rows;
   while (query.next())
     rows.push_back({.task = query.text(0),
@@ -155,7 +155,9 @@ std::vector<PatchRow> Store::patches() const {
                     .draw = static_cast<int>(query.integer(9)),
                     .donor = query.text(10),
                     .option = static_cast<int>(query.integer(11)),
-                    .score = query.real(12)});
+                    .score = query.real(12),
+                    .head = static_cast<int>(query.integer(13)),
+                    .window = static_cast<int>(query.integer(14))});
   return rows;
 }
 

@@ -28,12 +28,14 @@ struct AlignmentRow {
 
 struct PatchRow {
   std::string task, language, item, protocol, direction, site;
-  int layer = 0;  // the block
+  int layer = 0;  // the block, or the first of several
   std::string position, control;
   int draw = 0;
-  std::string donor;  // the item whose activations were put in
+  std::string donor;  // the item whose activations were put in, or what was put in was made of
   int option = 0;
   double score = 0;
+  int head = -1;   // -1 where all of the site's width was replaced
+  int window = 1;  // consecutive blocks patched together, of which `layer` is the first
 };
 
 /// What a run was: key → value, in the order first written ("experiment", "version", "sha256 model.gguf", "seed",

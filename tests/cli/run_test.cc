@@ -129,7 +129,7 @@ TEST_F(Run, PatchesEveryBlockOfEveryRecipientWithEveryDonor) {
 }
 
 TEST_F(Run, PatchesOnlyTransferFailuresUnlessToldOtherwise) {
-  const Store store = Store::open(results_of("results", {"--set", "patch.items=tf"}));
+  const Store store = Store::open(results_of("results", {"--set", "patch.items=pool"}));
   std::map<Answered, std::pair<double, int>> answers;
   for (const ScoreRow& row : store.scores()) {
     const Answered item{row.protocol, row.language, row.item};
@@ -237,7 +237,7 @@ TEST_F(Run, SumsUpOnStandardOutput) {
 TEST_F(Run, ShowsProgressOnStandardErrorUnlessQuiet) {
   const Finished finished = test::run_program({"run", experiment.string(), "--out", results.string()});
   for (const char* stage :
-       {"items loglik en: scoring 20/20", "items loglik de: alignment", "items letters de: patching 20/20"})
+       {"items loglik en: scoring 20/20", "items loglik de: alignment", "items letters de: patching, fix 20/20"})
     EXPECT_THAT(finished.err, HasSubstr(stage));
   EXPECT_THAT(finished.err, testing::Not(HasSubstr("\x1b"))) << "no escape codes where nobody looks";
 }

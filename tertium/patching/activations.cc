@@ -1,0 +1,73 @@
+#include "tertium/patching/activations.h"
+
+#include <stdexcept>
+
+namespace tertium {
+namespace {
+
+struct Rows {
+  int first;
+  int count;
+};
+
+/// Ascending rows as stretches of neighbours.
+std::vector<Rows> stretches(const std::vector<int>& rows) {
+  std::vector<Rows> all;
+  for (const int row : rows) {
+    if (all.empty() || all.back().first + all.back().count != row) all.push_back({row, 0});
+    ++all.back().count;
+  }
+  return all;
+}
+
+int layers(Quantity quantity, int blocks) {
+  if (quantity == Quantity::final_norm) return 1;
+  return quantity == Quantity::resid ? blocks + 1 : blocks;
+}
+
+}  // namespace
+
+std::vector<Recording> Kept::recordings(int strand) const {
+  std::vector<Recording> all;
+  for (const Rows& stretch : stretches(rows))
+    for (const Quantity quantity : quantities) all.push_back({strand, stretch.first, stretch.count, quantity});
+  return all;
+}
+
+std::size_t Kept::size(const Config& config) const {
+  std::size_t numbers = 0;
+  for (const Quantity quantity : quantities) {
+    const Site any{quantity == Quantity::z ? SiteKind::z : SiteKind::resid_pre, 0};
+    numbers += rows.size() * layers(quantity, config.block_count()) * site_width(config, any);
+  }
+  return numbers * sizeof(float);
+}
+
+Activations::Activations(const Config& config, const Kept& kept, std::span<std::vector<float>> recorded)
+    : blocks_(config.block_count()), head_dim_(config.head_dim) {
+  auto next = recorded.begin();
+  for (const auto& [first, count] : stretches(kept.rows)) {
+    Stretch& stretch = stretches_.emplace_back(Stretch{first, count, {}});
+    for (const Quantity quantity : kept.quantities) stretch.values[quantity] = std::move(*next++);
+  }
+}
+
+std::span<const float> Activations::of(Quantity quantity, int layer, int row) const {
+  for (const Stretch& stretch : stretches_) {
+    if (row < stretch.first_row || row >= stretch.first_row + stretch.rows) continue;
+    const auto found = stretch.values.find(quantity);
+    if (found == stretch.values.end()) break;
+    const std::size_t width = found->second.size() / stretch.rows / layers(quantity, blocks_);
+    const std::size_t place = static_cast<std::size_t>(layer) * stretch.rows + row - stretch.first_row;
+    return std::span(found->second).subspan(place * width, width);
+  }
+  throw std::logic_error("activations that were not kept");
+}
+
+std::span<const float> Activations::at(Site site, int row) const {
+  // resid_post of a block is what enters the next.
+  const std::span<const float> all = of(quantity_of(site.kind), site.block + (site.kind == SiteKind::resid_post), row);
+  return site.head == Site::kNoHead ? all : all.subspan(static_cast<std::size_t>(site.head) * head_dim_, head_dim_);
+}
+
+}  // namespace tertium
