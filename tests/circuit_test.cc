@@ -93,6 +93,14 @@ void write_items(const fs::path& folder, const std::string& language, const char
   }
 }
 
+/// How many of the other language's items changed, by block.
+std::vector<Rate> changed(const TaskSummary& summary, const std::string& control) {
+  std::vector<Rate> rates;
+  for (const auto& [block, effect] : summary.languages.at(1).patches.at(0).effects.at(control))
+    rates.push_back(effect.changed);
+  return rates;
+}
+
 class Circuit : public test::FolderTest {
  protected:
   Circuit() {
@@ -102,13 +110,19 @@ class Circuit : public test::FolderTest {
     write_items(folder / "data", "xx", "x", "xa", "xx");
   }
 
-  TaskSummary run(bool all_items) {
-    const Experiment experiment{.model = folder / "model",
-                                .tasks = {{.name = "items", .data = folder / "data", .languages = {"xx"}}},
-                                .patch = PatchSpec{.all_items = all_items, .draws = 2}};
+  TaskSummary run(bool all_items) { return run(PatchSpec{.all_items = all_items, .draws = 2}); }
+
+  /// `xx_is_pivot` swaps the languages, so that what are transfer failures become items that only X solves.
+  TaskSummary run(const PatchSpec& patch, bool xx_is_pivot = false) {
+    const Experiment experiment{
+        .model = folder / "model",
+        .pivot = xx_is_pivot ? "xx" : "en",
+        .tasks = {{.name = "items", .data = folder / "data", .languages = {xx_is_pivot ? "en" : "xx"}}},
+        .patch = patch};
     const Tokenizer tokenizer = Tokenizer::open(experiment.model);
     const Engine engine(Model::load(experiment.model, "f32"));
     Store store = Store::create(folder / "out", /*replace=*/true);
+    store.set_info("pivot", experiment.pivot);
     run_experiment(experiment, prepare(experiment, tokenizer, engine.model().config()), engine, store,
                    [](auto, auto, auto) {});
     patches = store.patches();
@@ -126,7 +140,7 @@ TEST_F(Circuit, EnglishIsRightAndTheOtherLanguageFailsWhereThePriorMisleads) {
 }
 
 TEST_F(Circuit, MainFlipsEveryFailureFromTheWritingBlockOnAndNoneBefore) {
-  const std::vector<Rate> flips = run(false).languages.at(1).flips.at("main");
+  const std::vector<Rate> flips = changed(run(false), "main");
   ASSERT_EQ(flips.size(), static_cast<std::size_t>(kBlocks));
   for (int b = 0; b < kBlocks; ++b) {
     EXPECT_EQ(flips[b].n, 6u);
@@ -135,7 +149,7 @@ TEST_F(Circuit, MainFlipsEveryFailureFromTheWritingBlockOnAndNoneBefore) {
 }
 
 TEST_F(Circuit, SameGoldIsToldApartFromMain) {
-  const std::vector<Rate> flips = run(false).languages.at(1).flips.at("same_gold");
+  const std::vector<Rate> flips = changed(run(false), "same_gold");
   ASSERT_EQ(flips.size(), static_cast<std::size_t>(kBlocks));
   for (const Rate& rate : flips) {
     EXPECT_EQ(rate.n, 12u) << "6 items, 2 draws";
@@ -145,7 +159,7 @@ TEST_F(Circuit, SameGoldIsToldApartFromMain) {
 
 TEST_F(Circuit, SelfChangesNothing) {
   const TaskSummary summary = run(true);
-  for (const Rate& rate : summary.languages.at(1).flips.at("self")) EXPECT_EQ(rate.hits, 0u);
+  for (const Rate& rate : changed(summary, "self")) EXPECT_EQ(rate.hits, 0u);
   EXPECT_GE(summary.noise_floor, 0);
   EXPECT_LT(summary.noise_floor, 1e-5);
 }
@@ -171,6 +185,106 @@ TEST_F(Circuit, DonorsAreWhatTheControlsSay) {
       EXPECT_EQ(row.donor, row.item) << row.control;
     }
   }
+}
+
+// ---- the table of what each site, direction and control must do here
+
+/// At which blocks all items change; at the others none may.
+class KnownCircuit : public Circuit {
+ protected:
+  using Blocks = std::vector<int>;
+  static Blocks from(int first) {
+    Blocks blocks;
+    for (int b = first; b < kBlocks; ++b) blocks.push_back(b);
+    return blocks;
+  }
+  static Blocks changing(const PatchTable& table, const std::string& control) {
+    Blocks blocks;
+    for (const auto& [block, effect] : table.effects.at(control)) {
+      EXPECT_TRUE(effect.changed.hits == 0 || effect.changed.hits == effect.changed.n) << "block " << block;
+      EXPECT_EQ(effect.changed.n % 6, 0u);
+      if (effect.changed.hits > 0) blocks.push_back(block);
+    }
+    return blocks;
+  }
+  Blocks main_at(SiteKind site, const std::string& position = "last", int window = 1) {
+    const PatchSpec spec{.sites = {{site, {}}}, .positions = {position}, .window = window, .controls = {}};
+    return changing(run(spec).languages.at(1).patches.at(0), "main");
+  }
+  Blocks by(const std::string& control, SiteKind site = SiteKind::resid_post) {
+    const PatchSpec spec{.sites = {{site, {}}}, .controls = {control}, .draws = 2};
+    return changing(run(spec).languages.at(1).patches.at(0), control);
+  }
+  Blocks in(const std::string& direction, bool xx_is_pivot = false) {
+    const PatchSpec spec{.directions = {direction}, .controls = {}};
+    return changing(run(spec, xx_is_pivot).languages.at(1).patches.at(0), "main");
+  }
+};
+
+TEST_F(KnownCircuit, ResidPreCarriesTheConceptBehindTheWritingBlock) {
+  EXPECT_EQ(main_at(SiteKind::resid_pre), from(kWritingBlock + 1));
+}
+TEST_F(KnownCircuit, ResidMidCarriesItFromTheWritingBlockOn) {
+  EXPECT_EQ(main_at(SiteKind::resid_mid), from(kWritingBlock));
+}
+TEST_F(KnownCircuit, ResidPostCarriesItFromTheWritingBlockOn) {
+  EXPECT_EQ(main_at(SiteKind::resid_post), from(kWritingBlock));
+}
+TEST_F(KnownCircuit, AttnOutWritesItInOneBlock) { EXPECT_EQ(main_at(SiteKind::attn_out), Blocks{kWritingBlock}); }
+TEST_F(KnownCircuit, MlpOutNeverWritesIt) { EXPECT_EQ(main_at(SiteKind::mlp_out), Blocks{}); }
+TEST_F(KnownCircuit, AWindowOfAttnOutWritesItWhereItHoldsTheBlock) {
+  EXPECT_EQ(main_at(SiteKind::attn_out, "last", 2), (Blocks{kWritingBlock - 1, kWritingBlock}));
+}
+TEST_F(KnownCircuit, AllRowsMakeItAnEnglishRunAtEveryBlock) { EXPECT_EQ(main_at(SiteKind::resid_pre, "all"), from(0)); }
+
+TEST_F(KnownCircuit, OneHeadGathersTheFailuresConcepts) {
+  const TaskSummary summary = run(PatchSpec{.sites = {{SiteKind::z, {}}}, .controls = {}});
+  const std::vector<PatchTable>& tables = summary.languages.at(1).patches;
+  ASSERT_EQ(tables.size(), static_cast<std::size_t>(kHeads));
+  EXPECT_EQ(changing(tables[0], "main"), Blocks{kWritingBlock}) << "channels of concepts 0 to 7";
+  EXPECT_EQ(changing(tables[1], "main"), Blocks{});
+}
+
+TEST_F(KnownCircuit, NoControlRepairs) {
+  for (const char* control : {"self", "same_gold", "other_gold", "random", "same_language", "mean_shift"})
+    EXPECT_EQ(by(control), Blocks{}) << control;
+}
+
+TEST_F(KnownCircuit, SelfMovesNoScoreAtAnySiteAndPosition) {
+  PatchSpec spec{.all_items = true, .sites = {}, .positions = {"last", "all"}, .controls = {"self"}};
+  for (const SiteInfo& site : site_kinds()) spec.sites.push_back({site.kind, {}});
+  EXPECT_LT(run(spec).noise_floor, 1e-5);
+  spec.window = 3;
+  EXPECT_LT(run(spec).noise_floor, 1e-5);
+}
+
+TEST_F(KnownCircuit, AFullDoseIsMainAndNoneIsSelf) {
+  const TaskSummary summary = run(PatchSpec{.controls = {"dose"}, .doses = {0, 1}});
+  const PatchTable& table = summary.languages.at(1).patches.at(0);
+  EXPECT_EQ(changing(table, "dose@0"), Blocks{});
+  EXPECT_EQ(changing(table, "dose@1"), from(kWritingBlock));
+  for (const int block : from(kWritingBlock)) EXPECT_NEAR(table.effects.at("dose@1").at(block).recovery, 1, 1e-3);
+}
+
+TEST_F(KnownCircuit, NoiseIsAnotherInEveryDrawAndTheSameInEveryRun) {
+  const auto scores = [&] {
+    run(PatchSpec{.controls = {"norm_noise"}, .draws = 2});
+    std::map<int, std::vector<double>> by_draw;
+    for (const PatchRow& row : patches)
+      if (row.control == "norm_noise") by_draw[row.draw].push_back(row.score);
+    return by_draw;
+  };
+  const auto first = scores();
+  ASSERT_EQ(first.size(), 2u);
+  EXPECT_NE(first.at(0), first.at(1));
+  EXPECT_EQ(scores(), first);
+}
+
+TEST_F(KnownCircuit, KeepDoesNoHarm) { EXPECT_EQ(in("keep"), Blocks{}); }
+TEST_F(KnownCircuit, BreakTakesTheConceptAwayFromTheWritingBlockOn) { EXPECT_EQ(in("break"), from(kWritingBlock)); }
+TEST_F(KnownCircuit, LiftRepairsAPivotThatFails) { EXPECT_EQ(in("lift", true), from(kWritingBlock)); }
+TEST_F(KnownCircuit, SpoilTakesTheConceptAwayWhereOnlyThePivotFails) {
+  EXPECT_EQ(in("spoil", true), from(kWritingBlock));
 }
 
 }  // namespace

@@ -8,6 +8,7 @@ namespace tertium {
 // it does.
 void add_run(CLI::App& app);
 void add_screen(CLI::App& app);
+void add_patch(CLI::App& app);
 void add_export(CLI::App& app);
 void add_inspect(CLI::App& app);
 void add_tokenize(CLI::App& app);

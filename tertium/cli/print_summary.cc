@@ -7,6 +7,8 @@
 #include <cmath>
 #include <set>
 
+#include "tertium/patching/direction.h"
+
 namespace tertium {
 namespace {
 
@@ -72,10 +74,34 @@ void print_alignment(const TaskSummary& task, const std::string& metric) {
   }
 }
 
-std::vector<std::string> control_names(const TaskSummary& task) {
+using Place = PatchTable::Place;
+
+/// Every place that was patched, as first stored in any language.
+std::vector<Place> places(const TaskSummary& task) {
+  std::vector<Place> places;
+  for (const LanguageSummary& language : task.languages)
+    for (const PatchTable& table : language.patches)
+      if (std::find(places.begin(), places.end(), table.place) == places.end()) places.push_back(table.place);
+  return places;
+}
+
+const PatchTable* table_at(const LanguageSummary& language, const Place& place) {
+  for (const PatchTable& table : language.patches)
+    if (table.place == place) return &table;
+  return nullptr;
+}
+
+const Effect* effect_at(const PatchTable* table, const std::string& control, int block) {
+  if (!table || !table->effects.contains(control)) return nullptr;
+  const std::map<int, Effect>& blocks = table->effects.at(control);
+  return blocks.contains(block) ? &blocks.at(block) : nullptr;
+}
+
+std::vector<std::string> control_names(const TaskSummary& task, const Place& place) {
   std::set<std::string> names;
   for (const LanguageSummary& language : task.languages)
-    for (const auto& [control, blocks] : language.flips) names.insert(control);
+    if (const PatchTable* table = table_at(language, place))
+      for (const auto& [control, blocks] : table->effects) names.insert(control);
   std::vector<std::string> ordered;
   for (const char* first : {"main", "same_gold", "self"})
     if (names.erase(first)) ordered.emplace_back(first);
@@ -83,69 +109,144 @@ std::vector<std::string> control_names(const TaskSummary& task) {
   return ordered;
 }
 
-/// Where main beats same_gold by most: the block to look at first, not a test.
-void print_largest_effect(const LanguageSummary& language) {
-  if (!language.flips.contains("main") || !language.flips.contains("same_gold")) return;
-  const std::vector<Rate>&main = language.flips.at("main"), &control = language.flips.at("same_gold");
-  std::size_t best = 0;
-  const auto effect = [&](std::size_t b) { return main[b].value - control[b].value; };
-  for (std::size_t b = 1; b < std::min(main.size(), control.size()); ++b)
-    if (effect(b) > effect(best)) best = b;
-  if (!(effect(best) > 0)) return fmt::print("  {:<12} at no block\n", language.language);
-  fmt::print("  {:<12} block {:>2}: main {} % [{}, {}], same_gold {} %, difference {:+.0f} points\n", language.language,
-             best, percent(main[best].value), percent(main[best].low), percent(main[best].high),
-             percent(control[best].value), 100 * effect(best));
+/// "fix: TF items that turn right when resid_post of a block is replaced at last"
+std::string claim(const TaskSummary& task, const Place& place) {
+  const Direction& direction = direction_named(place.direction);
+  const std::string answered = direction.recipient() == Side::pivot ? " in " + task.pivot : "";
+  const std::string site = place.head < 0 ? place.site : fmt::format("{} of head {}", place.site, place.head);
+  return fmt::format("{}: {} items that turn {}{} when {} of {} is replaced at {}", direction.name,
+                     to_string(direction.pool), direction.repairs() ? "right" : "wrong", answered, site,
+                     place.window == 1 ? "a block" : fmt::format("{} blocks from this one on", place.window),
+                     place.position);
+}
+
+/// The control that main is held against: same_gold, else the first that draws.
+std::string reference_control(const PatchTable& table) {
+  for (const char* control : {"same_gold", "other_gold", "random", "same_language"})
+    if (table.effects.contains(control)) return control;
+  return "";
+}
+
+/// Where main exceeds a control by most.
+struct Largest {
+  int block = 0;
+  double effect = 0;  // a difference of rates
+};
+
+Largest largest_effect(const PatchTable& table, const std::string& control) {
+  Largest best;
+  for (const auto& [block, main] : table.effects.at("main"))
+    if (const Effect* other = effect_at(&table, control, block))
+      if (const double effect = main.changed.value - other->changed.value; effect > best.effect) best = {block, effect};
+  return best;
+}
+
+void print_largest_effect(const std::string& name, const PatchTable& table) {
+  const std::string control = reference_control(table);
+  if (control.empty() || !table.effects.contains("main")) return;
+  const auto [block, effect] = largest_effect(table, control);
+  if (effect == 0) return fmt::print("  {:<12} at no block\n", name);
+  const Effect& main = table.effects.at("main").at(block);
+  const std::string recovered =
+      std::isnan(main.recovery) ? "" : fmt::format("; main recovers {} % of the margin", percent(main.recovery));
+  fmt::print("  {:<12} block {:>2}: main {} % [{}, {}], {} {} %, difference {:+.0f} points{}\n", name, block,
+             percent(main.changed.value), percent(main.changed.low), percent(main.changed.high), control,
+             percent(table.effects.at(control).at(block).changed.value), 100 * effect, recovered);
 }
 
 /// One language's rates at a block, a cell a control: " 12 |  4 |  0".
-std::string flip_cells(const LanguageSummary& language, const std::vector<std::string>& controls, std::size_t block) {
+std::string effect_cells(const PatchTable* table, const std::vector<std::string>& controls, int block) {
   constexpr std::size_t kCell = 3;
   std::string cells;
   for (const std::string& control : controls) {
-    const auto found = language.flips.find(control);
-    const bool there = found != language.flips.end() && block < found->second.size();
-    cells += (cells.empty() ? "" : " |") + cell(there ? percent(found->second[block].value) : "–", kCell);
+    const Effect* effect = effect_at(table, control, block);
+    cells += (cells.empty() ? "" : " |") + cell(effect ? percent(effect->changed.value) : "–", kCell);
   }
   return cells;
 }
 
-void print_flips(const TaskSummary& task) {
-  const std::vector<std::string> controls = control_names(task);
-  if (controls.empty()) return;
-  fmt::print("\nTF items that turn right when resid_post of a block is replaced at the last token, %: {}\n",
-             fmt::join(controls, " | "));
+void print_table(const TaskSummary& task, const Place& place) {
+  const std::vector<std::string> controls = control_names(task, place);
+  fmt::print("\n{}, %: {}\n", claim(task, place), fmt::join(controls, " | "));
   const std::size_t width = std::max<std::size_t>(5 * controls.size() + 1, 16);  // "zho_Hans (n=12)" fits
   for (const auto& page : pages(task, width)) {
-    std::size_t blocks = 0;
+    std::set<int> blocks;
     fmt::print("  block");
     for (const LanguageSummary* language : page) {
-      fmt::print("{}", cell(fmt::format("{} (n={})", language->language, language->patched), width));
-      if (language->flips.contains("main")) blocks = std::max(blocks, language->flips.at("main").size());
+      const PatchTable* table = table_at(*language, place);
+      fmt::print("{}", cell(fmt::format("{} (n={})", language->language, table ? table->items : 0), width));
+      if (table && table->effects.contains("main"))
+        for (const auto& [block, effect] : table->effects.at("main")) blocks.insert(block);
     }
     fmt::print("\n");
-    for (std::size_t block = 0; block < blocks; ++block) {
+    for (const int block : blocks) {
       fmt::print("  {:>5}", block);
       for (const LanguageSummary* language : page)
-        fmt::print("{}", cell(flip_cells(*language, controls, block), width));
+        fmt::print("{}", cell(effect_cells(table_at(*language, place), controls, block), width));
       fmt::print("\n");
     }
   }
-  fmt::print("\nWhere main exceeds same_gold by most (picked on these items: a place to look, not a test)\n");
-  for (const LanguageSummary& language : task.languages) print_largest_effect(language);
-  for (const LanguageSummary& language : task.languages)
-    if (language.without_donor > 0)
-      fmt::print("  {}: {} times a control had no donor (too few TF items with that gold position)\n",
-                 language.language, language.without_donor);
+}
+
+/// What tables of changes do not show: where to look, copies, and items without a donor.
+void print_remarks(const TaskSummary& task, const Place& place) {
+  fmt::print("\nWhere main exceeds its control by most (picked on these items: a place to look, not a test)\n");
+  for (const LanguageSummary& language : task.languages) {
+    const PatchTable* table = table_at(language, place);
+    if (!table) continue;
+    print_largest_effect(language.language, *table);
+    if (table->effects.contains("other_gold")) {
+      std::size_t copied = 0, n = 0;
+      for (const auto& [block, effect] : table->effects.at("other_gold"))
+        copied += effect.copied.hits, n += effect.copied.n;
+      fmt::print("  {:<12} with other_gold the donor's gold is answered in {} of {} runs\n", language.language, copied,
+                 n);
+    }
+    if (table->without_donor > 0)
+      fmt::print("  {}: {} times a control had no donor (too few items fit)\n", language.language,
+                 table->without_donor);
+  }
+}
+
+/// Where there are many places, a line for each of those where main exceeds its control by most.
+void print_many(const TaskSummary& task, const std::vector<Place>& all) {
+  constexpr std::size_t kShown = 12;
+  fmt::print("\n{} places patched; those where main exceeds its control by most (picked on these items)\n", all.size());
+  for (const LanguageSummary& language : task.languages) {
+    std::vector<const PatchTable*> tables;
+    for (const PatchTable& table : language.patches)
+      if (table.effects.contains("main") && !reference_control(table).empty()) tables.push_back(&table);
+    const auto size = [](const PatchTable* table) { return largest_effect(*table, reference_control(*table)).effect; };
+    std::stable_sort(tables.begin(), tables.end(), [&](auto a, auto b) { return size(a) > size(b); });
+    tables.resize(std::min(tables.size(), kShown));
+    for (const PatchTable* table : tables) {
+      const Place& place = table->place;
+      fmt::print("  {} {} {}{} at {} (n={})\n  ", language.language, place.direction, place.site,
+                 place.head < 0 ? "" : fmt::format(" head {}", place.head), place.position, table->items);
+      print_largest_effect("", *table);
+    }
+  }
+}
+
+void print_patches(const TaskSummary& task) {
+  constexpr std::size_t kMostTables = 4;
+  const std::vector<Place> all = places(task);
+  if (all.size() > kMostTables) return print_many(task, all);
+  for (const Place& place : all) {
+    print_table(task, place);
+    print_remarks(task, place);
+  }
 }
 
 void print_noise_floor(const TaskSummary& task) {
   if (task.noise_floor < 0) return;
-  std::size_t flips = 0;
+  std::size_t changes = 0;
   for (const LanguageSummary& language : task.languages)
-    if (language.flips.contains("self"))
-      for (const Rate& rate : language.flips.at("self")) flips += rate.hits;
+    for (const PatchTable& table : language.patches)
+      if (table.effects.contains("self"))
+        for (const auto& [block, effect] : table.effects.at("self")) changes += effect.changed.hits;
   fmt::print("\nNoise floor: patched with themselves, items flip {} times and their scores move by at most {:.2g}\n",
-             flips, task.noise_floor);
+             changes, task.noise_floor);
 }
 
 }  // namespace
@@ -159,7 +260,7 @@ void print_summary(const std::vector<TaskSummary>& tasks) {
       for (const auto& [metric, means] : language.alignment) metrics.insert(metric);
     for (const char* shown : {"dali", "mexat"})
       if (metrics.contains(shown)) print_alignment(task, shown);
-    print_flips(task);
+    print_patches(task);
     print_noise_floor(task);
   }
 }

@@ -43,6 +43,11 @@ void ProgressLine::operator()(std::string_view stage, std::size_t done, std::siz
   std::fflush(stderr);
 }
 
+void ProgressLine::say(std::string_view what) {
+  finish_stage();
+  fmt::print(stderr, "{}\n", what);
+}
+
 void ProgressLine::finish_stage() {
   if (stage_.empty()) return;
   fmt::print(stderr, "{}{} {}/{}, {:.1f} s\n", terminal_ ? "\r\x1b[2K" : "", stage_, done_, total_,

@@ -15,6 +15,8 @@ class ProgressLine {
   ProgressLine();
   ~ProgressLine();
   void operator()(std::string_view stage, std::size_t done, std::size_t total);
+  /// A line of its own.
+  void say(std::string_view what);
 
  private:
   using Clock = std::chrono::steady_clock;

@@ -10,6 +10,7 @@
 #include "tertium/cli/process.h"
 #include "tertium/cli/progress_line.h"
 #include "tertium/experiment/experiment.h"
+#include "tertium/experiment/lineup.h"
 #include "tertium/experiment/run.h"
 #include "tertium/experiment/summary.h"
 #include "tertium/formats/model_path.h"
@@ -88,6 +89,7 @@ void run(const Options& options) {
   give_back_freed_memory();
   const Config config = Checkpoint(model).config();
   const std::vector<PreparedTask> tasks = prepare(experiment, tokenizer, config);
+  if (experiment.patch) demand_patchable(*experiment.patch, tasks, config);
   const Engine engine(Model::load(model, experiment.dtype), {.batch_rows = options.batch_rows});
   Store store = Store::create(options.out, options.force);
   say_what_runs(experiment, tasks, engine.model());
@@ -102,7 +104,10 @@ void run(const Options& options) {
     const Progress progress = [&](std::string_view stage, std::size_t done, std::size_t total) {
       if (!options.quiet) line(stage, done, total);
     };
-    run_experiment(experiment, tasks, engine, store, progress);
+    const Notice notice = [&](const std::string& what) {
+      if (!options.quiet) line.say("note: " + what);
+    };
+    run_experiment(experiment, tasks, engine, store, progress, notice);
   }
   for (const auto& [file, hash] : hashed.get()) store.set_info("sha256 " + file, hash);
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();

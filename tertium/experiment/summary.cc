@@ -10,6 +10,7 @@
 
 #include "tertium/base/error.h"
 #include "tertium/base/text.h"
+#include "tertium/patching/direction.h"
 #include "tertium/protocols/question.h"
 
 namespace tertium {
@@ -59,11 +60,8 @@ const Answer& answer_of(const Answers& answers, const std::string& item) {
   return found->second;
 }
 
-enum class Transfer { ts, tf, fs, ff };
-
 Transfer transfer(const Answer& pivot, const Answer& other) {
-  if (pivot.right()) return other.right() ? Transfer::ts : Transfer::tf;
-  return other.right() ? Transfer::fs : Transfer::ff;
+  return tertium::transfer(pivot.right(), other.right());
 }
 
 LanguageSummary outcomes(const std::string& language, const Answers& pivot, const Answers& other, bool is_pivot) {
@@ -114,48 +112,109 @@ std::map<std::string, LanguageSummary::Means> means(const AlignmentSums& sums) {
   return means;
 }
 
-/// Flips of one language's TF items, and what the self control moved.
-struct Patched {
-  std::map<std::string, std::vector<Rate>> flips;
-  std::size_t items = 0;
-  std::size_t without_donor = 0;
-  double largest_self_change = -1;
+// What rounding may move a margin by, where no self control has measured it.
+constexpr double kLeastNoise = 1e-5;
+
+/// Of the gold option over the best other.
+double margin(const Answer& answer, const std::vector<double>& scores) {
+  double best_other = -std::numeric_limits<double>::infinity();
+  for (std::size_t k = 0; k < scores.size(); ++k)
+    if (k != answer.gold) best_other = std::max(best_other, scores[k]);
+  return scores[answer.gold] - best_other;
+}
+
+/// One language's answers and the pivot's, as a direction sees them.
+struct Sides {
+  const Answers& pivot;
+  const Answers& other;
+  const Answers& at(Side side) const { return side == Side::pivot ? pivot : other; }
 };
 
-/// `rows` are those of one task, protocol and language; `asked` the controls that were to be run.
-Patched count_flips(const std::vector<const PatchRow*>& rows, const std::set<std::string>& asked, const Answers& pivot,
-                    const Answers& other) {
-  using Trial = std::tuple<std::string, int, std::string, int>;  // control, block, item, draw
-  std::map<Trial, std::vector<double>> trials;
-  Patched patched;
+/// One patched run.
+struct Trial {
+  std::string item, donor;
+  std::vector<double> scores;  // [n_options]
+};
+
+using Trials = std::map<std::tuple<std::string, int, std::string, int>, Trial>;  // control, block, item, draw
+
+/// The share of the way from the recipient's margin to the donor side's that the patch went; NaN if that is no way.
+double recovery(const Answer& clean, const Answer& donor_side, const Trial& trial, double noise_floor) {
+  const double own = margin(clean, clean.scores), way = margin(donor_side, donor_side.scores) - own;
+  if (!(std::abs(way) > noise_floor)) return std::numeric_limits<double>::quiet_NaN();
+  return (margin(clean, trial.scores) - own) / way;
+}
+
+/// What is counted of one control at one block.
+struct Count {
+  std::size_t changed = 0, n = 0, copied = 0, may_copy = 0;
+  Sum recovered;
+
+  void add(const Direction& direction, const Sides& sides, const Trial& trial, double noise_floor) {
+    const Answer& clean = answer_of(sides.at(direction.recipient()), trial.item);
+    const std::size_t answer = best_option(trial.scores);
+    const std::size_t donor_gold = answer_of(sides.at(direction.recipient()), trial.donor).gold;
+    changed += (answer == clean.gold) == direction.repairs();
+    ++n;
+    copied += donor_gold != clean.gold && answer == donor_gold;
+    may_copy += donor_gold != clean.gold;
+    const double share = recovery(clean, answer_of(sides.at(direction.donor), trial.item), trial, noise_floor);
+    if (!std::isnan(share)) recovered.add(share);
+  }
+  Effect effect() const { return {wilson(changed, n), wilson(copied, may_copy), recovered.mean()}; }
+};
+
+/// `asked` are the controls that were to be run.
+PatchTable make_table(const PatchTable::Place& place, const Trials& trials, const std::set<std::string>& asked,
+                      const Sides& sides, double noise_floor) {
+  const Direction& direction = direction_named(place.direction);
+  std::map<std::string, std::map<int, Count>> counts;
   std::set<std::string> items;
   std::set<std::pair<std::string, std::string>> item_controls;
-  for (const PatchRow* row : rows) {
-    const Answer& clean = answer_of(other, row->item);
-    if (row->control == "self")
-      patched.largest_self_change =
-          std::max(patched.largest_self_change, std::abs(row->score - clean.scores.at(row->option)));
-    if (transfer(answer_of(pivot, row->item), clean) != Transfer::tf) continue;
-    auto& scores = trials[{row->control, row->layer, row->item, row->draw}];
-    scores.resize(clean.scores.size());
-    scores.at(row->option) = row->score;
-    items.insert(row->item);
-    item_controls.emplace(row->item, row->control);
+  for (const auto& [key, trial] : trials) {
+    const auto& [control, block, item, draw] = key;
+    if (transfer(answer_of(sides.pivot, item), answer_of(sides.other, item)) != direction.pool) continue;
+    counts[control][block].add(direction, sides, trial, noise_floor);
+    items.insert(item);
+    item_controls.emplace(item, control);
   }
-  std::map<std::string, std::vector<std::pair<std::size_t, std::size_t>>> counts;  // control → block → hits, n
-  for (const auto& [trial, scores] : trials) {
-    const auto& [control, block, item, draw] = trial;
-    auto& blocks = counts[control];
-    blocks.resize(std::max<std::size_t>(blocks.size(), block + 1));
-    blocks[block].first += best_option(scores) == answer_of(other, item).gold;
-    ++blocks[block].second;
-  }
+  PatchTable table{.place = place, .items = items.size(), .effects = {}};
   for (const auto& [control, blocks] : counts)
-    for (const auto& [hits, n] : blocks) patched.flips[control].push_back(wilson(hits, n));
-  patched.items = items.size();
+    for (const auto& [block, count] : blocks) table.effects[control][block] = count.effect();
   for (const std::string& item : items)
-    for (const std::string& control : asked) patched.without_donor += !item_controls.contains({item, control});
-  return patched;
+    for (const std::string& control : asked) table.without_donor += !item_controls.contains({item, control});
+  return table;
+}
+
+/// The largest change of a score where items were patched with themselves; negative if none were.
+double largest_self_change(const std::vector<const PatchRow*>& rows, const Sides& sides) {
+  double largest = -1;
+  for (const PatchRow* row : rows) {
+    if (row->control != "self") continue;
+    const Answer& clean = answer_of(sides.at(direction_named(row->direction).recipient()), row->item);
+    largest = std::max(largest, std::abs(row->score - clean.scores.at(row->option)));
+  }
+  return largest;
+}
+
+/// `rows` are those of one task, protocol and language.
+std::vector<PatchTable> make_tables(const std::vector<const PatchRow*>& rows, const std::set<std::string>& asked,
+                                    const Sides& sides, double noise_floor) {
+  std::vector<PatchTable::Place> order;
+  std::map<PatchTable::Place, Trials> trials;
+  for (const PatchRow* row : rows) {
+    const PatchTable::Place place{row->direction, row->site, row->position, row->head, row->window};
+    if (!trials.contains(place)) order.push_back(place);
+    Trial& trial = trials[place][{row->control, row->layer, row->item, row->draw}];
+    trial.item = row->item;
+    trial.donor = row->donor;
+    trial.scores.resize(answer_of(sides.other, row->item).scores.size());
+    trial.scores.at(row->option) = row->score;
+  }
+  std::vector<PatchTable> tables;
+  for (const PatchTable::Place& place : order)
+    tables.push_back(make_table(place, trials.at(place), asked, sides, noise_floor));
+  return tables;
 }
 
 }  // namespace
@@ -194,11 +253,11 @@ std::vector<TaskSummary> summarize(const Store& store) {
     for (const std::string& language : grouped.languages.at(asked)) {
       LanguageSummary one = outcomes(language, pivot_answers, answers.at(language), language == pivot);
       one.alignment = means(sums[language]);
-      const Patched patched = count_flips(patch_rows[language], controls, pivot_answers, answers.at(language));
-      one.flips = patched.flips;
-      one.patched = patched.items;
-      one.without_donor = patched.without_donor;
-      summary.noise_floor = std::max(summary.noise_floor, patched.largest_self_change);
+      const std::vector<const PatchRow*>& patched = patch_rows[language];
+      const Sides sides{pivot_answers, answers.at(language)};
+      const double moved = largest_self_change(patched, sides);
+      one.patches = make_tables(patched, controls, sides, std::max(moved, kLeastNoise));
+      summary.noise_floor = std::max(summary.noise_floor, moved);
       summary.languages.push_back(std::move(one));
     }
     summaries.push_back(std::move(summary));

@@ -9,6 +9,26 @@
 
 namespace tertium {
 
+/// What patching one block did to a direction's items; each draw counts.
+struct Effect {
+  Rate changed;         // turned to gold (fix, lift), or away from it (keep, break, spoil)
+  Rate copied;          // turned to the donor's gold, of those whose donor has another gold than they
+  double recovery = 0;  // mean over items of the donor's margin over the item's own that was won; NaN where unknown
+};
+
+/// All patches of one direction at one place of every block.
+struct PatchTable {
+  struct Place {
+    std::string direction, site, position;
+    int head = -1, window = 1;
+    auto operator<=>(const Place&) const = default;
+  };
+  Place place;
+  std::size_t items = 0;                                 // those that the direction asks about
+  std::size_t without_donor = 0;                         // (item, control) pairs whose pool held no donor
+  std::map<std::string, std::map<int, Effect>> effects;  // by control, by block
+};
+
 /// How one language fares beside the pivot. TS: both right; TF: pivot right, this wrong; FS: the reverse; FF: both
 /// wrong.
 struct LanguageSummary {
@@ -21,10 +41,7 @@ struct LanguageSummary {
     std::vector<double> ts, tf;
   };
   std::map<std::string, Means> alignment;
-  /// By control, then by block: how many of the patched TF items (each draw counts) turned to the gold option.
-  std::map<std::string, std::vector<Rate>> flips;
-  std::size_t patched = 0;        // TF items patched
-  std::size_t without_donor = 0;  // (item, control) pairs whose pool held no donor
+  std::vector<PatchTable> patches;  // as first stored
 };
 
 /// What was found in one task under one protocol.

@@ -38,8 +38,12 @@ class Summary : public test::FolderTest {
   }
   void patch(const std::string& item, const std::string& control, int block, bool right, int draw = 0) {
     for (int option : {0, 1})
-      store.add(PatchRow{"xcopa", "it", item, "loglik", "fix", "resid_post", block, "last", control, draw, "donor",
-                         option, (option == kGold) == right ? 1.0 : 0.0});
+      store.add(PatchRow{"xcopa", "it", item, "loglik", "fix", "resid_post", block, "last", control, draw,
+                         donor_of(item, control), option, (option == kGold) == right ? 1.0 : 0.0});
+  }
+  /// Another item that is known, or the item itself.
+  static std::string donor_of(const std::string& item, const std::string& control) {
+    return control == "main" || item == "ts" ? item : "ts";
   }
   /// One option's score of an item patched with itself.
   void patch_with_itself(const std::string& item, int option, double score) {
@@ -50,6 +54,18 @@ class Summary : public test::FolderTest {
 
   Store store = Store::create(folder / "results", false);
 };
+
+/// The tables' first: how many changed, by control and block.
+std::map<std::string, std::vector<Rate>> flips_of(const LanguageSummary& language) {
+  std::map<std::string, std::vector<Rate>> flips;
+  for (std::size_t t = 0; t < std::min<std::size_t>(1, language.patches.size()); ++t)
+    for (const auto& [control, blocks] : language.patches[t].effects)
+      for (const auto& [block, effect] : blocks) flips[control].push_back(effect.changed);
+  return flips;
+}
+std::size_t patched_of(const LanguageSummary& language) {
+  return language.patches.empty() ? 0 : language.patches.front().items;
+}
 
 void expect_rate(const Rate& rate, std::size_t hits, std::size_t n) {
   EXPECT_EQ(rate.hits, hits);
@@ -82,7 +98,7 @@ TEST_F(Summary, OfThePivotIsItsAccuracyAlone) {
   EXPECT_EQ(en.language, "en");
   expect_rate(en.accuracy, 2, 4);
   EXPECT_EQ(en.ts + en.tf + en.fs + en.ff, 0u);
-  EXPECT_THAT(en.flips, IsEmpty());
+  EXPECT_THAT(flips_of(en), IsEmpty());
 }
 
 TEST_F(Summary, EqualScoresAnswerTheFirstOption) {
@@ -113,8 +129,8 @@ TEST_F(Summary, KeepsProtocolsApart) {
   ASSERT_THAT(summaries, SizeIs(2));
   EXPECT_EQ(summaries[1].protocol, "letters");
   EXPECT_EQ(summaries[1].languages.at(1).tf, 1u);
-  EXPECT_EQ(summaries[1].languages.at(1).patched, 0u);
-  EXPECT_EQ(summaries[0].languages.at(1).patched, 1u);
+  EXPECT_EQ(patched_of(summaries[1].languages.at(1)), 0u);
+  EXPECT_EQ(patched_of(summaries[0].languages.at(1)), 1u);
 }
 
 TEST_F(Summary, AlignmentIsTheMeanOverTsAndOverTfByLayer) {
@@ -153,21 +169,21 @@ TEST_F(Summary, CountsFlipsByControlAndBlock) {
     for (int draw : {0, 1}) patch(item, "same_gold", 0, item == "tf" && draw == 1, draw);
   }
   const LanguageSummary it = italian();
-  ASSERT_THAT(it.flips, ElementsAre(Key("main"), Key("same_gold")));
-  ASSERT_THAT(it.flips.at("main"), SizeIs(2));
-  expect_rate(it.flips.at("main")[0], 0, 2);
-  expect_rate(it.flips.at("main")[1], 1, 2);
-  ASSERT_THAT(it.flips.at("same_gold"), SizeIs(1));
-  expect_rate(it.flips.at("same_gold")[0], 1, 4);
-  EXPECT_EQ(it.patched, 2u);
-  EXPECT_EQ(it.without_donor, 0u);
+  ASSERT_THAT(flips_of(it), ElementsAre(Key("main"), Key("same_gold")));
+  ASSERT_THAT(flips_of(it).at("main"), SizeIs(2));
+  expect_rate(flips_of(it).at("main")[0], 0, 2);
+  expect_rate(flips_of(it).at("main")[1], 1, 2);
+  ASSERT_THAT(flips_of(it).at("same_gold"), SizeIs(1));
+  expect_rate(flips_of(it).at("same_gold")[0], 1, 4);
+  EXPECT_EQ(patched_of(it), 2u);
+  EXPECT_EQ(it.patches.at(0).without_donor, 0u);
 }
 
 TEST_F(Summary, FlipsAreThoseOfTfItemsOnly) {
   answer_all_four();
   for (const std::string item : {"ts", "tf", "fs", "ff"}) patch(item, "main", 0, true);
-  expect_rate(italian().flips.at("main").at(0), 1, 1);
-  EXPECT_EQ(italian().patched, 1u);
+  expect_rate(flips_of(italian()).at("main").at(0), 1, 1);
+  EXPECT_EQ(patched_of(italian()), 1u);
 }
 
 TEST_F(Summary, NoiseFloorIsTheLargestChangeBySelf) {
@@ -192,7 +208,56 @@ TEST_F(Summary, CountsItemsThatHadNoDonor) {
     for (int block : {0, 1}) patch(item, "main", block, false);
   store.set_info("controls", "main same_gold");
   for (int block : {0, 1}) patch("tf", "same_gold", block, false);
-  EXPECT_EQ(italian().without_donor, 2u);
+  EXPECT_EQ(italian().patches.at(0).without_donor, 2u);
+}
+
+/// One patched run of an item, with its scores of both options.
+class Readings : public Summary {
+ protected:
+  void patched(const std::string& direction, const std::string& item, const std::string& control,
+               const std::string& donor, std::vector<double> scores) {
+    for (int option : {0, 1})
+      store.add(PatchRow{"xcopa", "it", item, "loglik", direction, "mlp_out", 2, "last", control, 0, donor, option,
+                         scores[option]});
+  }
+  Effect effect(const std::string& control) const { return italian().patches.at(0).effects.at(control).at(2); }
+};
+
+TEST_F(Readings, OfKeepBreakAndSpoilAreHarm) {
+  answer_all_four();
+  for (const auto& [direction, item] :
+       {std::pair("keep", "ts"), std::pair("break", "tf"), std::pair("spoil", "fs"), std::pair("lift", "fs")})
+    patched(direction, item, "main", item, {1, 0});
+  const std::vector<PatchTable> tables = italian().patches;
+  ASSERT_THAT(tables, SizeIs(4));
+  for (const PatchTable& table : tables)
+    expect_rate(table.effects.at("main").at(2).changed, table.place.direction == "lift" ? 0 : 1, 1);
+}
+
+TEST_F(Readings, OfADirectionAreThoseOfItsOwnItems) {
+  answer_all_four();
+  for (const std::string item : {"ts", "tf", "fs", "ff"}) patched("lift", item, "main", item, {0, 1});
+  EXPECT_EQ(italian().patches.at(0).items, 1u);
+  expect_rate(effect("main").changed, 1, 1);
+}
+
+TEST_F(Readings, TellCopiesOfTheDonorsGoldApart) {
+  answer_all_four();
+  for (const std::string language : {"en", "it"})
+    for (int option : {0, 1}) store.add(ScoreRow{"xcopa", language, "gold 0", "loglik", option, -3, 1, option == 0});
+  patched("fix", "tf", "other_gold", "gold 0", {1, 0});
+  patched("fix", "tf", "same_gold", "ts", {1, 0});
+  expect_rate(effect("other_gold").copied, 1, 1);
+  expect_rate(effect("other_gold").changed, 0, 1);
+  expect_rate(effect("same_gold").copied, 0, 0);
+}
+
+TEST_F(Readings, RecoveryIsTheShareOfTheWayToTheDonorsMargin) {
+  answer_all_four();                               // tf: margin -1 in Italian, 1 in English
+  patched("fix", "tf", "main", "tf", {1, 0.5});    // -0.5
+  patched("fix", "tf", "random", "ts", {0.5, 2});  // 1.5
+  EXPECT_DOUBLE_EQ(effect("main").recovery, 0.25);
+  EXPECT_DOUBLE_EQ(effect("random").recovery, 1.25);
 }
 
 }  // namespace

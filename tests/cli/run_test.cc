@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <nlohmann/json.hpp>
 #include <set>
 #include <string>
 #include <tuple>
@@ -159,6 +160,43 @@ TEST_F(Run, AnItemPatchedWithItselfAnswersAsBefore) {
     if (row.control == "self") {
       EXPECT_NEAR(row.score, clean.at({row.protocol, row.item, row.option}), kRounding) << row.item;
     }
+}
+
+TEST_F(Run, AnItemPatchedWithItselfAnswersAsBeforeAtEverySiteAndPositionInEveryDirection) {
+  const Store store = Store::open(results_of(
+      "results",
+      {"--set", "patch.sites=[\"resid_pre\", \"z\", \"attn_out\", \"resid_mid\", \"mlp_out\", \"resid_post\"]", "--set",
+       "patch.positions=[\"last\", \"all\"]", "--set", "patch.directions=[\"fix\", \"break\"]", "--set",
+       "patch.controls=[\"self\"]", "--set", "patch.max_items=4"}));
+  std::map<std::tuple<std::string, std::string, std::string, int>, double> clean;
+  for (const ScoreRow& row : store.scores()) clean[{row.language, row.protocol, row.item, row.option}] = row.score;
+  std::set<std::string> places;
+  for (const PatchRow& row : store.patches()) {
+    if (row.control != "self") continue;
+    places.insert(row.direction + row.site + row.position);
+    const std::string answered = row.direction == "fix" ? "de" : "en";
+    EXPECT_NEAR(row.score, clean.at({answered, row.protocol, row.item, row.option}), kRounding)
+        << row.item << " " << row.site << " " << row.position << " " << row.direction;
+  }
+  EXPECT_EQ(places.size(), 2u * 6 * 2);
+}
+
+TEST_F(Run, PlansWhatItThenDoes) {
+  const std::vector<std::string> what = {"--set", "patch.positions=[\"last\", \"all\"]", "--set",
+                                         "patch.controls=[\"self\", \"random\"]"};
+  const Store store = Store::open(results_of("results", what));
+  for (const bool from_results : {true, false}) {
+    std::vector<std::string> arguments = {"patch", experiment.string(), "--plan", "--json", "--quiet"};
+    arguments.insert(arguments.end(), what.begin(), what.end());
+    if (from_results) arguments.insert(arguments.end(), {"--results", results.string()});
+    const nlohmann::json plan = nlohmann::json::parse(test::output_of(arguments));
+    std::size_t runs = 0;
+    for (const auto& lineup : plan.at("lineups"))
+      for (const auto& control : lineup.at("controls")) runs += control.at("runs").get<std::size_t>();
+    EXPECT_EQ(runs * kOptions, store.patches().size());
+    EXPECT_GT(plan.at("seconds").get<double>(), 0);
+    EXPECT_GT(plan.at("kept_bytes").get<std::size_t>(), 0u);
+  }
 }
 
 TEST_F(Run, APatchBehindTheLastBlockGivesTheDonorsLetters) {

@@ -1,0 +1,146 @@
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "tertium/base/error.h"
+#include "tertium/cli/command.h"
+#include "tertium/cli/process.h"
+#include "tertium/cli/progress_line.h"
+#include "tertium/experiment/plan.h"
+#include "tertium/formats/model_path.h"
+#include "tertium/model/checkpoint.h"
+
+namespace tertium {
+namespace {
+
+struct Options {
+  std::string experiment;
+  std::string results;
+  std::vector<std::string> settings;
+  bool plan = false;
+  bool json = false;
+  bool quiet = false;
+  int threads = 0;
+};
+
+double seconds(const PatchPlan& plan, const PatchCost& cost) {
+  return plan.row_blocks_per_second > 0 ? cost.row_blocks / plan.row_blocks_per_second : 0;
+}
+
+PatchCost total(const PatchPlan& plan) {
+  PatchCost sum{.control = "all"};
+  const auto add = [&](const PatchCost& cost) {
+    sum.runs += cost.runs;
+    sum.strands += cost.strands;
+    sum.rows += cost.rows;
+    sum.row_blocks += cost.row_blocks;
+  };
+  for (const LineupPlan& lineup : plan.lineups) {
+    add(lineup.clean);
+    for (const PatchCost& cost : lineup.controls) add(cost);
+  }
+  return sum;
+}
+
+void print_cost(const PatchPlan& plan, const std::string& name, const PatchCost& cost) {
+  fmt::print("    {:<14}{:>10}{:>10}{:>12}{:>10.1f}\n", name, cost.runs, cost.strands, cost.rows, seconds(plan, cost));
+}
+
+void print_lineup(const PatchPlan& plan, const LineupPlan& lineup) {
+  fmt::print("\n{}, {}, {}, {}: {} of {} items\n", lineup.task, lineup.protocol, lineup.language,
+             lineup.direction->name, lineup.items, lineup.pool);
+  fmt::print("    {:<14}{:>10}{:>10}{:>12}{:>10}\n", "", "runs", "strands", "rows", "seconds");
+  print_cost(plan, "(clean)", lineup.clean);
+  for (const PatchCost& cost : lineup.controls) print_cost(plan, cost.control, cost);
+  for (const auto& [position, count] : lineup.lacking)
+    fmt::print("    note: {} items are not patched at {}, which they or their counterparts lack\n", count, position);
+  for (const auto& [control, count] : lineup.short_of_donors)
+    fmt::print("    note: {} finds fewer donors than it should for {} items: too few others fit\n", control, count);
+}
+
+void print_text(const PatchPlan& plan, bool has_scored) {
+  constexpr double kMebi = 1 << 20;
+  fmt::print("{}\n", has_scored ? "Scored first: which items are patched depends on their answers."
+                                : "Which items are patched is taken from the results.");
+  for (const LineupPlan& lineup : plan.lineups) print_lineup(plan, lineup);
+  const PatchCost all = total(plan);
+  fmt::print(
+      "\nIn all {} patched and clean runs, {} rows, about {:.0f} s at the rate measured now; scoring comes on top\n",
+      all.runs, all.rows, seconds(plan, all));
+  fmt::print("Memory: up to {:.1f} MiB of activations kept, besides the model and what a pass takes\n",
+             static_cast<double>(plan.kept_bytes) / kMebi);
+}
+
+nlohmann::ordered_json as_json(const PatchPlan& plan, const PatchCost& cost) {
+  return {{"control", cost.control},
+          {"runs", cost.runs},
+          {"strands", cost.strands},
+          {"rows", cost.rows},
+          {"seconds", seconds(plan, cost)}};
+}
+
+void print_json(const PatchPlan& plan) {
+  nlohmann::ordered_json json = {{"seconds", seconds(plan, total(plan))}, {"kept_bytes", plan.kept_bytes}};
+  for (const LineupPlan& lineup : plan.lineups) {
+    nlohmann::ordered_json one = {{"task", lineup.task},
+                                  {"protocol", lineup.protocol},
+                                  {"language", lineup.language},
+                                  {"direction", lineup.direction->name},
+                                  {"pool", lineup.pool},
+                                  {"items", lineup.items},
+                                  {"clean_rows", lineup.clean.rows},
+                                  {"lacking", lineup.lacking},
+                                  {"short_of_donors", lineup.short_of_donors}};
+    for (const PatchCost& cost : lineup.controls) one["controls"].push_back(as_json(plan, cost));
+    json["lineups"].push_back(one);
+  }
+  fmt::print("{}\n", json.dump());
+}
+
+void patch(const Options& options) {
+  if (!options.plan)
+    fail("patching itself is part of tertium run; --plan shows what it would do for {}", options.experiment);
+  const Experiment experiment = read_experiment(options.experiment, options.settings);
+  set_threads(options.threads);
+  std::optional<Store> results;
+  if (!options.results.empty()) results = Store::open(options.results);
+  const std::filesystem::path model = find_model(experiment.model.string());
+  const Tokenizer tokenizer = Tokenizer::open(model);
+  give_back_freed_memory();
+  const std::vector<PreparedTask> tasks = prepare(experiment, tokenizer, Checkpoint(model).config());
+  const Engine engine(Model::load(model, experiment.dtype));
+  PatchPlan plan;
+  {
+    ProgressLine line;
+    plan = plan_patches(experiment, tasks, engine, results ? &*results : nullptr,
+                        [&](std::string_view stage, std::size_t done, std::size_t total) {
+                          if (!options.quiet) line(stage, done, total);
+                        });
+  }
+  options.json ? print_json(plan) : print_text(plan, !results);
+}
+
+}  // namespace
+
+void add_patch(CLI::App& app) {
+  CLI::App& command = add_command(
+      app, "patch", "Plan an experiment's patches: items, rows, time and memory, before anything is patched",
+      "tertium patch examples/demo.toml --plan --results results");
+  const auto options = std::make_shared<Options>();
+  command.add_option("experiment", options->experiment, "The experiment file (TOML; docs/experiment.md)")->required();
+  command.add_flag("--plan", options->plan, "Show what would be patched, and stop");
+  command.add_option("--results", options->results,
+                     "A run's folder to take the answers from, which decide who is patched; without it the items are "
+                     "scored first");
+  command
+      .add_option("--set", options->settings,
+                  "Replace a key of the experiment: key=value, for example patch.draws=3; may be repeated")
+      ->allow_extra_args(false);
+  command.add_flag("--json", options->json, "One JSON object");
+  command.add_flag("--quiet", options->quiet, "No progress on standard error");
+  command.add_option("--threads", options->threads, "Threads for matrix products; 0: as many as cores")
+      ->check(CLI::Range(0, 1024));
+  command.callback([options] { patch(*options); });
+}
+
+}  // namespace tertium

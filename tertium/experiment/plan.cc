@@ -1,0 +1,165 @@
+#include "tertium/experiment/plan.h"
+
+#include <algorithm>
+#include <chrono>
+#include <limits>
+
+#include "tertium/base/error.h"
+#include "tertium/base/text.h"
+#include "tertium/experiment/patch.h"
+#include "tertium/experiment/scoring.h"
+
+namespace tertium {
+namespace {
+
+/// Rows times blocks that were run, and how long they took.
+struct Speed {
+  double row_blocks = 0;
+  double seconds = 0;
+};
+
+std::size_t rows_of(const Question& question) {
+  Job job;
+  ask(job, question, /*whole_options=*/false);
+  return job.rows();
+}
+
+/// The answers of a language in an earlier run.
+RightAnswers stored_answers(const std::vector<ScoreRow>& rows, const TaskSpec& task, const PreparedLanguage& language) {
+  std::map<std::string, std::vector<double>> scores;
+  for (const ScoreRow& row : rows) {
+    if (row.task != task.name || row.protocol != task.stored_protocol() || row.language != language.language) continue;
+    std::vector<double>& of_item = scores[row.item];
+    of_item.resize(std::max<std::size_t>(of_item.size(), row.option + 1), -std::numeric_limits<double>::infinity());
+    of_item[row.option] = row.score;
+  }
+  RightAnswers right;
+  for (const Item& item : language.items) {
+    const auto found = scores.find(item.id);
+    if (found == scores.end())
+      fail("the results hold no score of {} {} {}, item {}; give those of this experiment, or none", task.name,
+           task.stored_protocol(), language.language, printable(item.id));
+    right.push_back(best_option(found->second) == item.gold);
+  }
+  return right;
+}
+
+/// Scores items and tells which are right, measuring how fast that goes.
+RightAnswers scored_answers(const Engine& engine, const PreparedLanguage& language,
+                            const std::function<void(std::size_t)>& progress, Speed& measured) {
+  const auto start = std::chrono::steady_clock::now();
+  const std::vector<ItemRun> runs = run_items(engine, language, {}, progress);
+  measured.seconds += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  RightAnswers right;
+  for (std::size_t i = 0; i < runs.size(); ++i) {
+    right.push_back(best_option(runs[i].scores) == language.items[i].gold);
+    measured.row_blocks += static_cast<double>(rows_of(language.questions[i])) * engine.model().config().block_count();
+  }
+  return right;
+}
+
+/// A few items of a language, for measuring.
+PreparedLanguage first_few(const PreparedLanguage& language) {
+  constexpr std::size_t kFew = 8;
+  PreparedLanguage few{.language = language.language, .items = language.items, .questions = language.questions};
+  few.items.resize(std::min(kFew, few.items.size()));
+  few.questions.resize(few.items.size());
+  return few;
+}
+
+void add_strand(PatchCost& cost, const Strand& strand, int blocks) {
+  ++cost.strands;
+  cost.rows += strand.rows();
+  cost.row_blocks += static_cast<double>(strand.rows()) * (blocks - strand.first_block());
+}
+
+/// The cost of the clean run and of each control's patched runs of one recipient.
+void add_recipient(const PatchMenu& menu, const Lineup& lineup, const LanguagePair& pair,
+                   const Lineup::Recipient& recipient, int blocks, LineupPlan& plan) {
+  const Question& question = pair.at(lineup.direction->recipient()).questions[recipient.item];
+  std::map<const ControlRun*, std::vector<Patch>> patches;
+  for (const PatchedRun& run : menu.runs_of(recipient)) {
+    Patch& patch = patches[run.control].emplace_back();
+    for (const Site site : run.place->sites())
+      for (const int row : patched_rows(menu, lineup, pair, run).into) patch.values.push_back({row, site, {}});
+  }
+  for (std::size_t c = 0; c < menu.controls.size(); ++c) {
+    const std::vector<Patch>& made = patches[&menu.controls[c]];
+    const Sweep sweep = make_sweeps(question, made, blocks, std::numeric_limits<int>::max()).front();
+    plan.controls[c].runs += made.size();
+    plan.clean.runs += c == 0;
+    for (const Strand& strand : sweep.job.strands) {
+      if (strand.branch) add_strand(plan.controls[c], strand, blocks);
+      if (!strand.branch && c == 0) add_strand(plan.clean, strand, blocks);
+    }
+  }
+}
+
+LineupPlan plan_lineup(const PatchMenu& menu, const TaskSpec& task, const LanguagePair& pair,
+                       const Direction& direction, int blocks) {
+  const Lineup lineup = line_up(menu.spec, direction, pair);
+  LineupPlan plan{.task = task.name,
+                  .protocol = task.stored_protocol(),
+                  .language = pair.other.language,
+                  .direction = &direction,
+                  .pool = lineup.pool.size(),
+                  .items = lineup.recipients.size(),
+                  .clean = {},
+                  .controls = {},
+                  .lacking = lineup.lacking,
+                  .short_of_donors = lineup.short_of_donors};
+  for (const ControlRun& control : menu.controls) plan.controls.push_back({.control = control.name});
+  for (const Lineup::Recipient& recipient : lineup.recipients)
+    add_recipient(menu, lineup, pair, recipient, blocks, plan);
+  return plan;
+}
+
+std::size_t kept_bytes(const PatchMenu& menu, const PreparedLanguage& language, const Config& config) {
+  Wanted wanted;
+  wanted.quantities = menu.quantities();
+  wanted.positions = menu.spec.positions;
+  std::size_t sum = 0;
+  for (const Question& question : language.questions) sum += kept_of(question, wanted).size(config);
+  return sum;
+}
+
+}  // namespace
+
+PatchPlan plan_patches(const Experiment& experiment, const std::vector<PreparedTask>& tasks, const Engine& engine,
+                       const Store* results, const Progress& progress) {
+  const Config& config = engine.model().config();
+  if (!experiment.patch) fail("the experiment has no [patch] table; add one (docs/experiment.md)");
+  demand_patchable(*experiment.patch, tasks, config);
+  const PatchMenu menu(*experiment.patch, config);
+  const std::vector<ScoreRow> stored = results ? results->scores() : std::vector<ScoreRow>{};
+  Speed measured;
+  PatchPlan plan;
+  for (const PreparedTask& task : tasks) {
+    const auto answers = [&](const PreparedLanguage& language) {
+      if (results) return stored_answers(stored, task.spec, language);
+      const std::string stage =
+          fmt::format("{} {} {}: scoring", task.spec.name, task.spec.stored_protocol(), language.language);
+      return scored_answers(
+          engine, language, [&](std::size_t done) { progress(stage, done, language.items.size()); }, measured);
+    };
+    const RightAnswers pivot_right = answers(task.pivot);
+    const std::size_t pivot_bytes = kept_bytes(menu, task.pivot, config);
+    for (const PreparedLanguage& other : task.others) {
+      const RightAnswers other_right = answers(other);
+      for (const std::string& direction : menu.spec.directions)
+        plan.lineups.push_back(plan_lineup(menu, task.spec, {task.pivot, other, pivot_right, other_right},
+                                           direction_named(direction), config.block_count()));
+      plan.kept_bytes = std::max(plan.kept_bytes, pivot_bytes + kept_bytes(menu, other, config));
+    }
+  }
+  if (results && !tasks.empty()) {
+    const PreparedLanguage few = first_few(tasks.front().pivot);
+    Speed warming;  // what is done once
+    scored_answers(engine, few, {}, warming);
+    scored_answers(engine, few, {}, measured);
+  }
+  plan.row_blocks_per_second = measured.seconds > 0 ? measured.row_blocks / measured.seconds : 0;
+  return plan;
+}
+
+}  // namespace tertium
