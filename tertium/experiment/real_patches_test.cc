@@ -37,7 +37,8 @@ TEST(RealPatches, ChangeTheMarginAsWholeRunsWithAnEditDo) {
     }
   for (const Protocol protocol : {Protocol::letters, Protocol::loglik}) {
     const Question recipient = question(protocol);
-    const std::vector<double> changes = real_changes(engine, recipient, kGold, kDonor, kMatches, places);
+    const std::vector<double> changes =
+        real_changes(engine, std::vector{PatchedItem{&recipient, &kDonor, kGold, kMatches}}, places).at(0);
     const double clean = test::naive_margin(model, recipient, kGold);
     for (std::size_t p = 0; p < places.size(); ++p) {
       const RowMatch& match = kMatches[places[p].position == "markers"];
@@ -50,8 +51,10 @@ TEST(RealPatches, ChangeTheMarginAsWholeRunsWithAnEditDo) {
 
 TEST(RealPatches, AtAPositionThatTheItemLacksAreNoNumber) {
   const Engine engine(Model::load(test::source_folder() / "tests/fixtures/golden/llama", "f32"));
-  const std::vector<double> changes = real_changes(engine, question(Protocol::letters), kGold, kDonor, kMatches,
-                                                   std::vector<PatchPlace>{{{SiteKind::attn_out, 0}, "colon"}});
+  const Question recipient = question(Protocol::letters);
+  const std::vector<PatchPlace> places = {{{SiteKind::attn_out, 0}, "colon"}};
+  const std::vector<double> changes =
+      real_changes(engine, std::vector{PatchedItem{&recipient, &kDonor, kGold, kMatches}}, places).at(0);
   ASSERT_EQ(changes.size(), 1u);
   EXPECT_TRUE(std::isnan(changes[0]));
 }

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
-#include <set>
+#include <map>
 
 #include "tertium/base/error.h"
 #include "tertium/base/hash.h"
@@ -16,15 +16,6 @@ namespace {
 /// Left out unless asked for: where two texts differ in length these rows do not match, and where they do, a patch of
 /// all of them is the other text.
 constexpr std::string_view kAllRows = "all";
-
-/// One item that fails in the language: what is patched, and with what.
-struct Failure {
-  std::size_t item;  // index
-  const Question& recipient;
-  const Question& donor;
-  std::size_t gold;
-  std::vector<RowMatch> matches;
-};
 
 std::vector<RowMatch> matches_of(const Question& recipient, const Question& donor,
                                  const std::vector<std::string>& wanted) {
@@ -82,38 +73,50 @@ class Estimates {
   std::map<PatchPlace, ScreenedPlace> places_;
 };
 
-/// `count` of the places behind the first `top`, by the smallest hash of seed and name; in their order.
-std::vector<std::size_t> drawn_others(const std::vector<ScreenedPlace>& places, std::size_t top, std::uint64_t seed) {
+/// The places worth patching, in order. Where nothing leads from a place to the answer its estimate is 0, and where two
+/// positions of one site differ only by such rows, as in the last block, they are one patch, which is taken once.
+std::vector<ScreenedPlace> distinct(const std::vector<ScreenedPlace>& ranked) {
+  constexpr double kRounding = 1e-5;
+  std::map<Site, std::vector<double>> seen;
+  std::vector<ScreenedPlace> places;
+  for (const ScreenedPlace& screened : ranked) {
+    std::vector<double>& estimates = seen[screened.place.site];
+    const auto same = [&](double other) {
+      return std::abs(other - screened.estimated) <= kRounding * std::abs(screened.estimated);
+    };
+    if (screened.estimated == 0 || std::any_of(estimates.begin(), estimates.end(), same)) continue;
+    estimates.push_back(screened.estimated);
+    places.push_back(screened);
+  }
+  return places;
+}
+
+/// As many of the places behind the first `top`, by the smallest hash of seed and name; in their order.
+std::vector<ScreenedPlace> drawn_others(const std::vector<ScreenedPlace>& places, std::size_t top, std::uint64_t seed) {
   std::vector<std::pair<std::uint64_t, std::size_t>> lots;
   for (std::size_t i = top; i < places.size(); ++i)
     lots.emplace_back(stable_hash(seed, {to_string(places[i].place.site), places[i].place.position}), i);
   std::sort(lots.begin(), lots.end());
   lots.resize(std::min(top, lots.size()));
-  std::vector<std::size_t> drawn;
-  for (const auto& [lot, index] : lots) drawn.push_back(index);
-  std::sort(drawn.begin(), drawn.end());
+  std::sort(lots.begin(), lots.end(), [](const auto& a, const auto& b) { return a.second < b.second; });
+  std::vector<ScreenedPlace> drawn;
+  for (const auto& [lot, index] : lots) drawn.push_back(places[index]);
   return drawn;
 }
 
 /// The mean real change at each of some places.
-std::vector<VerifiedPlace> verified(const Engine& engine, const std::vector<Failure>& failures,
-                                    const std::vector<ScreenedPlace>& screened, const Progress& progress,
-                                    const std::string& stage) {
+std::vector<VerifiedPlace> verified(const Engine& engine, const std::vector<PatchedItem>& items,
+                                    const std::vector<ScreenedPlace>& screened,
+                                    const std::function<void(std::size_t)>& progress) {
   std::vector<PatchPlace> places;
   std::vector<VerifiedPlace> verified;
   for (const ScreenedPlace& one : screened) {
     places.push_back(one.place);
     verified.push_back({one});
   }
-  progress(stage, 0, failures.size());
-  for (std::size_t f = 0; f < failures.size(); ++f) {
-    const Failure& failure = failures[f];
-    const std::vector<double> changes =
-        real_changes(engine, failure.recipient, failure.gold, failure.donor, failure.matches, places);
+  for (const std::vector<double>& changes : real_changes(engine, items, places, progress))
     for (std::size_t p = 0; p < places.size(); ++p)
       if (!std::isnan(changes[p])) verified[p].real += changes[p] / static_cast<double>(screened[p].items);
-    progress(stage, f + 1, failures.size());
-  }
   return verified;
 }
 
@@ -126,14 +129,22 @@ Correlation agreement(const std::vector<VerifiedPlace>& places) {
   return spearman(estimated, real);
 }
 
-std::vector<Failure> chosen_failures(const PreparedTask& task, const PreparedLanguage& language,
-                                     const std::vector<std::size_t>& pool, const ScreenOptions& options) {
-  std::vector<Failure> chosen;
-  for (const std::size_t i : pool) {
-    if (chosen.size() == options.items) break;
+/// The first failures that have a wanted position, and their indices.
+struct ChosenItems {
+  std::vector<PatchedItem> patched;
+  std::vector<std::size_t> indices;
+};
+
+ChosenItems chosen_items(const PreparedTask& task, const PreparedLanguage& language,
+                         const std::vector<std::size_t>& failures, const ScreenOptions& options) {
+  ChosenItems chosen;
+  for (const std::size_t i : failures) {
+    if (chosen.patched.size() == options.items) break;
     const Question &recipient = language.questions[i], &donor = task.pivot.questions[i];
     std::vector<RowMatch> matches = matches_of(recipient, donor, options.positions);
-    if (!matches.empty()) chosen.push_back({i, recipient, donor, language.items[i].gold, std::move(matches)});
+    if (matches.empty()) continue;
+    chosen.patched.push_back({&recipient, &donor, language.items[i].gold, std::move(matches)});
+    chosen.indices.push_back(i);
   }
   return chosen;
 }
@@ -142,39 +153,43 @@ std::vector<Failure> chosen_failures(const PreparedTask& task, const PreparedLan
 
 Screening screen(const Engine& engine, const PreparedTask& task, const PreparedLanguage& language,
                  const ScreenOptions& options, const Progress& progress) {
-  const std::vector<std::size_t> pool = transfer_failures(engine, task, language, progress);
-  if (pool.empty())
-    fail(
-        "{} {}: no item is right in {} and wrong in {}, so there is nothing to repair; choose another language or "
-        "model",
-        task.spec.name, language.language, task.pivot.language, language.language);
-  const std::vector<Failure> failures = chosen_failures(task, language, pool, options);
-  if (failures.empty())
-    fail("{} {}: no failing item has the position {} in both languages; tertium tokenize shows those there are",
-         task.spec.name, language.language, join(options.positions));
-
-  Screening screening{.transfer_failures = pool.size()};
   const std::string name = task.spec.name + " " + language.language;
-  Estimates estimates;
-  progress(name + ": attribution", 0, failures.size());
-  for (std::size_t f = 0; f < failures.size(); ++f) {
-    const Failure& failure = failures[f];
-    const Attribution attribution =
-        attribute(engine.model(), failure.recipient, failure.gold, failure.donor, failure.matches);
-    estimates.add(attribution);
-    screening.margin += attribution.margin / static_cast<double>(failures.size());
-    screening.items.push_back(language.items[failure.item].id);
-    progress(name + ": attribution", f + 1, failures.size());
-  }
+  const std::vector<std::size_t> failures = transfer_failures(engine, task, language, progress);
+  if (failures.empty())
+    fail("{}: no item is right in {} and wrong in {}, so there is nothing to repair; choose another language or model",
+         name, task.pivot.language, language.language);
+  const auto [items, indices] = chosen_items(task, language, failures, options);
+  if (items.empty())
+    fail("{}: no failing item has the position {} in both languages; tertium tokenize --positions shows those it has",
+         name, options.positions.empty() ? "last" : join(options.positions));
+  const auto report = [&](const char* what) {
+    return [&progress, total = items.size(), stage = fmt::format("{}: {}", name, what)](std::size_t done) {
+      progress(stage, done, total);
+    };
+  };
 
+  Screening screening{.transfer_failures = failures.size()};
+  for (const std::size_t i : indices) screening.items.push_back(language.items[i].id);
+  Estimates estimates;
+  const auto attributed = report("attribution");
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    attributed(i);
+    const Attribution attribution =
+        attribute(engine.model(), *items[i].recipient, items[i].gold, *items[i].donor, items[i].matches);
+    estimates.add(attribution);
+    screening.margin += attribution.margin / static_cast<double>(items.size());
+  }
+  attributed(items.size());
   screening.places = estimates.ranked();
-  const std::size_t top = std::min(options.top, screening.places.size());
-  std::vector<ScreenedPlace> chosen(screening.places.begin(),
-                                    screening.places.begin() + static_cast<std::ptrdiff_t>(top));
-  for (const std::size_t i : drawn_others(screening.places, top, options.seed)) chosen.push_back(screening.places[i]);
-  const std::vector<VerifiedPlace> all = verified(engine, failures, chosen, progress, name + ": real patches");
-  screening.top.assign(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(top));
-  screening.drawn.assign(all.begin() + static_cast<std::ptrdiff_t>(top), all.end());
+
+  std::vector<ScreenedPlace> chosen = distinct(screening.places);
+  const auto top = static_cast<std::ptrdiff_t>(std::min(options.top, chosen.size()));
+  const std::vector<ScreenedPlace> others = drawn_others(chosen, top, options.seed);
+  chosen.resize(top);
+  chosen.insert(chosen.end(), others.begin(), others.end());
+  const std::vector<VerifiedPlace> all = verified(engine, items, chosen, report("real patches"));
+  screening.top.assign(all.begin(), all.begin() + top);
+  screening.drawn.assign(all.begin() + top, all.end());
   screening.agreement = {agreement(all), agreement(screening.top), agreement(screening.drawn)};
   return screening;
 }

@@ -38,10 +38,11 @@ struct Agreement {
 /// One language's transfer failures, screened in direction fix: the pivot's activations go into its runs.
 struct Screening {
   std::size_t transfer_failures = 0;
-  std::vector<std::string> items;         // the ids of those that were screened
-  double margin = 0;                      // gold less best other, clean: the mean over the items
-  std::vector<ScreenedPlace> places;      // all, the largest estimate first
-  std::vector<VerifiedPlace> top, drawn;  // the first places; others, drawn by seed; both in the order of `places`
+  std::vector<std::string> items;     // the ids of those that were screened
+  double margin = 0;                  // gold less best other, clean: the mean over the items
+  std::vector<ScreenedPlace> places;  // all, the largest estimate first
+  std::vector<VerifiedPlace> top,
+      drawn;  // the first distinct ones; others, drawn by seed; both in the order of `places`
   Agreement agreement;
 };
 

@@ -47,10 +47,13 @@ Correlation spearman(std::span<const double> x, std::span<const double> y, doubl
   Correlation result{.value = std::numeric_limits<double>::quiet_NaN(), .n = x.size()};
   if (result.n >= 2) result.value = pearson(ranks(x), ranks(y));
   if (result.n < 4 || std::isnan(result.value)) return result;
-  const double z = boost::math::quantile(boost::math::normal(), 0.5 + confidence / 2);
-  const double reach = z * std::sqrt((1 + result.value * result.value / 2) / static_cast<double>(result.n - 3));
-  result.low = std::tanh(std::atanh(result.value) - reach);
-  result.high = std::tanh(std::atanh(result.value) + reach);
+  const double count = static_cast<double>(result.n),
+               z = boost::math::quantile(boost::math::normal(), 0.5 + confidence / 2);
+  const double next = 1 - 12 / (count * (count * count - 1));  // two neighbouring ranks swapped
+  const double inside = std::clamp(result.value, -next, next);
+  const double reach = z * std::sqrt((1 + inside * inside / 2) / (count - 3));
+  result.low = result.value < -next ? -1 : std::tanh(std::atanh(inside) - reach);
+  result.high = result.value > next ? 1 : std::tanh(std::atanh(inside) + reach);
   return result;
 }
 

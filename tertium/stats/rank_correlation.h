@@ -14,7 +14,8 @@ struct Correlation {
 };
 
 /// Spearman's rank correlation of pairs (x[i], y[i]); ties take their mean rank. The interval is Fisher's z with the
-/// variance (1 + value² / 2) / (n - 3) (Bonett and Wright 2000). Asserts as many x as y.
+/// variance (1 + value² / 2) / (n - 3) (Bonett and Wright 2000); at ±1, where z is infinite, it reaches from there to
+/// the far bound of the next value that n ranks can take. Asserts as many x as y.
 Correlation spearman(std::span<const double> x, std::span<const double> y, double confidence = 0.95);
 
 }  // namespace tertium
