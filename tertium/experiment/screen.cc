@@ -73,8 +73,9 @@ class Estimates {
   std::map<PatchPlace, ScreenedPlace> places_;
 };
 
-/// The places worth patching, in order. Where nothing leads from a place to the answer its estimate is 0, and where two
-/// positions of one site differ only by such rows, as in the last block, they are one patch, which is taken once.
+/// The places worth patching, in order, each patch once. Where nothing leads from a place to the answer its estimate is
+/// 0, and where two positions of one site differ only by such rows, as in the last block, they are one patch. So are
+/// resid_mid and resid_post of a block, since the MLP takes each row by itself; their estimates differ.
 std::vector<ScreenedPlace> distinct(const std::vector<ScreenedPlace>& ranked) {
   constexpr double kRounding = 1e-5;
   std::map<Site, std::vector<double>> seen;
@@ -84,7 +85,9 @@ std::vector<ScreenedPlace> distinct(const std::vector<ScreenedPlace>& ranked) {
     const auto same = [&](double other) {
       return std::abs(other - screened.estimated) <= kRounding * std::abs(screened.estimated);
     };
-    if (screened.estimated == 0 || std::any_of(estimates.begin(), estimates.end(), same)) continue;
+    if (screened.place.site.kind == SiteKind::resid_mid || screened.estimated == 0 ||
+        std::any_of(estimates.begin(), estimates.end(), same))
+      continue;
     estimates.push_back(screened.estimated);
     places.push_back(screened);
   }

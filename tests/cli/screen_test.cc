@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <map>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <string>
@@ -86,6 +87,20 @@ TEST_F(Screen, RanksEveryPlaceAndVerifiesTheBestAndAsManyOthers) {
     }
     EXPECT_EQ(verified.size(), 10u) << "no place twice";
   }
+}
+
+TEST_F(Screen, VerifiesOnePatchOnceWhateverItsNames) {
+  const json shown = screened_json({"--top", "1000", "--items", "2"});
+  std::map<std::string, std::set<double>> estimates;  // by site
+  for (const json& place : shown.at("top")) {
+    const std::string name = name_of(place);
+    EXPECT_NE(place.at("estimated"), 0) << name << " leads nowhere";
+    EXPECT_TRUE(estimates[name.substr(0, name.find(' '))].insert(place.at("estimated").get<double>()).second) << name;
+    EXPECT_NE(place.at("site"), "resid_mid") << name << " is resid_post under another name";
+  }
+  EXPECT_GT(shown.at("places").size(), shown.at("top").size())
+      << "the context's end is last, and where the premise ends";
+  EXPECT_EQ(shown.at("drawn").size(), 0u) << "none is left";
 }
 
 TEST_F(Screen, IsTheSameAgainAndInAnyDtypeOfTheExperiment) {
