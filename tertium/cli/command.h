@@ -7,6 +7,7 @@ namespace tertium {
 // One function a command, each in its own file (<name>.cc): it adds the command's options, help and example, and what
 // it does.
 void add_run(CLI::App& app);
+void add_show(CLI::App& app);
 void add_screen(CLI::App& app);
 void add_patch(CLI::App& app);
 void add_export(CLI::App& app);

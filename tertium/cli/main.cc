@@ -46,7 +46,8 @@ int run(int argc, char** argv) {
   app.set_version_flag("--version", "tertium " TERTIUM_VERSION);
   app.require_subcommand(1);
   app.footer("tertium COMMAND --help shows a command's options and an example.");
-  for (const auto add : {add_run, add_patch, add_screen, add_export, add_inspect, add_tokenize, add_generate, add_parity, add_bench})
+  for (const auto add : {add_run, add_show, add_patch, add_screen, add_export, add_inspect, add_tokenize, add_generate,
+                         add_parity, add_bench})
     add(app);
   try {
     app.parse(argc, argv);

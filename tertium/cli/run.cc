@@ -4,15 +4,15 @@
 #include <chrono>
 #include <future>
 
+#include "tertium/base/error.h"
 #include "tertium/base/hash.h"
 #include "tertium/cli/command.h"
-#include "tertium/cli/print_summary.h"
+#include "tertium/cli/print_results.h"
 #include "tertium/cli/process.h"
 #include "tertium/cli/progress_line.h"
 #include "tertium/experiment/experiment.h"
 #include "tertium/experiment/lineup.h"
 #include "tertium/experiment/run.h"
-#include "tertium/experiment/summary.h"
 #include "tertium/formats/model_path.h"
 #include "tertium/model/checkpoint.h"
 #include "tertium/version.h"
@@ -24,6 +24,7 @@ struct Options {
   std::string experiment;
   std::string out;
   std::vector<std::string> settings;
+  std::string by;
   bool force = false;
   bool quiet = false;
   int threads = 0;
@@ -53,6 +54,13 @@ void write_info(Store& store, const Experiment& experiment, const Engine& engine
   store.set_info("threads", std::to_string(threads()));
   if (experiment.patch) store.set_info("seed", std::to_string(experiment.patch->seed));
   store.set_info("started", now());
+}
+
+void demand_categories(const std::vector<PreparedTask>& tasks) {
+  for (const PreparedTask& task : tasks)
+    for (const Item& item : task.pivot.items)
+      if (!item.category.empty()) return;
+  fail("--by category: no item has a field \"category\" (docs/items.md)");
 }
 
 void say_what_runs(const Experiment& experiment, const std::vector<PreparedTask>& tasks, const Model& model) {
@@ -90,6 +98,7 @@ void run(const Options& options) {
   const Config config = Checkpoint(model).config();
   const std::vector<PreparedTask> tasks = prepare(experiment, tokenizer, config);
   if (experiment.patch) demand_patchable(*experiment.patch, tasks, config);
+  if (!options.by.empty()) demand_categories(tasks);
   const Engine engine(Model::load(model, experiment.dtype), {.batch_rows = options.batch_rows});
   Store store = Store::create(options.out, options.force);
   say_what_runs(experiment, tasks, engine.model());
@@ -115,7 +124,7 @@ void run(const Options& options) {
   store.set_info("seconds", fmt::format("{:.1f}", seconds));
   store.commit();
 
-  print_summary(summarize(store));
+  print_results(store, options.by);
   fmt::print("\n{:.0f} s. Item by item in {}; as CSV: tertium export {} --table patches\n", seconds,
              (std::filesystem::path(options.out) / "results.db").string(), options.out);
 }
@@ -132,6 +141,7 @@ void add_run(CLI::App& app) {
       .add_option("--set", options->settings,
                   "Replace a key of the experiment: key=value, for example task.limit=20; may be repeated")
       ->allow_extra_args(false);
+  command.add_option("--by", options->by, kByHelp)->check(CLI::IsMember({kBy}));
   command.add_flag("--force", options->force, "Replace the results that the folder holds");
   command.add_flag("--quiet", options->quiet, "No progress on standard error");
   command.add_option("--threads", options->threads, "Threads for matrix products; 0: as many as cores")

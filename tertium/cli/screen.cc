@@ -82,7 +82,7 @@ void print_places(const std::vector<VerifiedPlace>& places) {
 void print_text(const Chosen& chosen, const Screening& screening) {
   const auto& [task, language] = chosen;
   fmt::print("{} {}, direction fix: {} of the {} items that are right in {} and wrong in {}\n", task.spec.name,
-             to_string(task.spec.protocol), screening.items.size(), screening.transfer_failures, task.pivot.language,
+             task.spec.stored_protocol(), screening.items.size(), screening.transfer_failures, task.pivot.language,
              language.language);
   fmt::print("clean margin of gold over the best other option: {:+.3f} on average; above 0 the answer is right\n",
              screening.margin);
@@ -126,7 +126,7 @@ ordered_json json_of(const Correlation& correlation) {
 void print_json(const Chosen& chosen, const Screening& screening) {
   const auto& [task, language] = chosen;
   ordered_json json = {{"task", task.spec.name},
-                       {"protocol", to_string(task.spec.protocol)},
+                       {"protocol", task.spec.stored_protocol()},
                        {"pivot", task.pivot.language},
                        {"language", language.language},
                        {"direction", "fix"},

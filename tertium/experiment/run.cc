@@ -163,6 +163,11 @@ void note_encoding(Store& store, const TaskSpec& task, const PreparedLanguage& l
   if (language.truncated > 0) store.set_info("truncated " + key, std::to_string(language.truncated));
 }
 
+/// What rows about items can be grouped by.
+void store_items(Store& store, const PreparedTask& task) {
+  for (const Item& item : task.pivot.items) store.add(ItemRow{task.spec.name, item.id, item.category});
+}
+
 }  // namespace
 
 void run_experiment(const Experiment& experiment, const std::vector<PreparedTask>& tasks, const Engine& engine,
@@ -177,9 +182,11 @@ void run_experiment(const Experiment& experiment, const std::vector<PreparedTask
     for (const ControlRun& control : run.menu->controls) controls.push_back(control.name);
     store.set_info("controls", join(controls, " "));
   }
+  std::set<std::string> stored;   // a task may be asked in several protocols
   std::set<std::string> aligned;  // a task that is asked in two protocols has one alignment
   for (const PreparedTask& task : tasks) {
     const bool align_this = !run.metrics.empty() && aligned.insert(task.spec.name).second;
+    if (stored.insert(task.spec.name).second) store_items(store, task);
     const std::vector<ItemRun> pivot = score(run, task.spec, task.pivot, align_this);
     note_encoding(store, task.spec, task.pivot);
     for (const PreparedLanguage& language : task.others) {

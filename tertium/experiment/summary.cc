@@ -219,16 +219,20 @@ std::vector<PatchTable> make_tables(const std::vector<const PatchRow*>& rows, co
 
 }  // namespace
 
-std::vector<TaskSummary> summarize(const Store& store) {
+StoredRows stored_rows(const Store& store) {
+  return {store.info(), store.scores(), store.alignment(), store.patches()};
+}
+
+std::vector<TaskSummary> summarize(const StoredRows& rows) {
   std::string pivot = "en";
   std::set<std::string> controls;
-  for (const auto& [key, value] : store.info()) {
+  for (const auto& [key, value] : rows.info) {
     if (key == "pivot") pivot = value;
     if (std::istringstream names(value); key == "controls") controls = {std::istream_iterator<std::string>(names), {}};
   }
-  const Grouped grouped = group_scores(store.scores());
-  const std::vector<AlignmentRow> alignment = store.alignment();
-  const std::vector<PatchRow> patches = store.patches();
+  const Grouped grouped = group_scores(rows.scores);
+  const std::vector<AlignmentRow>& alignment = rows.alignment;
+  const std::vector<PatchRow>& patches = rows.patches;
 
   std::vector<TaskSummary> summaries;
   for (const AskedTask& asked : grouped.order) {

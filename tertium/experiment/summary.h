@@ -54,7 +54,17 @@ struct TaskSummary {
   double noise_floor = -1;
 };
 
+/// All rows of a results folder, or those of some items.
+struct StoredRows {
+  RunInfo info;
+  std::vector<ScoreRow> scores;
+  std::vector<AlignmentRow> alignment;
+  std::vector<PatchRow> patches;
+};
+StoredRows stored_rows(const Store& store);
+
 /// Reads a results folder's rows back into what the terminal shows. Throws Error if rows of the pivot are missing.
-std::vector<TaskSummary> summarize(const Store& store);
+std::vector<TaskSummary> summarize(const StoredRows& rows);
+inline std::vector<TaskSummary> summarize(const Store& store) { return summarize(stored_rows(store)); }
 
 }  // namespace tertium

@@ -11,6 +11,11 @@ constexpr int schema_version = 2;           // counts up with every change below
 
 // Rows keep their rowid, which is the order in which they were added.
 constexpr char schema[] = R"(
+CREATE TABLE items (
+  task TEXT NOT NULL, item TEXT NOT NULL,
+  category TEXT NOT NULL,
+  PRIMARY KEY (task, item)
+) STRICT;
 CREATE TABLE scores (
   task TEXT NOT NULL, language TEXT NOT NULL, item TEXT NOT NULL, protocol TEXT NOT NULL,
   option INTEGER NOT NULL CHECK (option >= 0),
@@ -113,6 +118,6 @@ Connection open_results(const std::filesystem::path& folder) {
   return connection;
 }
 
-std::vector<std::string> table_names() { return {"scores", "alignment", "patches", "runs"}; }
+std::vector<std::string> table_names() { return {"items", "scores", "alignment", "patches", "runs"}; }
 
 }  // namespace tertium

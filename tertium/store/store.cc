@@ -11,6 +11,8 @@ namespace tertium {
 namespace {
 
 // For error messages: which row it is.
+std::string place(const ItemRow& row) { return fmt::format("items: item \"{}\" ({})", printable(row.item), row.task); }
+
 std::string place(const ScoreRow& row) {
   return fmt::format("scores: item \"{}\" ({} {}, {}, option {})", printable(row.item), row.task, row.language,
                      row.protocol, row.option);
@@ -46,6 +48,7 @@ void check_new(bool is_new, const Row& row, const Connection& connection) {
 struct Store::Database {
   Connection connection;  // first, so that it is closed last
   bool is_writer;
+  Statement insert_item{connection, "INSERT INTO items VALUES (?, ?, ?)"};
   Statement insert_score{connection, "INSERT INTO scores VALUES (?, ?, ?, ?, ?, ?, ?, ?)"};
   Statement insert_alignment{connection, "INSERT INTO alignment VALUES (?, ?, ?, ?, ?, ?, ?)"};
   Statement insert_patch{connection, "INSERT INTO patches VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"};
@@ -76,6 +79,10 @@ Store Store::open(const std::filesystem::path& folder) {
   return Store(std::make_shared<Database>(open_results(folder), false));
 }
 
+void Store::add(const ItemRow& row) {
+  check_new(database_->insert_item.insert(row.task, row.item, row.category), row, database_->connection);
+}
+
 void Store::add(const ScoreRow& row) {
   check_finite(row.score, row, database_->connection);
   const bool is_new = database_->insert_score.insert(row.task, row.language, row.item, row.protocol, row.option,
@@ -104,6 +111,13 @@ void Store::set_info(const std::string& key, const std::string& value) {
 
 // Between commits a transaction is always open: it makes adding fast, and its lock shows that a run is going on.
 void Store::commit() { database_->connection.execute("COMMIT; BEGIN IMMEDIATE"); }
+
+std::vector<ItemRow> Store::items() const {
+  Statement query(database_->connection, "SELECT task, item, category FROM items ORDER BY rowid");
+  std::vector<ItemRow> rows;
+  while (query.next()) rows.push_back({.task = query.text(0), .item = query.text(1), .category = query.text(2)});
+  return rows;
+}
 
 std::vector<ScoreRow> Store::scores() const {
   Statement query(database_->connection,

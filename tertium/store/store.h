@@ -11,6 +11,11 @@ namespace tertium {
 
 // The rows of results.db. Tables, columns and meanings are a public contract: docs/results.md.
 
+struct ItemRow {
+  std::string task, item;
+  std::string category;  // empty if it has none
+};
+
 struct ScoreRow {
   std::string task, language, item, protocol;
   int option = 0;
@@ -58,13 +63,15 @@ class Store {
   static Store open(const std::filesystem::path& folder);
 
   // Throw Error naming the item if the number is NaN or infinite, or if the row is there already.
+  void add(const ItemRow& row);
   void add(const ScoreRow& row);
   void add(const AlignmentRow& row);
   void add(const PatchRow& row);
   void set_info(const std::string& key, const std::string& value);  // replaces an earlier value
   void commit();
 
-  std::vector<ScoreRow> scores() const;  // in the order added
+  std::vector<ItemRow> items() const;  // in the order added
+  std::vector<ScoreRow> scores() const;
   std::vector<AlignmentRow> alignment() const;
   std::vector<PatchRow> patches() const;
   RunInfo info() const;

@@ -55,8 +55,8 @@ std::vector<std::string> symbols_of(const std::string& text) {
     rest.resize(before);
   }
   for (const std::string& symbol : symbols)
-    if (strip(symbol).empty() || std::ranges::count(symbols, symbol) > 1)
-      fail("symbols \"{}\": each must be a character of its own, and none a space", printable(text));
+    if (strip(symbol).empty() || symbol == ":" || std::ranges::count(symbols, symbol) > 1)
+      fail("symbols \"{}\": each must be a character of its own, and none a space or colon", printable(text));
   if (symbols.size() < 2) fail("symbols \"{}\": there must be at least two", printable(text));
   return symbols;
 }

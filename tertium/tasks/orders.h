@@ -19,7 +19,7 @@ using OptionOrder = std::vector<std::size_t>;
 /// dictionary sorts them; all of them, or the first `count`. Throws Error if there are not as many, or far too many.
 std::vector<OptionOrder> option_orders(const Orders& orders, std::size_t options);
 
-/// "QZRX" → "Q", "Z", "R", "X". Throws Error if one is white or there twice, or if there are fewer than two.
+/// "QZRX" → "Q", "Z", "R", "X". Throws Error if one is white, a colon or there twice, or if there are fewer than two.
 std::vector<std::string> symbols_of(const std::string& text);
 
 }  // namespace tertium

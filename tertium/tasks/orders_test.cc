@@ -45,7 +45,7 @@ TEST(OptionOrders, AreAsManyAsAskedOrRefused) {
 TEST(Symbols, AreOneCharacterEach) {
   EXPECT_THAT(symbols_of("QZé子"), ElementsAre("Q", "Z", "é", "子"));
   EXPECT_THAT(error_of([] { symbols_of("QZQ"); }), HasSubstr("symbols \"QZQ\""));
-  EXPECT_THAT(error_of([] { symbols_of("Q Z"); }), HasSubstr("none a space"));
+  EXPECT_THAT(error_of([] { symbols_of("Q Z"); }), HasSubstr("none a space or colon"));
   EXPECT_THAT(error_of([] { symbols_of("Q"); }), HasSubstr("at least two"));
 }
 

@@ -33,7 +33,8 @@ using testing::StartsWith;
 
 TEST(Help, OfEveryCommandHasAnExampleOfIt) {
   const std::vector<std::string> commands = test::command_names();
-  EXPECT_THAT(commands, ElementsAre("run", "screen", "export", "inspect", "tokenize", "generate", "parity", "bench"));
+  EXPECT_THAT(commands, ElementsAre("run", "show", "patch", "screen", "export", "inspect", "tokenize", "generate",
+                                    "parity", "bench"));
   for (const std::string& command : commands) {
     const std::string help = output_of({command, "--help"});
     EXPECT_THAT(help, HasSubstr("Example:\n  tertium " + command + " "));
