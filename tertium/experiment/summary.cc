@@ -153,7 +153,10 @@ struct Count {
   void add(const Direction& direction, const Sides& sides, const Trial& trial, double noise_floor) {
     const Answer& clean = answer_of(sides.at(direction.recipient()), trial.item);
     const std::size_t answer = best_option(trial.scores);
-    const std::size_t donor_gold = answer_of(sides.at(direction.recipient()), trial.donor).gold;
+    // A donor of another category is not among these answers; whether it was copied stays open.
+    const Answers& answers = sides.at(direction.recipient());
+    const auto donor = answers.find(trial.donor);
+    const std::size_t donor_gold = donor == answers.end() ? clean.gold : donor->second.gold;
     changed += (answer == clean.gold) == direction.repairs();
     ++n;
     copied += donor_gold != clean.gold && answer == donor_gold;
