@@ -36,22 +36,6 @@ void PrintTo(const Patch& patch, std::ostream* out) {
        << testing::PrintToString(patch.rows);
 }
 
-/// Which recording holds a site, and at which of its layers.
-std::pair<Quantity, int> recorded_as(Site site) {
-  switch (site.kind) {
-    case SiteKind::z:
-      return {Quantity::z, site.block};
-    case SiteKind::attn_out:
-      return {Quantity::attn_out, site.block};
-    case SiteKind::resid_mid:
-      return {Quantity::resid_mid, site.block};
-    case SiteKind::mlp_out:
-      return {Quantity::mlp_out, site.block};
-    default:
-      return {Quantity::resid, site.block + (site.kind == SiteKind::resid_post)};
-  }
-}
-
 class NaivePatching : public testing::TestWithParam<const char*> {
  protected:
   const Config& config() const { return engine.model().config(); }
@@ -102,9 +86,9 @@ class NaivePatching : public testing::TestWithParam<const char*> {
   /// The same as the engine records it.
   std::vector<float> recorded_values(const Patch& patch) const {
     if (patch.donor == Donor::noise) return noise(patch);
-    const auto [quantity, layer] = recorded_as(patch.site);
+    const int layer = patch.site.block + (patch.site.kind == SiteKind::resid_post);
     const auto& all_rows = patch.donor == Donor::other ? other_recordings : own_recordings;
-    const std::vector<float>& recorded = all_rows.at(quantity);
+    const std::vector<float>& recorded = all_rows.at(quantity_of(patch.site.kind));
     const std::size_t rows = donor_ids(patch).size(), width = site_width(config(), {patch.site.kind, patch.site.block}),
                       taken = site_width(config(), patch.site),
                       first = patch.site.head == Site::kNoHead ? 0 : patch.site.head * taken;

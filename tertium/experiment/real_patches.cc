@@ -2,88 +2,51 @@
 
 #include <algorithm>
 #include <limits>
-#include <map>
 #include <optional>
+#include <set>
 
-#include "tertium/protocols/asking.h"
+#include "tertium/experiment/patch.h"
+#include "tertium/patching/activations.h"
+#include "tertium/patching/sweep.h"
 
 namespace tertium {
 namespace {
 
-/// Which recording holds a site, and at which of its layers.
-std::pair<Quantity, int> recorded_as(Site site) {
-  switch (site.kind) {
-    case SiteKind::z:
-      return {Quantity::z, site.block};
-    case SiteKind::attn_out:
-      return {Quantity::attn_out, site.block};
-    case SiteKind::resid_mid:
-      return {Quantity::resid_mid, site.block};
-    case SiteKind::mlp_out:
-      return {Quantity::mlp_out, site.block};
-    case SiteKind::resid_pre:
-      return {Quantity::resid, site.block};
-    case SiteKind::resid_post:
-      return {Quantity::resid, site.block + 1};
-  }
-  return {};
+/// The donor's rows that are taken, with everything that places may ask of them.
+Kept kept_of(const PatchedItem& item, std::span<const PatchPlace> places) {
+  std::set<Quantity> quantities;
+  std::set<int> rows;
+  for (const PatchPlace& place : places) quantities.insert(quantity_of(place.site.kind));
+  for (const RowMatch& match : item.matches) rows.insert(match.donor.begin(), match.donor.end());
+  return {{quantities.begin(), quantities.end()}, {rows.begin(), rows.end()}};
 }
 
-/// What a donor gives: everything that a clean run of its context shows, from the first row that is taken to the last.
-class Donor {
- public:
-  Donor(const Config& config, const PatchedItem& item) : config_(config) {
-    int last_row = 0;
-    first_row_ = item.donor->last_row();
-    for (const RowMatch& match : item.matches) {
-      first_row_ = std::min(first_row_, match.donor.front());
-      last_row = std::max(last_row, match.donor.back());
-    }
-    rows_ = last_row - first_row_ + 1;
-    quantities_ = {Quantity::resid, Quantity::z, Quantity::attn_out, Quantity::mlp_out};
-    if (!config.parallel) quantities_.push_back(Quantity::resid_mid);
-  }
-
-  Job job(const Question& question) const {
-    Job job{.name = question.name, .strands = {{.tokens = question.context}}};
-    for (const Quantity quantity : quantities_) job.recordings.push_back({0, first_row_, rows_, quantity});
-    return job;
-  }
-
-  void take(JobResult result) {
-    for (std::size_t i = 0; i < quantities_.size(); ++i) recorded_[quantities_[i]] = std::move(result.recordings[i]);
-  }
-
-  /// [width of the site]
-  std::span<const float> at(Site site, int row) const {
-    const auto [quantity, layer] = recorded_as(site);
-    const std::size_t width = site_width(config_, {site.kind, site.block}), taken = site_width(config_, site),
-                      first = site.head == Site::kNoHead ? 0 : site.head * taken;
-    return std::span(recorded_.at(quantity)).subspan((layer * rows_ + row - first_row_) * width + first, taken);
-  }
-
- private:
-  const Config& config_;
-  int first_row_, rows_;
-  std::vector<Quantity> quantities_;
-  std::map<Quantity, std::vector<float>> recorded_;  // [layers, rows, width]
-};
-
-std::vector<Donor> run_donors(const Engine& engine, std::span<const PatchedItem> items) {
-  std::vector<Donor> donors;
+std::vector<Activations> run_donors(const Engine& engine, std::span<const PatchedItem> items,
+                                    std::span<const PatchPlace> places) {
+  std::vector<Kept> kept;
   std::vector<Job> jobs;
   for (const PatchedItem& item : items) {
-    donors.emplace_back(engine.model().config(), item);
-    jobs.push_back(donors.back().job(*item.donor));
+    kept.push_back(kept_of(item, places));
+    jobs.push_back({.name = item.donor->name,
+                    .strands = {{.tokens = item.donor->context}},
+                    .recordings = kept.back().recordings(0)});
   }
-  engine.run(jobs, [&](std::size_t i, JobResult result) { donors[i].take(std::move(result)); });
+  std::vector<Activations> donors(items.size());
+  engine.run(jobs, [&](std::size_t i, JobResult result) {
+    donors[i] = Activations(engine.model().config(), kept[i], result.recordings);
+  });
   return donors;
 }
 
-const RowMatch* match_named(std::span<const RowMatch> matches, const std::string& position) {
-  const auto found =
-      std::find_if(matches.begin(), matches.end(), [&](const RowMatch& match) { return match.position == position; });
-  return found == matches.end() ? nullptr : &*found;
+/// The donor's rows at the place into the recipient's; nothing if the item lacks the position.
+std::optional<Patch> patch_at(const PatchPlace& place, const PatchedItem& item, const Activations& donor) {
+  const auto match = std::find_if(item.matches.begin(), item.matches.end(),
+                                  [&](const RowMatch& one) { return one.position == place.position; });
+  if (match == item.matches.end()) return std::nullopt;
+  Patch patch;
+  for (std::size_t i = 0; i < match->recipient.size(); ++i)
+    patch.values.push_back({match->recipient[i], place.site, donor.at(place.site, match->donor[i])});
+  return patch;
 }
 
 /// Gold less best other.
@@ -94,42 +57,14 @@ double margin(const std::vector<double>& scores, std::size_t gold) {
   return scores[gold] - best_other;
 }
 
-/// An item's clean run and the patched ones that hang on it.
-struct PatchedRuns {
-  Job job;
-  AskedStrands clean;
-  std::vector<std::optional<AskedStrands>> patched;  // [places]; none where the item lacks the position
-};
-
-/// Adds the recipient's run with the donor's activations at a place.
-AskedStrands ask_patched(PatchedRuns& runs, const Question& recipient, Site site, const RowMatch& match,
-                         const Donor& donor, int blocks) {
-  const int first_row = match.recipient.front(), joining = site.block + (site.kind == SiteKind::resid_post);
-  const AskedStrands asked = ask_branched(runs.job, recipient, runs.clean, first_row, joining, blocks);
-  for (std::size_t i = 0; i < match.recipient.size(); ++i)
-    runs.job.edits.push_back({asked.context, match.recipient[i] - first_row, site, donor.at(site, match.donor[i])});
-  return asked;
-}
-
-PatchedRuns patched_runs(const PatchedItem& item, const Donor& donor, std::span<const PatchPlace> places, int blocks) {
-  PatchedRuns runs{.job = {.name = item.recipient->name}};
-  runs.clean = ask(runs.job, *item.recipient, /*whole_options=*/false);
-  for (const PatchPlace& place : places) {
-    std::optional<AskedStrands>& asked = runs.patched.emplace_back();
-    if (const RowMatch* match = match_named(item.matches, place.position))
-      asked = ask_patched(runs, *item.recipient, place.site, *match, donor, blocks);
-  }
-  return runs;
-}
-
-/// [places]
-std::vector<double> changes(const PatchedItem& item, const PatchedRuns& runs, const JobResult& result) {
+/// The change of the margin by each patched run of a sweep, in order.
+std::vector<double> changes(const PatchedItem& item, const Sweep& sweep, const JobResult& result) {
   const auto margin_of = [&](const AskedStrands& asked) {
     return margin(option_scores(*item.recipient, asked, result), item.gold);
   };
+  const double clean = margin_of({.context = 0, .first_reading = 0});  // the run that the others hang on comes first
   std::vector<double> changes;
-  for (const std::optional<AskedStrands>& asked : runs.patched)
-    changes.push_back(asked ? margin_of(*asked) - margin_of(runs.clean) : std::numeric_limits<double>::quiet_NaN());
+  for (const AskedStrands& asked : sweep.asked) changes.push_back(margin_of(asked) - clean);
   return changes;
 }
 
@@ -138,16 +73,38 @@ std::vector<double> changes(const PatchedItem& item, const PatchedRuns& runs, co
 std::vector<std::vector<double>> real_changes(const Engine& engine, std::span<const PatchedItem> items,
                                               std::span<const PatchPlace> places,
                                               const std::function<void(std::size_t)>& progress) {
-  const std::vector<Donor> donors = run_donors(engine, items);
-  std::vector<PatchedRuns> runs;
-  std::vector<Job> jobs;
+  const std::vector<Activations> donors = run_donors(engine, items, places);
+  std::vector<Sweep> sweeps;
+  std::vector<std::size_t> item_of;                             // [sweeps]
+  std::vector<std::vector<std::size_t>> patched(items.size());  // the places that an item has
   for (std::size_t i = 0; i < items.size(); ++i) {
-    runs.push_back(patched_runs(items[i], donors[i], places, engine.model().config().block_count()));
-    jobs.push_back(std::move(runs.back().job));
+    std::vector<Patch> patches;
+    for (std::size_t p = 0; p < places.size(); ++p)
+      if (const std::optional<Patch> patch = patch_at(places[p], items[i], donors[i])) {
+        patches.push_back(*patch);
+        patched[i].push_back(p);
+      }
+    for (Sweep& sweep : make_sweeps(*items[i].recipient, patches, engine.model().config().block_count(),
+                                    most_rows(*items[i].recipient))) {
+      sweeps.push_back(std::move(sweep));
+      item_of.push_back(i);
+    }
   }
-  std::vector<std::vector<double>> all(items.size());
+
+  std::vector<Job> jobs;
+  for (Sweep& sweep : sweeps) jobs.push_back(std::move(sweep.job));
+  std::vector<std::vector<double>> all(items.size(),
+                                       std::vector<double>(places.size(), std::numeric_limits<double>::quiet_NaN()));
+  std::vector<std::size_t> filled(items.size());  // of `patched`
   engine.run(
-      jobs, [&](std::size_t i, const JobResult& result) { all[i] = changes(items[i], runs[i], result); }, progress);
+      jobs,
+      [&](std::size_t s, const JobResult& result) {
+        const std::size_t i = item_of[s];
+        for (const double change : changes(items[i], sweeps[s], result)) all[i][patched[i][filled[i]++]] = change;
+      },
+      [&](std::size_t done) {
+        if (progress) progress(done < jobs.size() ? item_of[done] : items.size());
+      });
   return all;
 }
 

@@ -9,12 +9,12 @@
 #include "tertium/base/text.h"
 #include "tertium/experiment/real_patches.h"
 #include "tertium/experiment/scoring.h"
+#include "tertium/patching/place.h"
 
 namespace tertium {
 namespace {
 
-/// Left out unless asked for: where two texts differ in length these rows do not match, and where they do, a patch of
-/// all of them is the other text.
+/// Left out unless asked for: a patch of all rows makes the text another one, and would fill the top.
 constexpr std::string_view kAllRows = "all";
 
 std::vector<RowMatch> matches_of(const Question& recipient, const Question& donor,
@@ -22,9 +22,9 @@ std::vector<RowMatch> matches_of(const Question& recipient, const Question& dono
   std::vector<RowMatch> matches;
   for (const auto& [position, rows] : recipient.positions) {
     const bool chosen = wanted.empty() ? position != kAllRows : std::count(wanted.begin(), wanted.end(), position) > 0;
-    const auto donated = donor.positions.find(position);
-    if (chosen && donated != donor.positions.end() && !rows.empty() && donated->second.size() == rows.size())
-      matches.push_back({position, rows, donated->second});
+    if (!chosen) continue;
+    if (const auto donated = matched_rows(position, donor.positions, recipient.positions))
+      matches.push_back({position, rows, *donated});
   }
   return matches;
 }

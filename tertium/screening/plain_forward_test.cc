@@ -9,6 +9,7 @@
 
 #include "tertium/formats/safetensors.h"
 #include "tests/support/files.h"
+#include "tests/support/one_thread.h"
 
 namespace tertium {
 namespace {
@@ -94,7 +95,9 @@ std::string test_name(const testing::TestParamInfo<Reference>& info) {
   return name;
 }
 
-class PlainParity : public testing::TestWithParam<Reference> {};
+class PlainParity : public testing::TestWithParam<Reference> {
+  const test::OneThread one_thread;
+};
 
 TEST_P(PlainParity, HoldsInEveryState) {
   const c10::InferenceMode no_autograd;
