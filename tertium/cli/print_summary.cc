@@ -199,8 +199,9 @@ void print_remarks(const TaskSummary& task, const Place& place) {
       std::size_t copied = 0, n = 0;
       for (const auto& [block, effect] : table->effects.at("other_gold"))
         copied += effect.copied.hits, n += effect.copied.n;
-      fmt::print("  {:<12} with other_gold the donor's gold is answered in {} of {} runs\n", language.language, copied,
-                 n);
+      if (n > 0)
+        fmt::print("  {:<12} with other_gold {} of {} answers turn to the donor's gold\n", language.language, copied,
+                   n);
     }
     if (table->without_donor > 0)
       fmt::print("  {}: {} times a control had no donor (too few items fit)\n", language.language,

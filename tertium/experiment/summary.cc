@@ -60,9 +60,7 @@ const Answer& answer_of(const Answers& answers, const std::string& item) {
   return found->second;
 }
 
-Transfer transfer(const Answer& pivot, const Answer& other) {
-  return tertium::transfer(pivot.right(), other.right());
-}
+Transfer transfer(const Answer& pivot, const Answer& other) { return tertium::transfer(pivot.right(), other.right()); }
 
 LanguageSummary outcomes(const std::string& language, const Answers& pivot, const Answers& other, bool is_pivot) {
   LanguageSummary summary{.language = language};
@@ -159,8 +157,10 @@ struct Count {
     const std::size_t donor_gold = donor == answers.end() ? clean.gold : donor->second.gold;
     changed += (answer == clean.gold) == direction.repairs();
     ++n;
-    copied += donor_gold != clean.gold && answer == donor_gold;
-    may_copy += donor_gold != clean.gold;
+    // Who answered so before copies nothing.
+    const bool may = donor_gold != clean.gold && best_option(clean.scores) != donor_gold;
+    copied += may && answer == donor_gold;
+    may_copy += may;
     const double share = recovery(clean, answer_of(sides.at(direction.donor), trial.item), trial, noise_floor);
     if (!std::isnan(share)) recovered.add(share);
   }

@@ -12,7 +12,7 @@ namespace tertium {
 /// What patching one block did to a direction's items; each draw counts.
 struct Effect {
   Rate changed;         // turned to gold (fix, lift), or away from it (keep, break, spoil)
-  Rate copied;          // turned to the donor's gold, of those whose donor has another gold than they
+  Rate copied;          // turned to the donor's gold, of those that have another gold and another answer
   double recovery = 0;  // mean over items of the donor's margin over the item's own that was won; NaN where unknown
 };
 

@@ -245,11 +245,19 @@ TEST_F(Readings, TellCopiesOfTheDonorsGoldApart) {
   answer_all_four();
   for (const std::string language : {"en", "it"})
     for (int option : {0, 1}) store.add(ScoreRow{"xcopa", language, "gold 0", "loglik", option, -3, 1, option == 0});
-  patched("fix", "tf", "other_gold", "gold 0", {1, 0});
-  patched("fix", "tf", "same_gold", "ts", {1, 0});
+  patched("keep", "ts", "other_gold", "gold 0", {1, 0});
+  patched("keep", "ts", "same_gold", "ts", {1, 0});
   expect_rate(effect("other_gold").copied, 1, 1);
-  expect_rate(effect("other_gold").changed, 0, 1);
+  expect_rate(effect("other_gold").changed, 1, 1);
   expect_rate(effect("same_gold").copied, 0, 0);
+}
+
+TEST_F(Readings, OfAnAnswerGivenBeforeAreNoCopy) {
+  answer_all_four();
+  for (const std::string language : {"en", "it"})
+    for (int option : {0, 1}) store.add(ScoreRow{"xcopa", language, "gold 0", "loglik", option, -3, 1, option == 0});
+  patched("fix", "tf", "other_gold", "gold 0", {1, 0});
+  expect_rate(effect("other_gold").copied, 0, 0);
 }
 
 TEST_F(Readings, RecoveryIsTheShareOfTheWayToTheDonorsMargin) {
