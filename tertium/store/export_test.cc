@@ -52,8 +52,8 @@ TEST_F(ExportTest, EveryTableHasAllItsColumns) {
       exported(folder, "alignment", ExportFormat::csv),
       "task,language,item,metric,stream,layer,value\r\nxcopa,it,5,dali_margin,final_norm,3,0.3333333333333333\r\n");
   EXPECT_EQ(exported(folder, "patches", ExportFormat::csv),
-            "task,language,item,protocol,direction,site,layer,position,control,draw,donor,option,score\r\n"
-            "xcopa,it,5,letters,fix,resid_post,4,last,main,0,5,1,1e-300\r\n");
+            "task,language,item,protocol,direction,site,layer,head,window,position,control,draw,donor,option,score\r\n"
+            "xcopa,it,5,letters,fix,resid_post,4,-1,1,last,main,0,5,1,1e-300\r\n");
   EXPECT_EQ(exported(folder, "runs", ExportFormat::jsonl), "{\"key\":\"seed\",\"value\":\"1\"}\n");
 }
 
