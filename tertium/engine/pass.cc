@@ -4,6 +4,7 @@
 #include <c10/core/InferenceMode.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <cstring>
 #include <map>
@@ -32,22 +33,46 @@ bool depends_on_length(const Config& config) {
                      [](const Rope& rope) { return rope.depends_on_length(); });
 }
 
-/// All edits at one site of a pass.
+/// All edits at one site of a pass, in the order of their rows.
 struct SiteEdits {
-  std::vector<std::int64_t> rows;
-  std::vector<float> values;  // [rows, width of the site]
-  bool fired = false;
+  struct RowEdit {
+    std::int64_t row;     // packed
+    const float* values;  // [width of the site]
+  };
+  std::vector<RowEdit> edits;
+  std::atomic<std::size_t> fired = 0;
 };
 
-/// All recordings of one quantity in a pass: which packed rows, and where each is to be written.
+/// All recordings of one quantity in a pass, in the order of their rows: which, and where each is to be written.
 struct QuantityRecordings {
   struct Sink {
+    std::int64_t row;  // packed
     std::vector<float>* into;
-    int row, rows;  // of the recording
+    int at, count;  // of the recording's rows
   };
-  std::vector<std::int64_t> rows;
   std::vector<Sink> sinks;
 };
+
+/// Those of `all` (in the order of their rows) whose rows are among the `count` from `first` on.
+template <class T>
+std::span<T> among(std::vector<T>& all, std::int64_t first, std::int64_t count) {
+  const auto before = [](const T& each, std::int64_t row) { return each.row < row; };
+  const auto begin = std::lower_bound(all.begin(), all.end(), first, before);
+  return {begin, std::lower_bound(begin, all.end(), first + count, before)};
+}
+
+/// Their rows, counted from `first`, as an index.
+template <class T>
+Tensor index_of(std::span<T> some, std::int64_t first) {
+  std::vector<std::int64_t> rows;
+  for (const T& each : some) rows.push_back(each.row - first);
+  return at::tensor(rows);
+}
+
+template <class T>
+void sort_by_row(std::vector<T>& all) {
+  std::stable_sort(all.begin(), all.end(), [](const T& a, const T& b) { return a.row < b.row; });
+}
 
 /// One run of packed jobs through the blocks.
 class Pass {
@@ -61,9 +86,9 @@ class Pass {
   void collect_recordings();
   Tensor enter(int b, const Tensor& all);
   Tensor columns(Site site, const Tensor& activations) const;
-  void edit(Site site, const Tensor& activations);
-  void record(Quantity quantity, int layer, const Tensor& activations);
-  void tap(Site site, const Tensor& activations);
+  void edit(Site site, std::int64_t first, const Tensor& activations);
+  void record(Quantity quantity, int layer, std::int64_t first, const Tensor& activations);
+  void tap(Site site, std::int64_t first, const Tensor& activations);
   Tensor speeds_by_length(const Rope& rope) const;
   std::vector<Rotation> rotations() const;
   void demand_finite(int b, const Tensor& stream) const;
@@ -102,11 +127,10 @@ void Pass::collect_edits() {
         throw std::logic_error("an edit of a head that is not there: " + to_string(edit.site));
       if (edit.value.size() != site_width(config_, edit.site))
         throw std::logic_error("an edit of another width than " + to_string(edit.site));
-      SiteEdits& at_site = edits_[canonical(edit.site)];
-      at_site.rows.push_back(layout_.row(j, edit.strand, edit.row));
-      at_site.values.insert(at_site.values.end(), edit.value.begin(), edit.value.end());
+      edits_[canonical(edit.site)].edits.push_back({layout_.row(j, edit.strand, edit.row), edit.value.data()});
     }
   }
+  for (auto& [site, at_site] : edits_) sort_by_row(at_site.edits);
 }
 
 void Pass::collect_recordings() {
@@ -124,12 +148,11 @@ void Pass::collect_recordings() {
       const Site any{recording.quantity == Quantity::z ? SiteKind::z : SiteKind::resid_pre, 0};
       values.resize(layers.at(recording.quantity) * recording.rows * site_width(config_, any));
       QuantityRecordings& all = recordings_[recording.quantity];
-      for (int r = 0; r < recording.rows; ++r) {
-        all.rows.push_back(layout_.row(j, recording.strand, recording.first_row + r));
-        all.sinks.push_back({&values, r, recording.rows});
-      }
+      for (int r = 0; r < recording.rows; ++r)
+        all.sinks.push_back({layout_.row(j, recording.strand, recording.first_row + r), &values, r, recording.rows});
     }
   }
+  for (auto& [quantity, all] : recordings_) sort_by_row(all.sinks);
 }
 
 /// What enters block b (or, behind the last block, the final norm): branches join, then edits, then recordings. `all`
@@ -141,9 +164,9 @@ Tensor Pass::enter(int b, const Tensor& all) {
     all.narrow(0, before, joining).copy_(all.index_select(0, sources));
   }
   const Tensor stream = all.narrow(0, 0, layout_.live[b]);
-  edit({SiteKind::resid_pre, b}, stream);
+  edit({SiteKind::resid_pre, b}, 0, stream);
   if (locating_) demand_finite(b, stream);
-  record(Quantity::resid, b, stream);
+  record(Quantity::resid, b, 0, stream);
   return stream;
 }
 
@@ -153,35 +176,40 @@ Tensor Pass::columns(Site site, const Tensor& activations) const {
   return activations.narrow(1, static_cast<std::int64_t>(site.head) * config_.head_dim, config_.head_dim);
 }
 
-/// Puts edits into `activations`, in place: of the whole width first, then of each head.
-void Pass::edit(Site site, const Tensor& activations) {
+/// Puts edits into `activations`, the rows from `first` on, in place: of the whole width first, then of each head.
+void Pass::edit(Site site, std::int64_t first, const Tensor& activations) {
   for (auto found = edits_.lower_bound(site);
        found != edits_.end() && found->first.kind == site.kind && found->first.block == site.block; ++found) {
-    auto& [rows, values, fired] = found->second;
+    const auto edits = among(found->second.edits, first, activations.size(0));
+    if (edits.empty()) continue;
     Tensor into = columns(found->first, activations);
-    const Tensor from =
-        at::from_blob(values.data(), {static_cast<std::int64_t>(rows.size()), into.size(1)}, at::kFloat);
-    into.index_copy_(0, at::tensor(rows), from.to(into.scalar_type()));
-    fired = true;
+    const Tensor from = at::empty({static_cast<std::int64_t>(edits.size()), into.size(1)}, at::kFloat);
+    float* values = from.data_ptr<float>();
+    for (const SiteEdits::RowEdit& edit : edits) values = std::copy_n(edit.values, into.size(1), values);
+    into.index_copy_(0, index_of(edits, first), from.to(into.scalar_type()));
+    found->second.fired += edits.size();
   }
 }
 
-void Pass::record(Quantity quantity, int layer, const Tensor& activations) {
+void Pass::record(Quantity quantity, int layer, std::int64_t first, const Tensor& activations) {
   const auto found = recordings_.find(quantity);
   if (found == recordings_.end()) return;
-  const Tensor rows = activations.index_select(0, at::tensor(found->second.rows)).to(at::kFloat).contiguous();
+  const auto sinks = among(found->second.sinks, first, activations.size(0));
+  if (sinks.empty()) return;
+  const Tensor rows = activations.index_select(0, index_of(sinks, first)).to(at::kFloat).contiguous();
   const float* values = rows.data_ptr<float>();
   const auto width = static_cast<std::size_t>(rows.size(1));
-  for (const auto& [into, row, row_count] : found->second.sinks) {
-    std::memcpy(into->data() + (static_cast<std::size_t>(layer) * row_count + row) * width, values,
+  for (const QuantityRecordings::Sink& sink : sinks) {
+    std::memcpy(sink.into->data() + (static_cast<std::size_t>(layer) * sink.count + sink.at) * width, values,
                 width * sizeof(float));
     values += width;
   }
 }
 
-void Pass::tap(Site site, const Tensor& activations) {
-  edit(site, activations);
-  record(quantity_of(site.kind), site.block, activations);
+/// Called by several threads, each with rows of its own.
+void Pass::tap(Site site, std::int64_t first, const Tensor& activations) {
+  edit(site, first, activations);
+  record(quantity_of(site.kind), site.block, first, activations);
 }
 
 /// Whose rotations depend on a sequence's length: the speeds of every row's pairs, [R, rotated / 2].
@@ -251,21 +279,21 @@ std::vector<JobResult> Pass::run() {
       live = {rotation_of[rope].cos.narrow(0, 0, stream.size(0)), rotation_of[rope].sin.narrow(0, 0, stream.size(0))};
     run_block(
         config_, weights_, b, stream, live, [&](int block, const Tensor& qkv) { return attention_(block, qkv); },
-        [&](Site site, const Tensor& activations) { tap(site, activations); });
+        [&](Site site, std::int64_t first, const Tensor& activations) { tap(site, first, activations); });
   }
   const Tensor stream = enter(config_.block_count(), all);
   // What is not finite stays so through the blocks. Where it arose is asked only then, in a second run.
   if (!locating_ && !std::isfinite(stream.sum().item<float>())) Pass(model_, jobs_, /*locating=*/true).run();
   read(stream);
   for (const auto& [site, edits] : edits_)
-    if (!edits.fired) throw std::logic_error("an edit did not fire: " + to_string(site));
+    if (edits.fired != edits.edits.size()) throw std::logic_error("an edit did not fire: " + to_string(site));
   return std::move(results_);
 }
 
 void Pass::read(const Tensor& stream) {
   const Timed timed(Phase::readout);
   if (recordings_.contains(Quantity::final_norm))
-    record(Quantity::final_norm, 0, final_norm(config_, weights_, stream));
+    record(Quantity::final_norm, 0, 0, final_norm(config_, weights_, stream));
   read_all(config_, weights_, stream, jobs_, layout_, results_);
 }
 

@@ -79,44 +79,34 @@ Tensor normalized(const Config& config, const Tensor& x, const NormWeights& norm
   return out;
 }
 
-/// The outputs of all matrices of a stack, side by side, into `out` [R, sum of out] in f32.
-void project(const Tensor& x, std::span<const Linear> stack, const Tensor& out) {
+/// The outputs of all matrices of a stack, side by side, [R, sum of out] in f32.
+Tensor project(const Tensor& x, std::span<const Linear> stack) {
   const Timed timed(Phase::products);
-  std::int64_t first = 0;
+  std::int64_t width = 0, first = 0;
+  for (const Linear& part : stack) width += part.weight.out();
+  const Tensor out = at::empty({x.size(0), width}, at::kFloat);
   for (const Linear& part : stack) {
     Tensor columns = out.narrow(1, first, part.weight.out());
     part.weight.multiply(x, columns);
     if (part.bias.defined()) columns.add_(part.bias);
     first += part.weight.out();
   }
-}
-
-Tensor project(const Tensor& x, std::span<const Linear> stack) {
-  std::int64_t width = 0;
-  for (const Linear& part : stack) width += part.weight.out();
-  Tensor out = at::empty({x.size(0), width}, at::kFloat);
-  project(x, stack, out);
   return out;
 }
 
-/// Gives `work` some rows of x at a time, [n, width of x], and where to put what it makes of them, [n, width] in
-/// `type`. Each thread takes rows through all of `work`, so that what lies between its steps stays in that core's
-/// cache.
+/// Calls `work(first, count)` for all of `rows` rows, at most `most` at a time. Each thread takes rows through all of
+/// `work`, so that what lies between its steps stays in that core's cache.
+constexpr std::int64_t kMostRows = 256;
 template <class Work>
-Tensor by_rows(const Tensor& x, std::int64_t width, at::ScalarType type, const Work& work) {
-  constexpr std::int64_t kMostRows = 256, kGrain = 32;
-  const std::int64_t rows = x.size(0), share = (rows + at::get_num_threads() - 1) / at::get_num_threads();
-  const std::int64_t count =
-      at::in_parallel_region() ? kMostRows : std::min(kMostRows, (share + kGrain - 1) / kGrain * kGrain);
-  const Tensor all = at::empty({rows, width}, type);
+void by_rows(std::int64_t rows, std::int64_t most, const Work& work) {
+  constexpr std::int64_t kGrain = 32;
+  const std::int64_t threads = at::in_parallel_region() ? 1 : at::get_num_threads();
+  const std::int64_t share = ((rows + threads - 1) / threads + kGrain - 1) / kGrain * kGrain,
+                     count = std::min(most, share);
   at::parallel_for(0, (rows + count - 1) / count, 1, [&](std::int64_t begin, std::int64_t end) {
     const c10::InferenceMode no_autograd;  // a thread's own setting
-    for (std::int64_t piece = begin; piece < end; ++piece) {
-      const std::int64_t first = piece * count, taken = std::min(count, rows - first);
-      work(first, x.narrow(0, first, taken), all.narrow(0, first, taken));
-    }
+    for (std::int64_t piece = begin; piece < end; ++piece) work(piece * count, std::min(count, rows - piece * count));
   });
-  return all;
 }
 
 /// Puts q or k of one row in place: normalised, and each head rotated by the row's angles.
@@ -214,27 +204,28 @@ Tensor gated(const Config& config, const MlpWeights& w, const Xielu& curve, cons
   return out;
 }
 
-/// x [R, D] → `out` [R, D] in f32.
-void mlp(const Config& config, const MlpWeights& w, const Xielu& curve, const Tensor& x, const Tensor& out) {
+/// x [R, D] → [R, D] in f32.
+Tensor mlp(const Config& config, const MlpWeights& w, const Xielu& curve, const Tensor& x) {
   const at::ScalarType type = w.down.weight.type();
   const Tensor inner =
       w.gated ? gated(config, w, curve, x, type) : activated(config.activation, project(x, w.inner), curve).to(type);
-  project(inner, {&w.down, 1}, out);
+  return project(inner, {&w.down, 1});
 }
 
-/// Each row through the experts that its router finds likeliest, weighted by how likely; added to `sum` [R, D] in f32.
-void mixture(const Config& config, const BlockWeights& w, const Tensor& x, const Tensor& sum) {
+/// Each row through the experts that its router finds likeliest, weighted by how likely. [R, D] in f32.
+Tensor mixture(const Config& config, const BlockWeights& w, const Tensor& x) {
   const auto [best, chosen] = at::softmax(at::linear(x, w.router), -1).topk(config.experts.per_row);
   const Tensor share = config.experts.renormalized ? best / best.sum(-1, /*keepdim=*/true) : best;
+  Tensor sum = at::zeros_like(x);
   for (std::int64_t e = 0; e < config.experts.count; ++e) {
     const Tensor hits = (chosen == e).nonzero();  // [n, 2]: row, rank
     if (hits.size(0) == 0) continue;
     const Tensor rows = hits.select(1, 0);
     const Tensor weight = share.index({rows, hits.select(1, 1)}).unsqueeze(1);
-    const Tensor out = at::empty({rows.size(0), x.size(1)}, at::kFloat);
-    mlp(config, w.experts[e], w.xielu, x.index_select(0, rows), out);
+    const Tensor out = mlp(config, w.experts[e], w.xielu, x.index_select(0, rows));
     sum.index_add_(0, rows, out * weight);
   }
+  return sum;
 }
 
 Tensor soft_capped(const Tensor& x, double cap) { return cap == 0 ? x : (x / cap).tanh_() * cap; }
@@ -259,46 +250,40 @@ void run_block(const Config& config, const Weights& weights, int b, const Tensor
   const BlockWeights& w = weights.blocks[b];
   const Layer& layer = config.layers[b];
   const at::ScalarType type = w.o.weight.type();
-  // Makes of a half's output what it adds to the stream.
+  const std::int64_t rows = stream.size(0);
+
+  const Tensor qkv = at::empty({rows, (config.heads + 2 * config.kv_heads) * config.head_dim}, type);
+  by_rows(rows, kMostRows, [&](std::int64_t first, std::int64_t count) {
+    const Tensor normed = normalized(config, stream.narrow(0, first, count), w.attn_norm, type);
+    place_rows(config, w, layer.rope, rotation, first, project(normed, w.qkv), qkv.narrow(0, first, count));
+  });
+  const Tensor z = attend(b, qkv);
+  tap({SiteKind::z, b}, 0, z);
+
+  // What a half of the block adds to the stream, of what its last product gives.
   const auto finish = [&](const Tensor& out, const NormWeights& post_norm) {
     normalize(config, out, post_norm, out);
     if (config.residual_scale != 1) out.mul_(config.residual_scale);
   };
-
-  const std::int64_t heads = config.heads + 2 * config.kv_heads;
-  const Tensor qkv = by_rows(stream, heads * config.head_dim, type, [&](auto first, const auto& rows, const auto& out) {
-    place_rows(config, w, layer.rope, rotation, first, project(normalized(config, rows, w.attn_norm, type), w.qkv),
-               out);
-  });
-  const Tensor z = attend(b, qkv);
-  tap({SiteKind::z, b}, z);
-  const Tensor attn_out = by_rows(z, config.hidden, at::kFloat, [&](auto, const auto& rows, const auto& out) {
-    project(rows, {&w.o, 1}, out);
-    finish(out, w.attn_post_norm);
-  });
-  tap({SiteKind::attn_out, b}, attn_out);
-  if (!config.parallel) {
-    stream.add_(attn_out);
-    tap({SiteKind::resid_mid, b}, stream);
-  }
-
   // Parallel: the MLP reads what attention read, through its own norm where it has one.
   const NormWeights& mlp_norm = config.parallel && !w.mlp_norm.weight.defined() ? w.attn_norm : w.mlp_norm;
-  const auto transform = [&](auto, const Tensor& rows, const Tensor& out) {
-    if (layer.experts)
-      mixture(config, w, normalized(config, rows, mlp_norm), out.zero_());
-    else
-      mlp(config, w.mlp, w.xielu, normalized(config, rows, mlp_norm, type), out);
-    finish(out, w.mlp_post_norm);
-  };
-  Tensor mlp_out;
-  if (layer.experts)  // they take their rows from all of them
-    transform(0, stream, mlp_out = at::empty(stream.sizes(), at::kFloat));
-  else
-    mlp_out = by_rows(stream, config.hidden, at::kFloat, transform);
-  tap({SiteKind::mlp_out, b}, mlp_out);
-  if (config.parallel) stream.add_(attn_out);
-  stream.add_(mlp_out);
+  // Experts pick their rows: of all that there are, lest each gets but a few.
+  by_rows(rows, layer.experts ? rows : kMostRows, [&](std::int64_t first, std::int64_t count) {
+    const Tensor x = stream.narrow(0, first, count);  // [n, D]
+    const Tensor attn_out = project(z.narrow(0, first, count), {&w.o, 1});
+    finish(attn_out, w.attn_post_norm);
+    tap({SiteKind::attn_out, b}, first, attn_out);
+    if (!config.parallel) {
+      x.add_(attn_out);
+      tap({SiteKind::resid_mid, b}, first, x);
+    }
+    const Tensor mlp_out = layer.experts ? mixture(config, w, normalized(config, x, mlp_norm))
+                                         : mlp(config, w.mlp, w.xielu, normalized(config, x, mlp_norm, type));
+    finish(mlp_out, w.mlp_post_norm);
+    tap({SiteKind::mlp_out, b}, first, mlp_out);
+    if (config.parallel) x.add_(attn_out);
+    x.add_(mlp_out);
+  });
 }
 
 Tensor final_norm(const Config& config, const Weights& weights, const Tensor& x) {

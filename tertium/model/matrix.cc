@@ -126,10 +126,13 @@ void multiply_packed(const Tensor& x, const Tensor& weight, std::int64_t out, Te
   });
 }
 
-void round_row(const float* x, at::BFloat16* out, std::int64_t n) {
-  round_row_to_bf16(x, reinterpret_cast<std::uint16_t*>(out), n);
+/// x [rows, kColumns] into rows `stride` apart.
+void round_rows(const float* x, at::BFloat16* out, std::int64_t rows, std::int64_t stride) {
+  round_rows_to_bf16(x, reinterpret_cast<std::uint16_t*>(out), rows, kColumns, stride);
 }
-void round_row(const float* x, at::Half* out, std::int64_t n) { std::copy_n(x, n, out); }
+void round_rows(const float* x, at::Half* out, std::int64_t rows, std::int64_t stride) {
+  for (std::int64_t row = 0; row < rows; ++row) std::copy_n(x + row * kColumns, kColumns, out + row * stride);
+}
 
 template <class Half>
 void multiply_packed_halves(const Tensor& x, const Tensor& weight, Matrix::Combine& combine, const Tensor& result) {
@@ -143,8 +146,7 @@ void multiply_packed_halves(const Tensor& x, const Tensor& weight, Matrix::Combi
       for (const int half : {0, 1})
         call(rows, kColumns, in, a, factors + (half * blocks + block) * kColumns * in, halves[half], kColumns);
       combine(halves[0], halves[1], halves[0], count * kColumns);
-      for (std::int64_t r = 0; r < count; ++r)
-        round_row(halves[0] + r * kColumns, to + (row + r) * result_row + block * kColumns, kColumns);
+      round_rows(halves[0], to + row * result_row + block * kColumns, count, result_row);
     });
   });
 }

@@ -30,6 +30,11 @@ __attribute__((always_inline)) inline float exponential(float x) {
   return __builtin_bit_cast(float, __builtin_bit_cast(std::int32_t, p) + (static_cast<std::int32_t>(n) << 23));
 }
 
+__attribute__((always_inline)) inline std::uint16_t rounded_to_bf16(float x) {
+  const auto bits = __builtin_bit_cast(std::uint32_t, x);
+  return static_cast<std::uint16_t>((bits + 0x7fff + ((bits >> 16) & 1)) >> 16);
+}
+
 /// The sum of f(i), in as many running sums as hide the time that an addition takes. Always inlined, so that it is
 /// compiled for the caller's CPU.
 template <class F>
@@ -124,9 +129,14 @@ FOR_EVERY_CPU void interleave_rows(const std::uint16_t* __restrict a, const std:
 
 FOR_EVERY_CPU void round_row_to_bf16(const float* __restrict x, std::uint16_t* __restrict out, std::int64_t n) {
 #pragma omp simd
-  for (std::int64_t i = 0; i < n; ++i) {
-    const auto bits = __builtin_bit_cast(std::uint32_t, x[i]);
-    out[i] = static_cast<std::uint16_t>((bits + 0x7fff + ((bits >> 16) & 1)) >> 16);
+  for (std::int64_t i = 0; i < n; ++i) out[i] = rounded_to_bf16(x[i]);
+}
+
+FOR_EVERY_CPU void round_rows_to_bf16(const float* __restrict x, std::uint16_t* __restrict out, std::int64_t rows,
+                                      std::int64_t n, std::int64_t stride) {
+  for (std::int64_t row = 0; row < rows; ++row, x += n, out += stride) {
+#pragma omp simd
+    for (std::int64_t i = 0; i < n; ++i) out[i] = rounded_to_bf16(x[i]);
   }
 }
 

@@ -34,5 +34,7 @@ void interleave_rows(const std::uint16_t* a, const std::uint16_t* b, std::uint16
 
 /// Rounds to nearest, ties to even, as the hardware does. NaN stays NaN or becomes infinite. [n]
 void round_row_to_bf16(const float* x, std::uint16_t* out, std::int64_t n);
+/// The same of x [rows, n]; out's rows are `stride` apart.
+void round_rows_to_bf16(const float* x, std::uint16_t* out, std::int64_t rows, std::int64_t n, std::int64_t stride);
 
 }  // namespace tertium
