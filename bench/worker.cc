@@ -146,6 +146,7 @@ class Worker {
         Question question{.name = "random", .protocol = Protocol::letters, .options = {{5}, {6}, {7}, {8}}};
         question.context.resize(command.at("length"));
         for (TokenId& token : question.context) token = id(rng);
+        question.positions["last"] = {question.last_row()};
         language.questions.push_back(std::move(question));
         language.items.push_back({.gold = i % 4});
       }

@@ -1,5 +1,9 @@
+#include <fmt/format.h>
+
 #include "tertium/cli/command.h"
 #include "tertium/cli/print_results.h"
+#include "tertium/cli/summary_json.h"
+#include "tertium/experiment/categories.h"
 
 namespace tertium {
 namespace {
@@ -7,7 +11,21 @@ namespace {
 struct Options {
   std::string folder;
   std::string by;
+  bool json = false;
 };
+
+void print_json(const Store& store, const std::string& by) {
+  nlohmann::ordered_json json = {{"tasks", to_json(summarize(store))},
+                                 {"agreement", to_json(agreements(store.scores()))}};
+  if (by == kBy)
+    for (const auto& [category, tasks] : summarize_by_category(store)) json["categories"][category] = to_json(tasks);
+  fmt::print("{}\n", json.dump());
+}
+
+void show(const Options& options) {
+  const Store store = Store::open(options.folder);
+  options.json ? print_json(store, options.by) : print_results(store, options.by);
+}
 
 }  // namespace
 
@@ -17,7 +35,8 @@ void add_show(CLI::App& app) {
   const auto options = std::make_shared<Options>();
   command.add_option("folder", options->folder, "The folder that `tertium run --out` filled")->required();
   command.add_option("--by", options->by, kByHelp)->check(CLI::IsMember({kBy}));
-  command.callback([options] { print_results(Store::open(options->folder), options->by); });
+  command.add_flag("--json", options->json, "One JSON object");
+  command.callback([options] { show(*options); });
 }
 
 }  // namespace tertium

@@ -1,0 +1,66 @@
+#include "tertium/cli/summary_json.h"
+
+namespace tertium {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json of(const Rate& rate) {
+  return {{"value", rate.value}, {"low", rate.low}, {"high", rate.high}, {"hits", rate.hits}, {"n", rate.n}};
+}
+
+Json of(const PatchTable& table) {
+  const PatchTable::Place& place = table.place;
+  Json json = {{"direction", place.direction}, {"site", place.site},   {"position", place.position},
+               {"window", place.window},       {"items", table.items}, {"without_donor", table.without_donor}};
+  if (place.head >= 0) json["head"] = place.head;
+  for (const auto& [control, by_block] : table.effects)
+    for (const auto& [block, effect] : by_block)
+      json["controls"][control].push_back({{"block", block},
+                                           {"changed", of(effect.changed)},
+                                           {"copied", of(effect.copied)},
+                                           {"recovery", effect.recovery}});
+  return json;
+}
+
+Json of(const LanguageSummary& language) {
+  Json json = {{"language", language.language},
+               {"accuracy", of(language.accuracy)},
+               {"ts", language.ts},
+               {"tf", language.tf},
+               {"fs", language.fs},
+               {"ff", language.ff}};
+  for (const auto& [metric, means] : language.alignment)
+    json["alignment"][metric] = {{"ts", means.ts}, {"tf", means.tf}};
+  for (const PatchTable& table : language.patches) json["patches"].push_back(of(table));
+  return json;
+}
+
+}  // namespace
+
+Json to_json(const std::vector<TaskSummary>& tasks) {
+  Json all = Json::array();
+  for (const TaskSummary& task : tasks) {
+    Json& json = all.emplace_back(
+        Json{{"task", task.task}, {"protocol", task.protocol}, {"pivot", task.pivot}, {"items", task.items}});
+    if (task.noise_floor >= 0) json["noise_floor"] = task.noise_floor;
+    for (const LanguageSummary& language : task.languages) json["languages"].push_back(of(language));
+  }
+  return all;
+}
+
+Json to_json(const std::vector<Agreement>& agreements) {
+  Json all = Json::array();
+  for (const Agreement& found : agreements) {
+    Json& json = all.emplace_back(Json{{"task", found.task},
+                                       {"language", found.language},
+                                       {"protocol", found.protocol},
+                                       {"same", of(found.agreeing)},
+                                       {"always_right", of(found.always_right)},
+                                       {"mean_accuracy", found.mean}});
+    for (const auto& [order, rate] : found.accuracy) json["accuracy"][order] = of(rate);
+  }
+  return all;
+}
+
+}  // namespace tertium
