@@ -6,7 +6,9 @@
 #include <algorithm>
 #include <cstring>
 #include <limits>
+#include <span>
 #include <stdexcept>
+#include <vector>
 
 #include "tertium/model/row_kernels.h"
 
@@ -27,10 +29,10 @@ namespace blas = at::native::cpublas;
 
 constexpr int kRowMajor = 101, kNotTransposed = 111, kTransposed = 112;  // of CBLAS
 
-// Of the packed order: columns of the result that one call computes, rows that one call and one task take. A task's
-// rows and a block of the weight fit the second-level cache together. Calls see two numbers of rows only, since
-// oneDNN compiles each anew.
-constexpr std::int64_t kColumns = 64, kTaskRows = 256, kCallRows = 128, kFewRows = 32;
+// Of the packed order: columns of the result that one call computes, rows that one call and one task take, blocks of
+// columns that a task takes, and how deep it goes into both at a time: together they fit the second-level cache. Calls
+// see two numbers of rows only, since oneDNN compiles each anew.
+constexpr std::int64_t kColumns = 64, kTaskRows = 256, kCallRows = 128, kFewRows = 32, kBlocksAtOnce = 8, kDepth = 1024;
 
 HalfGemm* gemm_of(at::ScalarType type) { return type == at::kBFloat16 ? cblas_gemm_bf16bf16f32 : cblas_gemm_f16f16f32; }
 
@@ -73,35 +75,53 @@ void pack_rows(const Tensor& rows, std::int64_t first, Tensor& packed) {
   });
 }
 
+/// One block of a packed weight, and where its columns of the result begin.
 template <class Half>
-void call(std::int64_t rows, std::int64_t columns, std::int64_t in, const Half* x, const Half* weight, float* result,
-          std::int64_t result_row) {
-  blas::brgemm(rows, columns, in, /*ld_a=*/in, /*ld_b=*/kColumns, /*ld_c=*/result_row, /*add_C=*/false, x, weight,
-               result, /*is_vnni=*/true);
-}
+struct Block {
+  const Half* factors;
+  float* to;
+  std::int64_t columns;
+};
 
-/// Rows [first, last) of x as calls take them: 128 or 32 at a time, the rest filled up. `visit(row, count, x, rows)`:
-/// `rows` >= count rows at x, of which `count` are those from `row` on.
-template <class Half, class Visit>
-void for_each_call(const Half* x, std::int64_t first, std::int64_t last, std::int64_t in, const Visit& visit) {
-  std::int64_t row = first;
-  for (; row + kCallRows <= last; row += kCallRows) visit(row, kCallRows, x + row * in, kCallRows);
-  for (; row + kFewRows <= last; row += kFewRows) visit(row, kFewRows, x + row * in, kFewRows);
-  if (row == last) return;
+/// x [rows, in] times some blocks, into rows `stride` apart. Rows and blocks go through a stretch of `in` together, so
+/// that what is read again lies in the second-level cache.
+template <class Half>
+void multiply_blocks(const Half* x, std::int64_t rows, std::int64_t in, std::span<const Block<Half>> blocks,
+                     std::int64_t stride) {
+  const std::int64_t whole = rows / kFewRows * kFewRows;
+  for (std::int64_t k = 0; k < in && whole > 0; k += kDepth) {
+    for (const Block<Half>& block : blocks) {
+      for (std::int64_t row = 0, count = 0; row < whole; row += count) {
+        count = whole - row >= kCallRows ? kCallRows : kFewRows;
+        blas::brgemm(count, block.columns, std::min(kDepth, in - k), /*ld_a=*/in, /*ld_b=*/kColumns, /*ld_c=*/stride,
+                     /*add_C=*/k > 0, x + row * in + k, block.factors + k * kColumns, block.to + row * stride,
+                     /*is_vnni=*/true);
+      }
+    }
+  }
+  if (whole == rows) return;
+  // Too few rows for a call: filled up beside.
   thread_local std::vector<Half> filled;
   filled.assign(kFewRows * in, Half(0.0f));
-  std::memcpy(filled.data(), x + row * in, (last - row) * in * sizeof(Half));
-  visit(row, last - row, filled.data(), kFewRows);
+  std::memcpy(filled.data(), x + whole * in, (rows - whole) * in * sizeof(Half));
+  float sums[kFewRows * kColumns];
+  for (const Block<Half>& block : blocks) {
+    blas::brgemm(kFewRows, block.columns, in, in, kColumns, kColumns, /*add_C=*/false, filled.data(), block.factors,
+                 sums, /*is_vnni=*/true);
+    for (std::int64_t row = whole; row < rows; ++row)
+      std::memcpy(block.to + row * stride, sums + (row - whole) * kColumns, block.columns * sizeof(float));
+  }
 }
 
-/// Calls `work(first row, last row, block of columns)` for all of them, on all threads.
+/// Calls `work(first row, rows, first block, blocks)` for all of them, on all threads.
 template <class Work>
-void for_each_task(std::int64_t rows, std::int64_t blocks, const Work& work) {
-  const std::int64_t row_tasks = (rows + kTaskRows - 1) / kTaskRows;
-  at::parallel_for(0, row_tasks * blocks, 1, [&](std::int64_t begin, std::int64_t end) {
+void for_each_task(std::int64_t rows, std::int64_t blocks, std::int64_t blocks_at_once, const Work& work) {
+  const std::int64_t row_tasks = (rows + kTaskRows - 1) / kTaskRows,
+                     block_tasks = (blocks + blocks_at_once - 1) / blocks_at_once;
+  at::parallel_for(0, row_tasks * block_tasks, 1, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t task = begin; task < end; ++task) {
-      const std::int64_t first = task / blocks * kTaskRows;
-      work(first, std::min(rows, first + kTaskRows), task % blocks);
+      const std::int64_t row = task / block_tasks * kTaskRows, block = task % block_tasks * blocks_at_once;
+      work(row, std::min(kTaskRows, rows - row), block, std::min(blocks_at_once, blocks - block));
     }
     blas::brgemm_release(/*is_vnni=*/true);
   });
@@ -109,20 +129,15 @@ void for_each_task(std::int64_t rows, std::int64_t blocks, const Work& work) {
 
 template <class Half>
 void multiply_packed(const Tensor& x, const Tensor& weight, std::int64_t out, Tensor& result) {
-  const std::int64_t in = x.size(1), result_row = result.stride(0);
+  const std::int64_t in = x.size(1), stride = result.stride(0);
   const auto* from = static_cast<const Half*>(x.const_data_ptr());
   const auto* factors = static_cast<const Half*>(weight.const_data_ptr());
   float* to = result.data_ptr<float>();
-  for_each_task(x.size(0), weight.size(0), [&](std::int64_t first, std::int64_t last, std::int64_t block) {
-    const std::int64_t column = block * kColumns, columns = std::min(kColumns, out - column);
-    for_each_call(from, first, last, in, [&](std::int64_t row, std::int64_t count, const Half* a, std::int64_t rows) {
-      float* at = to + row * result_row + column;
-      if (count == rows) return call(rows, columns, in, a, factors + column * in, at, result_row);
-      float sums[kFewRows * kColumns];
-      call(rows, columns, in, a, factors + column * in, sums, kColumns);
-      for (std::int64_t r = 0; r < count; ++r)
-        std::memcpy(at + r * result_row, sums + r * kColumns, columns * sizeof(float));
-    });
+  for_each_task(x.size(0), weight.size(0), kBlocksAtOnce, [&](auto row, auto rows, auto first, auto count) {
+    std::vector<Block<Half>> blocks;
+    for (std::int64_t column = first * kColumns; column < (first + count) * kColumns; column += kColumns)
+      blocks.push_back({factors + column * in, to + row * stride + column, std::min(kColumns, out - column)});
+    multiply_blocks<Half>(from + row * in, rows, in, blocks, stride);
   });
 }
 
@@ -136,18 +151,23 @@ void round_rows(const float* x, at::Half* out, std::int64_t rows, std::int64_t s
 
 template <class Half>
 void multiply_packed_halves(const Tensor& x, const Tensor& weight, Matrix::Combine& combine, const Tensor& result) {
-  const std::int64_t in = x.size(1), blocks = weight.size(0) / 2, result_row = result.stride(0);
+  const std::int64_t in = x.size(1), half = weight.size(0) / 2, stride = result.stride(0);
   const auto* from = static_cast<const Half*>(x.const_data_ptr());
   const auto* factors = static_cast<const Half*>(weight.const_data_ptr());
   auto* to = static_cast<Half*>(result.data_ptr());
-  for_each_task(x.size(0), blocks, [&](std::int64_t first, std::int64_t last, std::int64_t block) {
-    for_each_call(from, first, last, in, [&](std::int64_t row, std::int64_t count, const Half* a, std::int64_t rows) {
-      float halves[2][kCallRows * kColumns];
-      for (const int half : {0, 1})
-        call(rows, kColumns, in, a, factors + (half * blocks + block) * kColumns * in, halves[half], kColumns);
-      combine(halves[0], halves[1], halves[0], count * kColumns);
-      round_rows(halves[0], to + row * result_row + block * kColumns, count, result_row);
-    });
+  for_each_task(x.size(0), half, kBlocksAtOnce / 2, [&](auto row, auto rows, auto first, auto count) {
+    thread_local std::vector<float> values;  // [blocks of the first half, then of the second][rows, kColumns]
+    const std::int64_t of_block = rows * kColumns;
+    values.resize(std::max<std::size_t>(values.size(), 2 * count * of_block));
+    std::vector<Block<Half>> blocks;
+    for (const std::int64_t begin : {first, half + first})
+      for (std::int64_t block = begin; block < begin + count; ++block)
+        blocks.push_back({factors + block * kColumns * in, values.data() + blocks.size() * of_block, kColumns});
+    multiply_blocks<Half>(from + row * in, rows, in, blocks, kColumns);
+    for (std::int64_t b = 0; b < count; ++b) {
+      combine(blocks[b].to, blocks[count + b].to, blocks[b].to, of_block);
+      round_rows(blocks[b].to, to + row * stride + (first + b) * kColumns, rows, stride);
+    }
   });
 }
 
