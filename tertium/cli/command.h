@@ -1,6 +1,8 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <string>
+#include <vector>
 
 namespace tertium {
 
@@ -17,11 +19,21 @@ void add_generate(CLI::App& app);
 void add_parity(CLI::App& app);
 void add_bench(CLI::App& app);
 
-inline constexpr const char* kModelHelp = "A Hugging Face folder, a .gguf file, or a repository in the local cache (owner/name)";
+inline constexpr const char* kModelHelp =
+    "A Hugging Face folder, a .gguf file, or a repository in the local cache (owner/name)";
 
 /// A command with one line of description and an example below its help.
 CLI::App& add_command(CLI::App& app, const std::string& name, const std::string& description,
                       const std::string& example);
+
+/// What commands that run an experiment have in common.
+struct ExperimentOptions {
+  std::string experiment;             // the file
+  std::vector<std::string> settings;  // key=value
+  int threads = 0;                    // as set_threads takes it
+  bool quiet = false;
+};
+void add_experiment_options(CLI::App& command, ExperimentOptions& options);
 
 /// What a command's callback throws to end the program with a status and no message.
 struct Exit {

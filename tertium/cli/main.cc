@@ -19,6 +19,17 @@ CLI::App& add_command(CLI::App& app, const std::string& name, const std::string&
   return command;
 }
 
+void add_experiment_options(CLI::App& command, ExperimentOptions& options) {
+  command.add_option("experiment", options.experiment, "The experiment file (TOML; docs/experiment.md)")->required();
+  command
+      .add_option("--set", options.settings,
+                  "Replace a key of the experiment: key=value, for example task.limit=20; may be repeated")
+      ->allow_extra_args(false);
+  command.add_option("--threads", options.threads, "Threads for matrix products; 0: as many as cores")
+      ->check(CLI::Range(0, 1024));
+  command.add_flag("--quiet", options.quiet, "No progress on standard error");
+}
+
 namespace {
 
 constexpr int kFailed = 1;

@@ -13,14 +13,10 @@
 namespace tertium {
 namespace {
 
-struct Options {
-  std::string experiment;
+struct Options : ExperimentOptions {
   std::string results;
-  std::vector<std::string> settings;
   bool plan = false;
   bool json = false;
-  bool quiet = false;
-  int threads = 0;
 };
 
 double seconds(const PatchPlan& plan, const PatchCost& cost) {
@@ -127,19 +123,12 @@ void add_patch(CLI::App& app) {
       app, "patch", "Plan an experiment's patches: items, rows, time and memory, before anything is patched",
       "tertium patch examples/demo.toml --plan --results results");
   const auto options = std::make_shared<Options>();
-  command.add_option("experiment", options->experiment, "The experiment file (TOML; docs/experiment.md)")->required();
+  add_experiment_options(command, *options);
   command.add_flag("--plan", options->plan, "Show what would be patched, and stop");
   command.add_option("--results", options->results,
                      "A run's folder to take the answers from, which decide who is patched; without it the items are "
                      "scored first");
-  command
-      .add_option("--set", options->settings,
-                  "Replace a key of the experiment: key=value, for example patch.draws=3; may be repeated")
-      ->allow_extra_args(false);
   command.add_flag("--json", options->json, "One JSON object");
-  command.add_flag("--quiet", options->quiet, "No progress on standard error");
-  command.add_option("--threads", options->threads, "Threads for matrix products; 0: as many as cores")
-      ->check(CLI::Range(0, 1024));
   command.callback([options] { patch(*options); });
 }
 

@@ -20,14 +20,10 @@
 namespace tertium {
 namespace {
 
-struct Options {
-  std::string experiment;
+struct Options : ExperimentOptions {
   std::string out;
-  std::vector<std::string> settings;
   std::string by;
   bool force = false;
-  bool quiet = false;
-  int threads = 0;
   int batch_rows = EngineOptions{}.batch_rows;
 };
 
@@ -135,17 +131,10 @@ void add_run(CLI::App& app) {
   CLI::App& command = add_command(app, "run", "Run an experiment: score, compare, patch, and store every number",
                                   "tertium run examples/demo.toml --out results --set patch.draws=3");
   const auto options = std::make_shared<Options>();
-  command.add_option("experiment", options->experiment, "The experiment file (TOML; docs/experiment.md)")->required();
+  add_experiment_options(command, *options);
   command.add_option("--out", options->out, "The folder for results.db; made if absent")->required();
-  command
-      .add_option("--set", options->settings,
-                  "Replace a key of the experiment: key=value, for example task.limit=20; may be repeated")
-      ->allow_extra_args(false);
   command.add_option("--by", options->by, kByHelp)->check(CLI::IsMember({kBy}));
   command.add_flag("--force", options->force, "Replace the results that the folder holds");
-  command.add_flag("--quiet", options->quiet, "No progress on standard error");
-  command.add_option("--threads", options->threads, "Threads for matrix products; 0: as many as cores")
-      ->check(CLI::Range(0, 1024));
   command.add_option("--batch-rows", options->batch_rows, "Token rows packed into one pass of one thread, or auto")
       ->transform(CLI::Transformer(std::map<std::string, int>{{"auto", 0}}).description(""))
       ->check(CLI::Range(0, 1'000'000).description(""))

@@ -19,15 +19,11 @@ namespace {
 
 using nlohmann::ordered_json;
 
-struct Options {
-  std::string experiment;
-  std::vector<std::string> settings;
+struct Options : ExperimentOptions {
   std::string task;      // a name, or an index; empty: the first
   std::string language;  // empty: the task's first
   ScreenOptions screen;
   bool json = false;
-  bool quiet = false;
-  int threads = 0;
 };
 
 /// What is screened: one table and one of its languages.
@@ -176,11 +172,7 @@ void add_screen(CLI::App& app) {
       app, "screen", "Rank every site, block, head and position by attribution, and patch the best and others for real",
       "tertium screen examples/demo.toml --language it --top 10 --items 4");
   const auto options = std::make_shared<Options>();
-  command.add_option("experiment", options->experiment, "The experiment file (TOML; docs/experiment.md)")->required();
-  command
-      .add_option("--set", options->settings,
-                  "Replace a key of the experiment: key=value, for example task.limit=20; may be repeated")
-      ->allow_extra_args(false);
+  add_experiment_options(command, *options);
   command.add_option("--task", options->task, "Which [[task]]: its name, or its number from 0; else the first");
   command.add_option("--language", options->language, "Which of its languages; else the first");
   command
@@ -194,9 +186,6 @@ void add_screen(CLI::App& app) {
       ->capture_default_str()
       ->check(CLI::Range(1, 1'000'000));
   command.add_option("--seed", options->screen.seed, "Of the draw of the others")->capture_default_str();
-  command.add_option("--threads", options->threads, "Threads for matrix products; 0: as many as cores")
-      ->check(CLI::Range(0, 1024));
-  command.add_flag("--quiet", options->quiet, "No progress on standard error");
   command.add_flag("--json", options->json, "One JSON object, with the estimate at every place");
   command.callback([options] { screen(*options); });
 }

@@ -12,7 +12,7 @@
 
 #include "tertium/base/profile.h"
 #include "tertium/model/matrix.h"
-#include "tertium/model/row_kernels.h"
+#include "tertium/model/rounded.h"
 
 namespace tertium {
 namespace {
@@ -284,13 +284,6 @@ class BlockAttention {
       if (cap != 0) scores[i] = std::tanh(scores[i] / cap) * cap;
       if (config_.alibi) scores[i] -= slopes_[head] * static_cast<float>(distance - i);
     }
-  }
-
-  static void round_row(const float* x, T* out, std::int64_t n) {
-    if constexpr (std::is_same_v<T, at::BFloat16>)
-      round_row_to_bf16(x, reinterpret_cast<std::uint16_t*>(out), n);
-    else
-      std::copy_n(x, n, out);
   }
 
   const Config& config_;

@@ -102,15 +102,9 @@ struct PlacedRow {
   int row;
 };
 
-/// Packed rows that follow one another, at positions that do too.
-struct PackedStretch {
-  std::int64_t begin, end;
-  std::int64_t position;
-};
-
 /// Adds the stretches that the first `rows` rows of `strand` and what it hangs on make up.
 void add_visible(const Job& job, const std::vector<std::vector<std::int64_t>>& packed, int strand, int rows,
-                 std::vector<PackedStretch>& stretches) {
+                 std::vector<Stretch>& stretches) {
   const int start = start_position(job, strand);
   for (int r = 0; r < rows; ++r) {
     const std::int64_t row = packed[strand][r];
@@ -124,9 +118,9 @@ void add_visible(const Job& job, const std::vector<std::vector<std::int64_t>>& p
 }
 
 /// All rows that one row sees, ascending.
-std::vector<PackedStretch> visible_to(const Job& job, const std::vector<std::vector<std::int64_t>>& packed,
-                                      const PlacedRow& query) {
-  std::vector<PackedStretch> stretches;
+std::vector<Stretch> visible_to(const Job& job, const std::vector<std::vector<std::int64_t>>& packed,
+                                const PlacedRow& query) {
+  std::vector<Stretch> stretches;
   add_visible(job, packed, query.strand, query.row + 1, stretches);
   std::sort(stretches.begin(), stretches.end(), [](const auto& a, const auto& b) { return a.begin < b.begin; });
   return stretches;
@@ -134,8 +128,8 @@ std::vector<PackedStretch> visible_to(const Job& job, const std::vector<std::vec
 
 Tile make_tile(const Job& job, const std::vector<std::vector<std::int64_t>>& packed, std::span<const PlacedRow> rows) {
   Tile tile;
-  std::vector<std::vector<PackedStretch>> visible;
-  std::vector<PackedStretch> all;
+  std::vector<std::vector<Stretch>> visible;
+  std::vector<Stretch> all;
   for (const PlacedRow& query : rows) {
     tile.queries.push_back(packed[query.strand][query.row]);
     visible.push_back(visible_to(job, packed, query));
@@ -143,12 +137,12 @@ Tile make_tile(const Job& job, const std::vector<std::vector<std::int64_t>>& pac
   }
   std::sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return a.begin < b.begin; });
   std::int64_t next = 0;
-  for (const PackedStretch& stretch : all)
+  for (const Stretch& stretch : all)
     for (next = std::max(next, stretch.begin); next < stretch.end; ++next) tile.keys.push_back(next);
 
-  for (const std::vector<PackedStretch>& stretches : visible) {
+  for (const std::vector<Stretch>& stretches : visible) {
     std::vector<Stretch>& seen = tile.seen.emplace_back();
-    for (const PackedStretch& stretch : stretches) {
+    for (const Stretch& stretch : stretches) {
       // The rows of one stretch are neighbours among the tile's keys too: all of them are there, in order.
       const auto at = std::lower_bound(tile.keys.begin(), tile.keys.end(), stretch.begin) - tile.keys.begin();
       seen.push_back({at, at + stretch.end - stretch.begin, stretch.position});

@@ -7,7 +7,7 @@
 
 namespace tertium {
 
-/// Keys of a tile [begin, end) that one query sees. Their positions follow one another, up from `position`.
+/// Rows [begin, end) that follow one another, at positions that do too, up from `position`.
 struct Stretch {
   std::int64_t begin, end;
   std::int64_t position;
@@ -18,7 +18,7 @@ struct Stretch {
 struct Tile {
   std::vector<std::int64_t> queries;
   std::vector<std::int64_t> keys;
-  std::vector<std::vector<Stretch>> seen;  // [queries], ascending; windows not yet applied
+  std::vector<std::vector<Stretch>> seen;  // [queries] which of `keys`, ascending; windows not yet applied
 };
 
 /// The lengths, in positions, of the sequences that a strand is part of. One sequence is a strand, with all it hangs

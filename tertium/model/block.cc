@@ -8,6 +8,7 @@
 
 #include "tertium/base/profile.h"
 #include "tertium/model/matrix.h"
+#include "tertium/model/rounded.h"
 #include "tertium/model/row_kernels.h"
 
 namespace tertium {
@@ -40,10 +41,9 @@ class RowWriter {
     return buffer.data();
   }
   void end(std::int64_t row, const float* values) const {
-    if (type_ == at::kBFloat16)
-      round_row_to_bf16(values, static_cast<std::uint16_t*>(out_.data_ptr()) + row * stride_, out_.size(1));
-    else if (type_ == at::kHalf)
-      std::copy_n(values, out_.size(1), out_.data_ptr<at::Half>() + row * stride_);
+    const std::int64_t width = out_.size(1);
+    if (type_ == at::kBFloat16) round_row(values, out_.data_ptr<at::BFloat16>() + row * stride_, width);
+    if (type_ == at::kHalf) round_row(values, out_.data_ptr<at::Half>() + row * stride_, width);
   }
 
  private:

@@ -10,7 +10,7 @@
 #include <stdexcept>
 #include <vector>
 
-#include "tertium/model/row_kernels.h"
+#include "tertium/model/rounded.h"
 
 // LibTorch's x86 builds carry MKL, whose half-precision products keep f32 sums; at::linear rounds them to the inputs'
 // type. Declared weak: other builds lack them.
@@ -146,7 +146,7 @@ void round_rows(const float* x, at::BFloat16* out, std::int64_t rows, std::int64
   round_rows_to_bf16(x, reinterpret_cast<std::uint16_t*>(out), rows, kColumns, stride);
 }
 void round_rows(const float* x, at::Half* out, std::int64_t rows, std::int64_t stride) {
-  for (std::int64_t row = 0; row < rows; ++row) std::copy_n(x + row * kColumns, kColumns, out + row * stride);
+  for (std::int64_t row = 0; row < rows; ++row) round_row(x + row * kColumns, out + row * stride, kColumns);
 }
 
 template <class Half>
