@@ -87,10 +87,10 @@ void print_text(const Chosen& chosen, const Screening& screening) {
   print_places(screening.top);
   fmt::print("\nDrawn at random from the rest, patched for real\n");
   print_places(screening.drawn);
-  const Agreement& agreement = screening.agreement;
+  const RankCorrelations& found = screening.correlations;
   fmt::print("\nRank correlation of estimated and real change (Spearman [95 %])\n");
-  fmt::print("  all verified   {}\n  largest        {}\n  drawn          {}\n", shown(agreement.all),
-             shown(agreement.top), shown(agreement.drawn));
+  fmt::print("  all verified   {}\n  largest        {}\n  drawn          {}\n", shown(found.all),
+             shown(found.top), shown(found.drawn));
   fmt::print(
       "Attribution is a first-order estimate: believe the real column, and test places on items not used here.\n");
 }
@@ -132,9 +132,9 @@ void print_json(const Chosen& chosen, const Screening& screening) {
                        {"top", json_of(screening.top)},
                        {"drawn", json_of(screening.drawn)},
                        {"agreement",
-                        {{"all", json_of(screening.agreement.all)},
-                         {"top", json_of(screening.agreement.top)},
-                         {"drawn", json_of(screening.agreement.drawn)}}}};
+                        {{"all", json_of(screening.correlations.all)},
+                         {"top", json_of(screening.correlations.top)},
+                         {"drawn", json_of(screening.correlations.drawn)}}}};
   for (const ScreenedPlace& place : screening.places) json["places"].push_back(json_of(place));
   fmt::print("{}\n", json.dump());
 }

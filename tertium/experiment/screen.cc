@@ -123,7 +123,7 @@ std::vector<VerifiedPlace> verified(const Engine& engine, const std::vector<Patc
   return verified;
 }
 
-Correlation agreement(const std::vector<VerifiedPlace>& places) {
+Correlation rank_correlation(const std::vector<VerifiedPlace>& places) {
   std::vector<double> estimated, real;
   for (const VerifiedPlace& place : places) {
     estimated.push_back(place.screened.estimated);
@@ -193,7 +193,7 @@ Screening screen(const Engine& engine, const PreparedTask& task, const PreparedL
   const std::vector<VerifiedPlace> all = verified(engine, items, chosen, report("real patches"));
   screening.top.assign(all.begin(), all.begin() + top);
   screening.drawn.assign(all.begin() + top, all.end());
-  screening.agreement = {agreement(all), agreement(screening.top), agreement(screening.drawn)};
+  screening.correlations = {rank_correlation(all), rank_correlation(screening.top), rank_correlation(screening.drawn)};
   return screening;
 }
 

@@ -31,7 +31,7 @@ struct VerifiedPlace {
 };
 
 /// How well attribution orders places: Spearman's correlation of estimated and real changes.
-struct Agreement {
+struct RankCorrelations {
   Correlation all, top, drawn;
 };
 
@@ -43,7 +43,7 @@ struct Screening {
   std::vector<ScreenedPlace> places;  // all, the largest estimate first
   std::vector<VerifiedPlace> top,
       drawn;  // the first distinct ones; others, drawn by seed; both in the order of `places`
-  Agreement agreement;
+  RankCorrelations correlations;
 };
 
 /// Screens by attribution (screening/attribution.h), then patches the top places and as many drawn others for real.
