@@ -1,3 +1,5 @@
+#include <set>
+
 #include "tertium/base/error.h"
 #include "tertium/base/text.h"
 #include "tertium/experiment/run.h"
@@ -84,7 +86,7 @@ struct LanguageItems {
 struct TaskItems {
   std::vector<LanguageItems> languages;         // the pivot first
   std::vector<std::vector<std::size_t>> shots;  // [items] indices into the pool; empty without few-shot
-  std::vector<std::filesystem::path> files;
+  std::set<std::filesystem::path> files;
 };
 
 /// Reads the files of a task: its items, or the examples for few-shot.
@@ -110,13 +112,14 @@ void read_shots(const TaskSpec& spec, const Reader& items, TaskItems& read) {
   const Reader pools(spec, shots.data.empty() ? spec.data : shots.data, shots.split.empty() ? spec.split : shots.split);
   LanguageItems& pivot = read.languages.front();
   const std::filesystem::path file = pools.file(pivot.language);
-  const bool same_file = file == items.file(pivot.language);
+  std::error_code ignored;
+  const bool same_file = std::filesystem::equivalent(file, items.file(pivot.language), ignored);
   for (LanguageItems& language : read.languages) {
     const bool own = !shots.in_pivot && &language != &pivot;
     language.pool = &language == &pivot ? pools.read(language.language)
                     : own               ? pools.read_parallel(language.language, pivot.pool)
                                         : pivot.pool;
-    if (!same_file && (own || &language == &pivot)) read.files.push_back(pools.file(language.language));
+    if (own || &language == &pivot) read.files.insert(pools.file(language.language));
   }
   read.shots = choose_shots(shots, pivot.pool, pivot.items, same_file, file.string());
 }
@@ -131,8 +134,9 @@ TaskItems read_task(const TaskSpec& spec, const std::string& pivot) {
   for (LanguageItems& language : read.languages) {
     if (spec.limit && language.items.size() > static_cast<std::size_t>(*spec.limit))
       language.items.resize(static_cast<std::size_t>(*spec.limit));
-    read.files.push_back(reader.file(language.language));
+    read.files.insert(reader.file(language.language));
   }
+  if (!spec.prompt.empty()) read.files.insert(spec.prompt);
   if (spec.shots.count > 0) read_shots(spec, reader, read);
   return read;
 }
@@ -175,7 +179,7 @@ std::vector<PreparedTask> prepare(const Experiment& experiment, const Tokenizer&
     const TaskItems read = read_task(spec, experiment.pivot);
     for (const TaskSpec& variant : variants_of(spec, read.languages.front().items)) {
       const Encoder encoder(variant, experiment.model, tokenizer, limits);
-      PreparedTask one{.spec = variant, .files = read.files};
+      PreparedTask one{.spec = variant, .files = {read.files.begin(), read.files.end()}};
       for (const LanguageItems& language : read.languages) {
         PreparedLanguage encoded = encoder.encode(language.items, language.language, examples_of(read, language));
         if (&language == &read.languages.front())

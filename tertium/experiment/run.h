@@ -28,7 +28,7 @@ struct PreparedTask {
   TaskSpec spec;
   PreparedLanguage pivot;
   std::vector<PreparedLanguage> others;
-  std::vector<std::filesystem::path> files;  // the data files, for their hashes
+  std::vector<std::filesystem::path> files;  // all that decide numbers, each once: items, examples, prompt template
 };
 
 /// Reads and encodes everything an experiment asks, so that bad data ends it before the first run. Throws Error naming

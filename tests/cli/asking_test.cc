@@ -61,6 +61,22 @@ TEST_F(Asking, ExamplesAreShownAndNeverTheItemItself) {
   EXPECT_THAT(contexts("rain-wet"), HasSubstr("sun")) << "the item itself makes room for the third";
 }
 
+TEST_F(Asking, EveryFileThatDecidesNumbersIsHashed) {
+  const std::string examples =
+      R"({"id": "x", "context": "the sun is", "options": [" hot", " cold"], "gold": 0})"
+      "\n";
+  for (const char* file : {"examples/en.jsonl", "examples/de.jsonl"}) temporary.write(file, examples);
+  temporary.write("prompt.toml", "[items]\nletters = [\" A\", \" B\"]\nprompt = \"{context}\\n{options}\\nAnswer:\"\n");
+  results_of("results", {"--set", "task.limit=2", "--set", "task.shots=1", "--set",
+                         "task.shots_data=" + (folder / "examples").string(), "--set",
+                         "task.1.prompt=" + (folder / "prompt.toml").string()});
+  std::set<std::string> hashed;
+  for (const auto& [key, value] : Store::open(results).info())
+    if (key.starts_with("sha256 ")) hashed.insert(std::filesystem::relative(key.substr(7), folder).string());
+  EXPECT_THAT(hashed, testing::IsSupersetOf({"data/en.jsonl", "data/de.jsonl", "examples/en.jsonl", "examples/de.jsonl",
+                                             "prompt.toml"}));
+}
+
 TEST_F(Asking, CategoriesAreStoredAndShown) {
   replace_item(
       "en", 1,
