@@ -2,12 +2,12 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <string_view>
 #include <vector>
 
 #include "tertium/base/error.h"
+#include "tertium/base/json.h"
 #include "tertium/base/text.h"
 #include "tertium/formats/gguf_split.h"
 #include "tertium/formats/mapped_file.h"
@@ -133,8 +133,8 @@ std::optional<fs::path> missing_weights(const fs::path& folder) {
   const fs::path index = folder / "model.safetensors.index.json";
   if (is_file(single)) return {};
   if (!is_file(index)) return single;
-  const nlohmann::json json = nlohmann::json::parse(read_text_file(index), nullptr, /*allow_exceptions=*/false);
-  if (!json.is_object() || !json.contains("weight_map")) return {};
+  const nlohmann::json json = read_json_object(index);
+  if (!json.contains("weight_map")) return {};
   for (const auto& [tensor, shard] : json["weight_map"].items())
     if (shard.is_string() && is_plain_name(shard.get_ref<const std::string&>()))
       if (fs::path file = folder / shard.get<std::string>(); !is_file(file)) return file;

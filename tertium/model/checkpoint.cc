@@ -1,21 +1,15 @@
 #include "tertium/model/checkpoint.h"
 
 #include <limits>
-#include <nlohmann/json.hpp>
 
 #include "tertium/base/error.h"
+#include "tertium/base/json.h"
 #include "tertium/base/text.h"
 
 namespace tertium {
 namespace {
 
 namespace fs = std::filesystem;
-
-nlohmann::json read_json_object(const fs::path& path) {
-  nlohmann::json json = nlohmann::json::parse(read_text_file(path), nullptr, /*allow_exceptions=*/false);
-  if (!json.is_object()) fail("{}: is no JSON object; fetch the file again", path.string());
-  return json;
-}
 
 /// The weight files of a Hugging Face folder: one, or the shards that an index names.
 std::vector<fs::path> weight_files(const fs::path& folder) {
