@@ -13,7 +13,8 @@ std::string place_of(std::string_view text, std::size_t offset) {
   const std::string_view before = text.substr(0, std::min(offset, text.size()));
   const std::size_t line_start = before.rfind('\n') + 1;  // 0 if there is none
   const std::size_t column = code_points(before.substr(line_start)) + 1;
-  if (text.substr(0, text.find_last_not_of("\r\n") + 1).find('\n') == text.npos) return fmt::format("column {}", column);
+  if (text.substr(0, text.find_last_not_of("\r\n") + 1).find('\n') == text.npos)
+    return fmt::format("column {}", column);
   return fmt::format("line {}, column {}", std::ranges::count(before, '\n') + 1, column);
 }
 

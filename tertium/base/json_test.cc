@@ -33,8 +33,9 @@ TEST(Json, BracketsInStringsDoNotNest) {
 }
 
 TEST(Json, AnErrorNamesLineAndColumn) {
-  EXPECT_THAT(message_of("{\n  \"ä\": x}"), testing::AllOf(testing::StartsWith("config.json: not valid JSON at line 2, column 8 ("),
-                                                      testing::Not(testing::HasSubstr("json.exception"))));
+  EXPECT_THAT(message_of("{\n  \"ä\": x}"),
+              testing::AllOf(testing::StartsWith("config.json: not valid JSON at line 2, column 8 ("),
+                             testing::Not(testing::HasSubstr("json.exception"))));
   EXPECT_THAT(message_of("[1,]"), testing::StartsWith("config.json: not valid JSON at column 4 ("));
   EXPECT_THAT(message_of(""), testing::StartsWith("config.json: not valid JSON at column 1 ("));
   EXPECT_THAT(message_of("[1e999]"), testing::StartsWith("config.json: not valid JSON ("));
