@@ -43,6 +43,9 @@ std::vector<float> alibi_slopes(std::int64_t heads) {
   return slopes;
 }
 
+/// The larger one; NaN if either is.
+float larger_of(float a, float b) { return a > b || std::isnan(a) ? a : b; }
+
 /// Memory of one thread, kept from call to call. Not cleared.
 template <class T>
 class Scratch {
@@ -259,7 +262,7 @@ class BlockAttention {
   }
 
   /// Scores of one query's head [keys] → the weights of a softmax at the keys that it sees, not yet divided by their
-  /// sum, which is returned.
+  /// sum, which is returned. NaN if a score is not finite: -infinity, as of a key that f16 does not hold, weighs nothing.
   float weigh(const Tile& tile, std::int64_t query, std::int64_t head, float* scores, T* weights) const {
     const std::int64_t position = layout_.positions[tile.queries[query]];
     const bool bent = config_.attention_softcap != 0 || config_.alibi;
@@ -267,7 +270,7 @@ class BlockAttention {
     float largest = -INFINITY, sum = 0;
     for_each_seen(tile, query, [&](const Stretch& seen) {
       if (bent) bend(scores + seen.begin, seen.end - seen.begin, position - seen.position, head);
-      largest = std::max(largest, largest_of(scores + seen.begin, seen.end - seen.begin));
+      largest = larger_of(largest, largest_of(scores + seen.begin, seen.end - seen.begin));
     });
     for_each_seen(tile, query, [&](const Stretch& seen) {
       sum += exponentials_row(scores + seen.begin, largest, scale, seen.end - seen.begin);
@@ -281,7 +284,8 @@ class BlockAttention {
     const auto scale = static_cast<float>(config_.attention_scale), cap = static_cast<float>(config_.attention_softcap);
     for (std::int64_t i = 0; i < n; ++i) {
       scores[i] *= scale;
-      if (cap != 0) scores[i] = std::tanh(scores[i] / cap) * cap;
+      // Infinity must not become the cap.
+      if (cap != 0) scores[i] = std::isfinite(scores[i]) ? std::tanh(scores[i] / cap) * cap : NAN;
       if (config_.alibi) scores[i] -= slopes_[head] * static_cast<float>(distance - i);
     }
   }

@@ -8,6 +8,8 @@
 #include <cmath>
 #include <cstring>
 #include <map>
+#include <mutex>
+#include <optional>
 #include <stdexcept>
 
 #include "tertium/base/error.h"
@@ -74,10 +76,29 @@ void sort_by_row(std::vector<T>& all) {
   std::stable_sort(all.begin(), all.end(), [](const T& a, const T& b) { return a.row < b.row; });
 }
 
+/// Where a number first is not finite. Of several in one block, the first site's first row.
+struct Fault {
+  Site site;
+  std::int64_t row;  // packed
+  auto operator<=>(const Fault&) const = default;
+};
+
+/// What to do about it.
+const char* remedy(Precision precision) {
+  switch (precision) {
+    case Precision::f16:
+      return "f16 holds no number beyond 65504, so choose dtype f32 or bf16";
+    case Precision::bf16:
+      return "try dtype f32, or leave the item out";
+    default:
+      return "fetch the model's files again if that happens often, or leave the item out";
+  }
+}
+
 /// One run of packed jobs through the blocks.
 class Pass {
  public:
-  /// `locating`: looks for numbers that are not finite behind every block.
+  /// `locating`: looks for numbers that are not finite at every site.
   Pass(const Model& model, std::span<const Job> jobs, bool locating = false);
   std::vector<JobResult> run();
 
@@ -91,7 +112,9 @@ class Pass {
   void tap(Site site, std::int64_t first, const Tensor& activations);
   Tensor speeds_by_length(const Rope& rope) const;
   std::vector<Rotation> rotations() const;
-  void demand_finite(int b, const Tensor& stream) const;
+  void look_for_fault(Site site, std::int64_t first, const Tensor& activations);
+  void demand_no_fault() const;
+  void demand_finite_results() const;
   void demand_positions() const;
   void read(const Tensor& stream);
 
@@ -105,6 +128,8 @@ class Pass {
   std::map<Site, SiteEdits> edits_;
   std::map<Quantity, QuantityRecordings> recordings_;
   std::vector<JobResult> results_;
+  std::mutex looking_;
+  std::optional<Fault> fault_;
 };
 
 Pass::Pass(const Model& model, std::span<const Job> jobs, bool locating)
@@ -127,6 +152,8 @@ void Pass::collect_edits() {
         throw std::logic_error("an edit of a head that is not there: " + to_string(edit.site));
       if (edit.value.size() != site_width(config_, edit.site))
         throw std::logic_error("an edit of another width than " + to_string(edit.site));
+      if (!std::all_of(edit.value.begin(), edit.value.end(), [](float value) { return std::isfinite(value); }))
+        fail("{}: what is put in at {} is NaN or infinite; leave the item out", jobs_[j].name, to_string(edit.site));
       edits_[canonical(edit.site)].edits.push_back({layout_.row(j, edit.strand, edit.row), edit.value.data()});
     }
   }
@@ -165,7 +192,9 @@ Tensor Pass::enter(int b, const Tensor& all) {
   }
   const Tensor stream = all.narrow(0, 0, layout_.live[b]);
   edit({SiteKind::resid_pre, b}, 0, stream);
-  if (locating_) demand_finite(b, stream);
+  demand_no_fault();  // of the block before
+  look_for_fault({SiteKind::resid_pre, b}, 0, stream);
+  demand_no_fault();
   record(Quantity::resid, b, 0, stream);
   return stream;
 }
@@ -209,6 +238,7 @@ void Pass::record(Quantity quantity, int layer, std::int64_t first, const Tensor
 /// Called by several threads, each with rows of its own.
 void Pass::tap(Site site, std::int64_t first, const Tensor& activations) {
   edit(site, first, activations);
+  look_for_fault(site, first, activations);
   record(quantity_of(site.kind), site.block, first, activations);
 }
 
@@ -248,13 +278,41 @@ std::vector<Rotation> Pass::rotations() const {
   return all;
 }
 
-/// Throws Error naming job and block if a row of the stream is NaN or infinite.
-void Pass::demand_finite(int b, const Tensor& stream) const {
-  const Tensor bad = stream.isfinite().all(1).logical_not().nonzero();
+/// Called by several threads, each with rows of its own.
+void Pass::look_for_fault(Site site, std::int64_t first, const Tensor& activations) {
+  if (!locating_) return;
+  const Tensor bad = activations.isfinite().all(1).logical_not().nonzero();
   if (bad.size(0) == 0) return;
-  const std::string& job = jobs_[layout_.owners[bad[0][0].item<std::int64_t>()]].name;
-  if (b == 0) fail("{}: the model's embeddings are NaN or infinite", job);
-  fail("{}: the stream behind block {} is NaN or infinite; try dtype f32 or bf16", job, b - 1);
+  const Fault fault{site, first + bad[0][0].item<std::int64_t>()};
+  const std::lock_guard lock(looking_);
+  if (!fault_ || fault < *fault_) fault_ = fault;
+}
+
+/// Throws Error naming job and block if a number is NaN or infinite.
+void Pass::demand_no_fault() const {
+  if (!fault_) return;
+  const auto& [site, row] = *fault_;
+  const std::string& job = jobs_[layout_.owners[row]].name;
+  if (site == Site{SiteKind::resid_pre, 0})
+    fail("{}: the model's embeddings are NaN or infinite; {}", job, remedy(model_.precision()));
+  const bool behind = site.kind == SiteKind::resid_pre;  // the sum of what the block before added
+  const Site named = behind ? Site{SiteKind::resid_post, site.block - 1} : site;
+  fail("{}: in block {}, {} is NaN or infinite ({}); {}", job, named.block, to_string(named), info(named.kind).meaning,
+       remedy(model_.precision()));
+}
+
+/// Throws Error naming the job: the final norm and the head come behind all blocks.
+void Pass::demand_finite_results() const {
+  const auto demand = [&](const Job& job, const std::vector<float>& values) {
+    if (!std::all_of(values.begin(), values.end(), [](float value) { return std::isfinite(value); }))
+      fail("{}: behind the last block, in the final norm or the output head, numbers become NaN or infinite; {}",
+           job.name, remedy(model_.precision()));
+  };
+  for (std::size_t j = 0; j < jobs_.size(); ++j) {
+    for (const std::vector<float>& values : results_[j].readings) demand(jobs_[j], values);
+    for (std::size_t i = 0; i < jobs_[j].recordings.size(); ++i)
+      if (jobs_[j].recordings[i].quantity == Quantity::final_norm) demand(jobs_[j], results_[j].recordings[i]);
+  }
 }
 
 void Pass::demand_positions() const {
@@ -282,7 +340,7 @@ std::vector<JobResult> Pass::run() {
         [&](Site site, std::int64_t first, const Tensor& activations) { tap(site, first, activations); });
   }
   const Tensor stream = enter(config_.block_count(), all);
-  // What is not finite stays so through the blocks. Where it arose is asked only then, in a second run.
+  // What is not finite stays so through the blocks (row_kernels.h). Where it arose is asked only then, in a second run.
   if (!locating_ && !std::isfinite(stream.sum().item<float>())) Pass(model_, jobs_, /*locating=*/true).run();
   read(stream);
   for (const auto& [site, edits] : edits_)
@@ -295,6 +353,7 @@ void Pass::read(const Tensor& stream) {
   if (recordings_.contains(Quantity::final_norm))
     record(Quantity::final_norm, 0, 0, final_norm(config_, weights_, stream));
   read_all(config_, weights_, stream, jobs_, layout_, results_);
+  demand_finite_results();
 }
 
 }  // namespace

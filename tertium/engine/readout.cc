@@ -61,9 +61,7 @@ Tensor log_sum_exp(const Tensor& values) {
   Tensor sums = at::empty({rows}, at::kFloat);
   at::parallel_for(0, rows, 1, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t row = begin; row < end; ++row) {
-      float* of_row = values.data_ptr<float>() + row * words;
-      const float largest = largest_of(of_row, words);
-      sums.data_ptr<float>()[row] = largest + std::log(exponentials_row(of_row, largest, 1, words));
+      sums.data_ptr<float>()[row] = log_sum_exp_row(values.data_ptr<float>() + row * words, words);
     }
   });
   return sums;

@@ -165,7 +165,7 @@ Tensor activated(Activation activation, const Tensor& x, const Xielu& curve) {
     case Activation::gelu_tanh:
       return at::gelu(x, "tanh");
     case Activation::relu:
-      return at::relu(x);
+      return at::relu(x).add_(x, /*alpha=*/0);  // -infinity must not become 0
     case Activation::xielu:
       return xielu(x, curve);
     default:
@@ -228,7 +228,10 @@ Tensor mixture(const Config& config, const BlockWeights& w, const Tensor& x) {
   return sum;
 }
 
-Tensor soft_capped(const Tensor& x, double cap) { return cap == 0 ? x : (x / cap).tanh_() * cap; }
+/// What is added is 0, or NaN: infinity must not become the cap.
+Tensor soft_capped(const Tensor& x, double cap) {
+  return cap == 0 ? x : (x / cap).tanh_().mul_(cap).add_(x, /*alpha=*/0);
+}
 
 Tensor as_logits(const Config& config, const Tensor& products) {
   return soft_capped(config.logit_scale == 1 ? products : products * config.logit_scale, config.logit_softcap);

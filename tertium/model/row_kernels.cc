@@ -1,6 +1,7 @@
 #include "tertium/model/row_kernels.h"
 
 #include <cmath>
+#include <limits>
 
 // Each function is compiled for several generations of CPUs, and the best is chosen when the program starts.
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
@@ -12,13 +13,26 @@
 namespace tertium {
 namespace {
 
+/// `x`, of which the compiler must know nothing. GCC would compute each gate once more for exponents that are clamped,
+/// division and all, and in vectors it takes 0 times anything for 0.
+__attribute__((always_inline)) inline float hidden(float x) {
+  __asm__("" : "+g"(x));
+  return x;
+}
+
+constexpr float kExponentLimit = 87;  // e^±87 are about the largest and the smallest
+
 /// e^x with a relative error below 2e-7, from what every vector unit has: x = n ln 2 + r, a polynomial in r (Cephes'
-/// coefficients), and n added to the exponent. Always inlined, since a call would end vectorization.
-__attribute__((always_inline)) inline float exponential(float x) {
-  constexpr float kLargest = 87, kRounder = 12582912;  // 1.5 * 2^23: adding it leaves a whole number
+/// coefficients), times 2^n. Beyond ±`limit` (kExponentLimit, hidden) as there; NaN stays NaN. Always inlined, since a
+/// call would end vectorization.
+__attribute__((always_inline)) inline float exponential(float x, float limit) {
+  constexpr float kRounder = 12582912;  // 1.5 * 2^23: adding it leaves a whole number
   constexpr float kLn2High = 0.693359375f, kLn2Low = -2.12194440e-4f;
-  x = x < -kLargest ? -kLargest : x > kLargest ? kLargest : x;
-  const float n = (x * 1.44269504f + kRounder) - kRounder;
+  constexpr std::uint32_t kOne = __builtin_bit_cast(std::uint32_t, 1.0f);
+  x = x < -limit ? -limit : x;  // each one instruction, which NaN passes
+  x = x > limit ? limit : x;
+  const float rounded = x * 1.44269504f + kRounder;
+  const float n = rounded - kRounder;
   const float r = (x - n * kLn2High) - n * kLn2Low;
   float p = 1.9875691500e-4f;
   p = p * r + 1.3981999507e-3f;
@@ -27,7 +41,8 @@ __attribute__((always_inline)) inline float exponential(float x) {
   p = p * r + 1.6666665459e-1f;
   p = p * r + 5.0000001201e-1f;
   p = p * r * r + r + 1;
-  return __builtin_bit_cast(float, __builtin_bit_cast(std::int32_t, p) + (static_cast<std::int32_t>(n) << 23));
+  // The last bits of `rounded` are n. A product, which NaN survives, as it may not survive a sum of bits.
+  return p * __builtin_bit_cast(float, (__builtin_bit_cast(std::uint32_t, rounded) << 23) + kOne);
 }
 
 __attribute__((always_inline)) inline std::uint16_t rounded_to_bf16(float x) {
@@ -40,17 +55,21 @@ __attribute__((always_inline)) inline std::uint16_t rounded_to_bf16(float x) {
 template <class F>
 __attribute__((always_inline)) inline float sum_of(std::int64_t n, const F& f) {
   constexpr std::int64_t kSums = 64;  // four vectors of 16
-  float sums[kSums] = {};
+  float sums[kSums];
+  for (std::int64_t k = 0; k < kSums; ++k) sums[k] = 0;  // in registers, where `= {}` would go through memory
   std::int64_t i = 0;
   for (; i + kSums <= n; i += kSums) {
 #pragma omp simd
     for (std::int64_t k = 0; k < kSums; ++k) sums[k] += f(i + k);
   }
-  float sum = 0;
-  for (; i < n; ++i) sum += f(i);
-#pragma omp simd reduction(+ : sum)
-  for (std::int64_t k = 0; k < kSums; ++k) sum += sums[k];
-  return sum;
+  float rest = 0;
+  for (; i < n; ++i) rest += f(i);
+#pragma GCC unroll 8
+  for (std::int64_t half = kSums / 2; half > 0; half /= 2) {
+#pragma omp simd
+    for (std::int64_t k = 0; k < half; ++k) sums[k] += sums[k + half];
+  }
+  return sums[0] + rest;
 }
 
 }  // namespace
@@ -59,7 +78,9 @@ FOR_EVERY_CPU void normalize_row(const float* x, const float* weight, const floa
                                  float* out, std::int64_t n) {
   const float mean = centered ? sum_of(n, [&](std::int64_t i) { return x[i]; }) / static_cast<float>(n) : 0;
   const float squares = sum_of(n, [&](std::int64_t i) { return (x[i] - mean) * (x[i] - mean); });
-  const float scale = 1 / std::sqrt(squares / static_cast<float>(n) + eps);
+  // Divided by an infinite length, all finite numbers would become 0.
+  const bool finite = squares <= std::numeric_limits<float>::max();
+  const float scale = finite ? 1 / std::sqrt(squares / static_cast<float>(n) + eps) : NAN;
 #pragma omp simd
   for (std::int64_t i = 0; i < n; ++i) out[i] = (x[i] - mean) * scale * weight[i];
   if (!bias) return;
@@ -68,17 +89,19 @@ FOR_EVERY_CPU void normalize_row(const float* x, const float* weight, const floa
 }
 
 FOR_EVERY_CPU void silu_gate_row(const float* gate, const float* up, float* out, std::int64_t n) {
+  const float limit = hidden(kExponentLimit);
 #pragma omp simd
-  for (std::int64_t i = 0; i < n; ++i) out[i] = gate[i] / (1 + exponential(-gate[i])) * up[i];
+  for (std::int64_t i = 0; i < n; ++i) out[i] = gate[i] / (1 + exponential(-gate[i], limit)) * up[i];
 }
 
 // 0.5 x (1 + tanh(u)) = x / (1 + e^(-2u)), u = sqrt(2 / pi) (x + 0.044715 x^3)
 FOR_EVERY_CPU void gelu_tanh_gate_row(const float* gate, const float* up, float* out, std::int64_t n) {
   constexpr float kTwice = 1.5957691216f;  // 2 sqrt(2 / pi)
+  const float limit = hidden(kExponentLimit);
 #pragma omp simd
   for (std::int64_t i = 0; i < n; ++i) {
     const float x = gate[i];
-    out[i] = x / (1 + exponential(-kTwice * (x + 0.044715f * x * x * x))) * up[i];
+    out[i] = x / (1 + exponential(-kTwice * (x + 0.044715f * x * x * x), limit)) * up[i];
   }
 }
 
@@ -101,16 +124,26 @@ FOR_EVERY_CPU void rotate_neighbours_row(float* x, const float* cos, const float
 }
 
 FOR_EVERY_CPU float largest_of(const float* x, std::int64_t n) {
-  float largest = x[0];
-#pragma omp simd reduction(max : largest)
-  for (std::int64_t i = 0; i < n; ++i) largest = largest < x[i] ? x[i] : largest;
-  return largest;
+  const float zero = hidden(0);
+  float largest = -INFINITY, poison = 0;
+#pragma omp simd reduction(max : largest) reduction(+ : poison)
+  for (std::int64_t i = 0; i < n; ++i) {
+    largest = x[i] > largest ? x[i] : largest;
+    poison += zero * x[i];  // 0, or NaN
+  }
+  return largest + poison;
 }
 
 FOR_EVERY_CPU float exponentials_row(float* x, float largest, float scale, std::int64_t n) {
+  const float limit = hidden(kExponentLimit);
 #pragma omp simd
-  for (std::int64_t i = 0; i < n; ++i) x[i] = exponential(scale * (x[i] - largest));
+  for (std::int64_t i = 0; i < n; ++i) x[i] = exponential(scale * (x[i] - largest), limit);
   return sum_of(n, [&](std::int64_t i) { return x[i]; });
+}
+
+float log_sum_exp_row(float* x, std::int64_t n) {
+  const float largest = largest_of(x, n);
+  return largest + std::log(exponentials_row(x, largest, 1, n));
 }
 
 FOR_EVERY_CPU void scale_row(float* x, float factor, std::int64_t n) {

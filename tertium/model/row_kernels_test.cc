@@ -2,8 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
+#include <functional>
 #include <vector>
 
 namespace tertium {
@@ -64,6 +66,100 @@ TEST(RowKernels, RotationsTurnPairs) {
   rotate_neighbours_row(neighbours.data(), cos.data(), sin.data(), 2);
   EXPECT_EQ(halves, (std::vector<float>{-3, 0, 1, 2.5f}));
   EXPECT_EQ(neighbours, (std::vector<float>{-3, 1, 0, 2.5f}));
+}
+
+/// NaN and both infinities at every place of rows that are shorter than a vector, longer than the widest loops, and no
+/// multiple of either; all else between -1 and 1.
+void with_each_fault(const std::function<void(std::vector<float> row, std::size_t at)>& check) {
+  for (const std::size_t n : {1, 3, 8, 16, 31, 64, 130, 203})
+    for (std::size_t at = 0; at < n; ++at)
+      for (const float fault : {NAN, -NAN, INFINITY, -INFINITY}) {
+        std::vector<float> row = n == 1 ? std::vector<float>(1) : spread(1, n);
+        row[at] = fault;
+        SCOPED_TRACE(testing::Message() << fault << " at " << at << " of " << n);
+        check(std::move(row), at);
+      }
+}
+
+bool is_finite(const std::vector<float>& row) {
+  return std::all_of(row.begin(), row.end(), [](float x) { return std::isfinite(x); });
+}
+
+std::int64_t size_of(const std::vector<float>& row) { return static_cast<std::int64_t>(row.size()); }
+
+TEST(RowKernels, NormsOfARowWithNaNOrInfinityAreNaN) {
+  with_each_fault([](const std::vector<float>& row, std::size_t) {
+    const std::vector<float> ones(row.size(), 1);
+    for (const bool centered : {false, true}) {
+      std::vector<float> out(row.size());
+      normalize_row(row.data(), ones.data(), ones.data(), centered, 1e-5f, out.data(), size_of(row));
+      EXPECT_TRUE(std::all_of(out.begin(), out.end(), [](float x) { return std::isnan(x); }));
+    }
+  });
+}
+
+TEST(RowKernels, ANormWhoseSquaresOverflowIsNaNNotZero) {
+  const std::vector<float> row(70, 3e19f), ones(70, 1);
+  std::vector<float> out(70);
+  normalize_row(row.data(), ones.data(), nullptr, /*centered=*/false, 1e-5f, out.data(), 70);
+  EXPECT_TRUE(std::isnan(out[0]));
+}
+
+TEST(RowKernels, GatesKeepWhatIsNotFinite) {
+  with_each_fault([](const std::vector<float>& row, std::size_t at) {
+    const std::vector<float> ones(row.size(), 1);
+    for (const auto gate : {silu_gate_row, gelu_tanh_gate_row})
+      for (const bool of_gate : {false, true}) {
+        std::vector<float> out(row.size());
+        gate(of_gate ? row.data() : ones.data(), of_gate ? ones.data() : row.data(), out.data(), size_of(row));
+        EXPECT_FALSE(std::isfinite(out[at]));
+        EXPECT_TRUE(!std::isnan(row[at]) || std::isnan(out[at]));
+        out[at] = 0;
+        EXPECT_TRUE(is_finite(out)) << "it spread";
+      }
+  });
+}
+
+TEST(RowKernels, ASoftmaxOverWhatIsNotFiniteIsNaN) {
+  with_each_fault([](std::vector<float> row, std::size_t at) {
+    EXPECT_TRUE(std::isnan(largest_of(row.data(), size_of(row))));
+    std::vector<float> logits = row;
+    EXPECT_TRUE(std::isnan(log_sum_exp_row(logits.data(), size_of(row))));
+    const float fault = row[at], sum = exponentials_row(row.data(), 1, 0.5f, size_of(row));
+    EXPECT_EQ(std::isnan(fault), std::isnan(row[at]));
+    EXPECT_EQ(std::isnan(fault), std::isnan(sum));
+    const float unbounded = NAN;
+    exponentials_row(row.data(), unbounded, 0.5f, size_of(row));
+    EXPECT_TRUE(std::all_of(row.begin(), row.end(), [](float x) { return std::isnan(x); }));
+  });
+}
+
+TEST(RowKernels, RotationsAndFactorsKeepWhatIsNotFinite) {
+  with_each_fault([](std::vector<float> row, std::size_t at) {
+    scale_row(row.data(), 0.5f, size_of(row));
+    EXPECT_FALSE(std::isfinite(row[at]));
+    if (row.size() % 2 != 0) return;
+    const std::size_t half = row.size() / 2;
+    const std::vector<float> cos(half, 0.6f), sin(half, 0.8f);
+    std::vector<float> halves = row, neighbours = row;
+    rotate_halves_row(halves.data(), cos.data(), sin.data(), static_cast<std::int64_t>(half));
+    rotate_neighbours_row(neighbours.data(), cos.data(), sin.data(), static_cast<std::int64_t>(half));
+    for (const std::size_t other : {at % half, half + at % half}) EXPECT_FALSE(std::isfinite(halves[other]));
+    for (const std::size_t other : {at / 2 * 2, at / 2 * 2 + 1}) EXPECT_FALSE(std::isfinite(neighbours[other]));
+  });
+}
+
+TEST(RowKernels, RoundingToBf16KeepsWhatIsNotFinite) {
+  with_each_fault([](const std::vector<float>& row, std::size_t at) {
+    std::vector<std::uint16_t> rounded(row.size());
+    round_row_to_bf16(row.data(), rounded.data(), size_of(row));
+    const float back = std::bit_cast<float>(static_cast<std::uint32_t>(rounded[at]) << 16);
+    EXPECT_EQ(std::isnan(back), std::isnan(row[at]));
+    EXPECT_TRUE(std::isnan(back) || back == row[at]);
+    std::vector<std::uint16_t> rows(2 * row.size());
+    round_rows_to_bf16(row.data(), rows.data(), 1, size_of(row), 2 * size_of(row));
+    EXPECT_EQ(rows[at], rounded[at]);
+  });
 }
 
 TEST(RowKernels, RoundToBf16ToNearestAndTiesToEven) {
