@@ -6,18 +6,8 @@
 
 namespace tertium {
 
-// One function a command, each in its own file (<name>.cc): it adds the command's options, help and example, and what
-// it does.
-void add_run(CLI::App& app);
-void add_show(CLI::App& app);
-void add_screen(CLI::App& app);
-void add_patch(CLI::App& app);
-void add_export(CLI::App& app);
-void add_inspect(CLI::App& app);
-void add_tokenize(CLI::App& app);
-void add_generate(CLI::App& app);
-void add_parity(CLI::App& app);
-void add_bench(CLI::App& app);
+// A command is a function add_<name>(CLI::App& app) in its own file, <name>.cc, and a line in commands.def: it adds the
+// command's options, help and example, and what it does.
 
 inline constexpr const char* kModelHelp =
     "A Hugging Face folder, a .gguf file, or a repository in the local cache (owner/name)";

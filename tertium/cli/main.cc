@@ -30,6 +30,10 @@ void add_experiment_options(CLI::App& command, ExperimentOptions& options) {
   command.add_flag("--quiet", options.quiet, "No progress on standard error");
 }
 
+#define TERTIUM_COMMAND(name) void add_##name(CLI::App& app);
+#include "tertium/cli/commands.def"
+#undef TERTIUM_COMMAND
+
 namespace {
 
 constexpr int kFailed = 1;
@@ -57,9 +61,9 @@ int run(int argc, char** argv) {
   app.set_version_flag("--version", "tertium " TERTIUM_VERSION);
   app.require_subcommand(1);
   app.footer("tertium COMMAND --help shows a command's options and an example.");
-  for (const auto add : {add_run, add_show, add_patch, add_screen, add_export, add_inspect, add_tokenize, add_generate,
-                         add_parity, add_bench})
-    add(app);
+#define TERTIUM_COMMAND(name) add_##name(app);
+#include "tertium/cli/commands.def"
+#undef TERTIUM_COMMAND
   try {
     app.parse(argc, argv);
     if (std::fflush(stdout) != 0) fail("standard output cannot be written; is that disk full?");

@@ -9,6 +9,7 @@
 #include <sstream>
 
 #include "tertium/base/error.h"
+#include "tertium/base/names.h"
 #include "tertium/base/text.h"
 #include "tertium/formats/model_path.h"
 #include "tertium/metrics/metric.h"
@@ -304,23 +305,11 @@ auto at_key(Table& table, std::string_view key, const Call& call) {
   }
 }
 
-std::vector<std::string> known_directions() {
-  std::vector<std::string> names;
-  for (const Direction& direction : directions()) names.emplace_back(direction.name);
-  return names;
-}
-
-std::vector<std::string> known_controls() {
-  std::vector<std::string> names;
-  for (const Control* control : controls()) names.emplace_back(control->name);
-  return names;
-}
-
 /// Who gives what to whom, where.
 void read_what(Table& table, PatchSpec& patch) {
-  patch.directions = table.some_of("directions", known_directions(), patch.directions);
+  patch.directions = table.some_of("directions", names_of(directions()), patch.directions);
   patch.positions = table.some_of("positions", position_names(), patch.positions);
-  patch.controls = table.some_of("controls", known_controls(), patch.controls);
+  patch.controls = table.some_of("controls", names_of(controls()), patch.controls);
   std::erase(patch.controls, "main");
   if (table.find("sites")) {
     patch.sites.clear();
@@ -403,8 +392,7 @@ Experiment read_experiment(const fs::path& file, const std::vector<std::string>&
   }
   if (const toml::table* align = top.table("align")) {
     Table inner(*align, file.string(), "align");
-    std::vector<std::string> names;
-    for (const Metric* metric : metrics()) names.emplace_back(metric->name);
+    const std::vector<std::string> names = names_of(metrics());
     experiment.metrics = inner.some_of("metrics", names, names);
     inner.demand_no_other_keys();
   }

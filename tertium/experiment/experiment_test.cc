@@ -3,6 +3,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "tertium/base/names.h"
+#include "tertium/base/text.h"
+#include "tertium/metrics/metric.h"
+#include "tertium/patching/control.h"
+#include "tertium/patching/direction.h"
+#include "tertium/tasks/task.h"
 #include "tests/support/files.h"
 
 namespace tertium {
@@ -224,17 +230,15 @@ TEST_F(ExperimentFile, UnknownValueIsToldWithTheKnownOnes) {
   EXPECT_EQ(error("dtype = \"f64\"\n" + std::string(kLeast)),
             "e.toml:1: \"dtype\": \"f64\": tertium knows f32, bf16, f16, auto");
   EXPECT_EQ(error("model = \"m\"\n[[task]]\nname = \"copa\"\n"),
-            "e.toml:3: \"name\": \"copa\": tertium knows xcopa, xstorycloze, belebele, items");
+            "e.toml:3: \"name\": \"copa\": tertium knows " + join(task_names()));
   EXPECT_EQ(error_with("protocol = \"letter\""), "e.toml:5: \"protocol\": \"letter\": tertium knows loglik, letters");
   EXPECT_EQ(error_with("[align]\nmetrics = [\"dali\", \"mexa\"]"),
-            "e.toml:6: \"metrics\": \"mexa\": tertium knows dali, dali_row, dalist, dali_margin, mexat");
-  EXPECT_EQ(
-      error_with("[patch]\ncontrols = [\"other\"]"),
-      "e.toml:6: \"controls\": \"other\": tertium knows main, self, same_gold, other_gold, random, same_language, "
-      "mean_shift, norm_noise, dose");
+            "e.toml:6: \"metrics\": \"mexa\": tertium knows " + join(names_of(metrics())));
+  EXPECT_EQ(error_with("[patch]\ncontrols = [\"other\"]"),
+            "e.toml:6: \"controls\": \"other\": tertium knows " + join(names_of(controls())));
   EXPECT_EQ(error_with("[patch]\nitems = \"ts\""), "e.toml:6: \"items\": \"ts\": tertium knows pool, all");
   EXPECT_EQ(error_with("[patch]\ndirections = [\"heal\"]"),
-            "e.toml:6: \"directions\": \"heal\": tertium knows fix, keep, break, lift, spoil");
+            "e.toml:6: \"directions\": \"heal\": tertium knows " + join(names_of(directions())));
   EXPECT_EQ(error_with("[patch]\nsites = [\"hook_resid_pots\"]"),
             "e.toml:6: \"sites\": site \"hook_resid_pots\": did you mean \"resid_post\"?");
 }

@@ -10,6 +10,7 @@ Measured of_item(const StatementCosines& item) {
 
 }  // namespace
 
-const Metric dali_metric = {"dali", "parallel statements are closer than all others (rule global)", of_item, nullptr};
+extern const Metric dali_metric = {"dali", "parallel statements are closer than all others (rule global)", of_item,
+                                   nullptr};
 
 }  // namespace tertium

@@ -10,6 +10,7 @@ Measured of_item(const StatementCosines& item) {
 
 }  // namespace
 
-const Metric dali_margin_metric = {"dali_margin", "least parallel cosine minus largest other cosine", of_item, nullptr};
+extern const Metric dali_margin_metric = {"dali_margin", "least parallel cosine minus largest other cosine", of_item,
+                                          nullptr};
 
 }  // namespace tertium

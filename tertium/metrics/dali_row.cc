@@ -20,7 +20,7 @@ Measured of_item(const StatementCosines& item) {
 
 }  // namespace
 
-const Metric dali_row_metric = {"dali_row", "each pivot statement is closest to its own translation (rule row)",
-                                of_item, nullptr};
+extern const Metric dali_row_metric = {"dali_row", "each pivot statement is closest to its own translation (rule row)",
+                                       of_item, nullptr};
 
 }  // namespace tertium

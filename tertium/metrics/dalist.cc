@@ -17,6 +17,7 @@ Measured of_item(const StatementCosines& item) {
 
 }  // namespace
 
-const Metric dalist_metric = {"dalist", "dali, and closer than statements within each language", of_item, nullptr};
+extern const Metric dalist_metric = {"dalist", "dali, and closer than statements within each language", of_item,
+                                     nullptr};
 
 }  // namespace tertium

@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "tertium/base/error.h"
+#include "tertium/base/names.h"
 #include "tertium/base/text.h"
 
 namespace tertium {
@@ -65,6 +66,10 @@ double largest_off_diagonal(const Cosines& cosines) {
   return largest;
 }
 
+#define TERTIUM_METRIC(name) extern const Metric name##_metric;
+#include "tertium/metrics/metrics.def"
+#undef TERTIUM_METRIC
+
 const std::vector<const Metric*>& metrics() {
   static const std::vector<const Metric*> all = {
 #define TERTIUM_METRIC(name) &name##_metric,
@@ -75,12 +80,9 @@ const std::vector<const Metric*>& metrics() {
 }
 
 const Metric& metric_named(std::string_view name) {
-  std::vector<std::string> names;
-  for (const Metric* metric : metrics()) {
+  for (const Metric* metric : metrics())
     if (metric->name == name) return *metric;
-    names.emplace_back(metric->name);
-  }
-  fail("metric \"{}\": tertium knows {}", printable(name), join(names));
+  fail("metric \"{}\": tertium knows {}", printable(name), join(names_of(metrics())));
 }
 
 }  // namespace tertium

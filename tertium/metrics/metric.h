@@ -53,10 +53,6 @@ struct Metric {
       const Cosines& premises);  // from all items' premises: M[i, j] = cos(premise_i pivot, premise_j X)
 };
 
-#define TERTIUM_METRIC(name) extern const Metric name##_metric;
-#include "tertium/metrics/metrics.def"
-#undef TERTIUM_METRIC
-
 const std::vector<const Metric*>& metrics();
 /// Throws Error listing the known ones.
 const Metric& metric_named(std::string_view name);

@@ -21,7 +21,7 @@ std::vector<Measured> of_corpus(const Cosines& premises) {
 
 }  // namespace
 
-const Metric mexat_metric = {"mexat", "an item's premise finds its translation among all items', both ways", nullptr,
-                             of_corpus};
+extern const Metric mexat_metric = {"mexat", "an item's premise finds its translation among all items', both ways",
+                                    nullptr, of_corpus};
 
 }  // namespace tertium

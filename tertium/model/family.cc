@@ -7,6 +7,10 @@
 
 namespace tertium {
 
+#define TERTIUM_FAMILY(name) extern const Family name##_family;
+#include "tertium/model/families.def"
+#undef TERTIUM_FAMILY
+
 const std::vector<const Family*>& families() {
   static const std::vector<const Family*> all = {
 #define TERTIUM_FAMILY(name) &name##_family,

@@ -63,10 +63,6 @@ struct Family {
   std::vector<std::string_view> buffers = {};
 };
 
-#define TERTIUM_FAMILY(name) extern const Family name##_family;
-#include "tertium/model/families.def"
-#undef TERTIUM_FAMILY
-
 const std::vector<const Family*>& families();
 
 /// By config.json's model_type or GGUF's architecture. Throws Error naming `origin`, listing the known ones.

@@ -3,14 +3,35 @@
 #include <fmt/format.h>
 
 #include <charconv>
+#include <iterator>
 #include <utility>
+#include <vector>
 
 #include "tertium/base/error.h"
+#include "tertium/base/names.h"
 #include "tertium/base/text.h"
 #include "tertium/model/config.h"
 
 namespace tertium {
 namespace {
+
+constexpr SiteInfo kSites[] = {
+    {SiteKind::resid_pre, "resid_pre", "hook_resid_pre", "the stream as it enters the block"},
+    {SiteKind::z, "z", "attn.hook_z", "what each head gathers, before the output projection"},
+    {SiteKind::attn_out, "attn_out", "hook_attn_out", "what attention adds to the stream"},
+    {SiteKind::resid_mid, "resid_mid", "hook_resid_mid",
+     "the stream between attention and MLP (none in parallel blocks)"},
+    {SiteKind::mlp_out, "mlp_out", "hook_mlp_out", "what the MLP adds to the stream"},
+    {SiteKind::resid_post, "resid_post", "hook_resid_post", "the stream as it leaves the block"},
+};
+
+/// Every kind of the enumeration, in its order.
+constexpr bool is_whole() {
+  for (std::size_t i = 0; i < std::size(kSites); ++i)
+    if (kSites[i].kind != static_cast<SiteKind>(i)) return false;
+  return kSites[std::size(kSites) - 1].kind == SiteKind::resid_post;
+}
+static_assert(is_whole(), "a kind of site lacks its line above, or stands elsewhere in the enumeration");
 
 /// A whole number that may be a block's; nothing if it is none.
 std::optional<int> block_number(std::string_view text) {
@@ -35,16 +56,9 @@ std::pair<std::string_view, std::optional<int>> split(std::string_view name) {
 
 }  // namespace
 
-const std::vector<SiteInfo>& site_kinds() {
-  static const std::vector<SiteInfo> kinds = {
-#define TERTIUM_SITE(name, alias, meaning) {SiteKind::name, #name, alias, meaning},
-#include "tertium/model/sites.def"
-#undef TERTIUM_SITE
-  };
-  return kinds;
-}
+std::span<const SiteInfo> site_kinds() { return kSites; }
 
-const SiteInfo& info(SiteKind kind) { return site_kinds()[static_cast<std::size_t>(kind)]; }
+const SiteInfo& info(SiteKind kind) { return kSites[static_cast<std::size_t>(kind)]; }
 
 std::string to_string(Site site) {
   const std::string place = fmt::format("{}@{}", info(site.kind).name, site.block);
@@ -59,11 +73,9 @@ std::size_t site_width(const Config& config, Site site) {
 
 SiteName site_named(std::string_view name) {
   const auto [kind, block] = split(name);
-  std::vector<std::string> names;
-  for (const SiteInfo& site : site_kinds()) {
+  for (const SiteInfo& site : site_kinds())
     if (kind == site.name || kind == site.alias) return {site.kind, block};
-    names.emplace_back(site.name);
-  }
+  const std::vector<std::string> names = names_of(site_kinds());
   const std::string near = nearest(kind, names);
   fail("site \"{}\": {}", printable(name),
        near.empty() ? "tertium knows " + join(names) : "did you mean \"" + near + "\"?");

@@ -2,21 +2,17 @@
 
 #include <cstddef>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
-#include <vector>
 
 namespace tertium {
 
 struct Config;
 
 /// A kind of place inside a block (docs/methods.md, section 3). All are of the stream's width but `z`, which each head
-/// has for itself.
-enum class SiteKind {
-#define TERTIUM_SITE(name, alias, meaning) name,
-#include "tertium/model/sites.def"
-#undef TERTIUM_SITE
-};
+/// has for itself. In the order of a block. Names and meanings stand in site.cc.
+enum class SiteKind { resid_pre, z, attn_out, resid_mid, mlp_out, resid_post };
 
 /// A place in the model, printed as `resid_post@12`, or `z@12.3` for one head.
 struct Site {
@@ -35,7 +31,7 @@ struct SiteInfo {
 };
 
 /// Every kind, in the order of a block.
-const std::vector<SiteInfo>& site_kinds();
+std::span<const SiteInfo> site_kinds();
 const SiteInfo& info(SiteKind kind);
 std::string to_string(Site site);
 /// How many numbers a row has there: the stream's width; at `z` that of all heads, or of the site's one head.

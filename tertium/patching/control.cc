@@ -5,9 +5,14 @@
 
 #include "tertium/base/error.h"
 #include "tertium/base/hash.h"
+#include "tertium/base/names.h"
 #include "tertium/base/text.h"
 
 namespace tertium {
+
+#define TERTIUM_CONTROL(name) extern const Control name##_control;
+#include "tertium/patching/controls.def"
+#undef TERTIUM_CONTROL
 
 const std::vector<const Control*>& controls() {
   static const std::vector<const Control*> all = {
@@ -19,12 +24,9 @@ const std::vector<const Control*>& controls() {
 }
 
 const Control& control_named(std::string_view name) {
-  std::vector<std::string> names;
-  for (const Control* control : controls()) {
+  for (const Control* control : controls())
     if (control->name == name) return *control;
-    names.emplace_back(control->name);
-  }
-  fail("control \"{}\": tertium knows {}", printable(name), join(names));
+  fail("control \"{}\": tertium knows {}", printable(name), join(names_of(controls())));
 }
 
 std::vector<ControlRun> control_runs(const std::vector<std::string>& names, const std::vector<double>& doses) {

@@ -50,10 +50,6 @@ struct Control {
   bool takes_dose = false;   // run once for each dose
 };
 
-#define TERTIUM_CONTROL(name) extern const Control name##_control;
-#include "tertium/patching/controls.def"
-#undef TERTIUM_CONTROL
-
 const std::vector<const Control*>& controls();
 /// Throws Error listing the known ones.
 const Control& control_named(std::string_view name);

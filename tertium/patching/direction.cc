@@ -3,6 +3,7 @@
 #include <string>
 
 #include "tertium/base/error.h"
+#include "tertium/base/names.h"
 #include "tertium/base/text.h"
 
 namespace tertium {
@@ -35,12 +36,9 @@ const std::vector<Direction>& directions() {
 }
 
 const Direction& direction_named(std::string_view name) {
-  std::vector<std::string> names;
-  for (const Direction& direction : directions()) {
+  for (const Direction& direction : directions())
     if (direction.name == name) return direction;
-    names.emplace_back(direction.name);
-  }
-  fail("direction \"{}\": tertium knows {}", printable(name), join(names));
+  fail("direction \"{}\": tertium knows {}", printable(name), join(names_of(directions())));
 }
 
 }  // namespace tertium

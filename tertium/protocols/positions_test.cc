@@ -7,6 +7,7 @@
 
 #include "tertium/base/text.h"
 #include "tertium/protocols/question.h"
+#include "tertium/tasks/json_lines.h"
 #include "tests/support/files.h"
 
 namespace tertium {
@@ -40,7 +41,7 @@ Item belebele(std::string passage, std::string question, std::vector<std::string
                        {"question_number", 1},
                        {"correct_answer_num", 1}},
                       "x:1"};
-  Item item = tasks::belebele.item(line, "zh");
+  Item item = task_named("belebele").item(line, "zh");
   item.fields = {{"flores_passage", passage}, {"question", question}};
   return item;
 }
@@ -63,8 +64,9 @@ TEST(Positions, AreFoundInAScriptWithoutSpaces) {
     SCOPED_TRACE(name);
     const Tokenizer tokens = tokenizer(name);
     const Item item = chinese();
-    for (const Question& question : {letters_question(tokens, "belebele", item, letters_template(tasks::belebele, "")),
-                                     loglik_question(tokens, "belebele", item)}) {
+    for (const Question& question :
+         {letters_question(tokens, "belebele", item, letters_template(task_named("belebele"), "")),
+          loglik_question(tokens, "belebele", item)}) {
       expect_row_ends(tokens, question, "premise_end", 0, "地板上。");
       expect_row_ends(tokens, question, "question_end", 0, "怎么了？");
       ASSERT_EQ(question.positions.at("option_end").size(), 4u);
@@ -93,7 +95,7 @@ TEST(Positions, AreWhereTheTemplateOfAUserPutsThem) {
       {"A", "B", "C", "D"},
       "{mc_answer1}|{mc_answer2}|{mc_answer3}|{mc_answer4}\n{question}\n{flores_passage}\n答案：",
       "mine.toml",
-      tasks::belebele.roles};
+      task_named("belebele").roles};
   const Question question = letters_question(tokens, "belebele", chinese(), letters);
   expect_row_ends(tokens, question, "option_end", 0, "摔碎了");
   expect_row_ends(tokens, question, "option_end", 3, "卖了");
@@ -103,7 +105,8 @@ TEST(Positions, AreWhereTheTemplateOfAUserPutsThem) {
 
 TEST(Positions, MarkersAreAllOfThemAtOnceAndAllIsEveryRow) {
   const Tokenizer tokens = tokenizer("llama3");
-  const Question question = letters_question(tokens, "belebele", chinese(), letters_template(tasks::belebele, ""));
+  const Question question =
+      letters_question(tokens, "belebele", chinese(), letters_template(task_named("belebele"), ""));
   std::set<int> rows;
   for (const char* name : {"last", "colon", "answer_word", "question_end", "premise_end", "option_end"})
     rows.insert(question.positions.at(name).begin(), question.positions.at(name).end());
@@ -143,7 +146,7 @@ TEST(Positions, WhatATextLacksIsAbsent) {
 TEST(Positions, OfALoglikContextOutliveItsTrailingSpace) {
   const Tokenizer tokens = tokenizer("llama3");
   const JsonLine line{{{"id", "1"}, {"context", "It rained, so "}, {"options", {"it", "he"}}, {"gold", 0}}, "x:1"};
-  const Question question = loglik_question(tokens, "items", tasks::items.item(line, "en"));
+  const Question question = loglik_question(tokens, "items", task_named("items").item(line, "en"));
   EXPECT_EQ(question.positions.at("premise_end"), question.positions.at("last"));
 }
 
@@ -156,7 +159,7 @@ TEST(Positions, OfXcopaEndThePremiseBeforeTheConnector) {
                        {"idx", 1}},
                       "x:1"};
   const Tokenizer tokens = tokenizer("llama3");
-  const Question question = loglik_question(tokens, "xcopa", tasks::xcopa.item(line, "en"));
+  const Question question = loglik_question(tokens, "xcopa", task_named("xcopa").item(line, "en"));
   expect_row_ends(tokens, question, "premise_end", 0, "came");
   EXPECT_LT(question.positions.at("premise_end"), question.positions.at("last"));
 }
@@ -169,7 +172,7 @@ TEST(Positions, AreFoundInsideAChat) {
                           .special_tokens = {{"bos_token", "<|begin_of_text|>"}},
                           .origin = "a chat template"};
   const LettersTemplate letters{
-      {"A", "B", "C", "D"}, "{flores_passage}\n{options}\nAnswer: ", "mine.toml", tasks::belebele.roles};
+      {"A", "B", "C", "D"}, "{flores_passage}\n{options}\nAnswer: ", "mine.toml", task_named("belebele").roles};
   const Question question = letters_question(tokens, "belebele", chinese(), letters, &chat);
   expect_row_ends(tokens, question, "premise_end", 0, "地板上。");
   expect_row_ends(tokens, question, "option_end", 3, "卖了");

@@ -3,6 +3,7 @@
 #include <limits>
 
 #include "tertium/base/error.h"
+#include "tertium/tasks/json_lines.h"
 #include "tertium/tasks/task.h"
 
 namespace tertium {
@@ -52,7 +53,7 @@ Item item(const JsonLine& line, const std::string&) {
 
 }  // namespace
 
-const Task tasks::belebele = {
+extern const Task belebele_task = {
     .name = "belebele",
     .file = one_file_per_language,
     .item = item,

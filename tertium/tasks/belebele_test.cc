@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "tertium/tasks/json_lines.h"
 #include "tertium/tasks/task.h"
 #include "tests/support/files.h"
 
@@ -22,11 +23,11 @@ JsonLine line_of(const nlohmann::json& changes = nlohmann::json::object()) {
 }
 
 std::string error_with(const nlohmann::json& changes) {
-  return error_of([&] { tasks::belebele.item(line_of(changes), "eng_Latn"); });
+  return error_of([&] { task_named("belebele").item(line_of(changes), "eng_Latn"); });
 }
 
 TEST(Belebele, AsksForALetterAndAlignsTheAnswers) {
-  const Item item = tasks::belebele.item(line_of(), "eng_Latn");
+  const Item item = task_named("belebele").item(line_of(), "eng_Latn");
   EXPECT_EQ(item.gold, 1u);
   EXPECT_EQ(item.context, "P: Cats sleep.\nQ: Who sleeps?\nA: Dogs\nB: Cats\nC: Birds\nD: Fish\nAnswer:");
   EXPECT_THAT(item.options, ElementsAre(" A", " B", " C", " D"));
@@ -37,15 +38,15 @@ TEST(Belebele, AsksForALetterAndAlignsTheAnswers) {
 }
 
 TEST(Belebele, ReadsItsNumbersAsNumbersAndAsText) {
-  EXPECT_EQ(tasks::belebele.item(line_of({{"correct_answer_num", 4}}), "x").gold, 3u);
-  EXPECT_EQ(tasks::belebele.item(line_of({{"question_number", "3"}}), "x").id, "3");
+  EXPECT_EQ(task_named("belebele").item(line_of({{"correct_answer_num", 4}}), "x").gold, 3u);
+  EXPECT_EQ(task_named("belebele").item(line_of({{"question_number", "3"}}), "x").id, "3");
 }
 
 TEST(Belebele, NamesAQuestionByItsPassageWhereTheFileDoes) {
-  EXPECT_EQ(tasks::belebele.item(line_of(), "x").id, "12");
-  EXPECT_EQ(tasks::belebele.item(line_of({{"link", nullptr}}), "x").id, "12");
-  EXPECT_EQ(tasks::belebele.item(line_of({{"link", "page"}}), "x").id, "page#12");
-  EXPECT_EQ(tasks::belebele.item(line_of({{"link", "page"}, {"split", "dev"}}), "x").id, "page#dev#12");
+  EXPECT_EQ(task_named("belebele").item(line_of(), "x").id, "12");
+  EXPECT_EQ(task_named("belebele").item(line_of({{"link", nullptr}}), "x").id, "12");
+  EXPECT_EQ(task_named("belebele").item(line_of({{"link", "page"}}), "x").id, "page#12");
+  EXPECT_EQ(task_named("belebele").item(line_of({{"link", "page"}, {"split", "dev"}}), "x").id, "page#dev#12");
 }
 
 TEST(Belebele, RefusesFieldsOutOfRange) {
@@ -59,11 +60,11 @@ TEST(Belebele, RefusesFieldsOutOfRange) {
 TEST(BelebeleData, AllLanguagesAreParallelToEnglish) {
   SKIP_WITHOUT_SHARED();
   const auto data = shared_folder() / "data" / "belebele";
-  const std::vector<Item> pivot = read_items(tasks::belebele, data, "eng_Latn", "");
+  const std::vector<Item> pivot = read_items(task_named("belebele"), data, "eng_Latn", "");
   EXPECT_EQ(pivot.size(), 899u);
   for (const char* language : {"arb_Arab", "deu_Latn", "fra_Latn", "hin_Deva", "rus_Cyrl", "spa_Latn", "swh_Latn",
                                "tha_Thai", "tur_Latn", "vie_Latn", "zho_Hans"})
-    EXPECT_EQ(parallel_to(pivot, read_items(tasks::belebele, data, language, "")).size(), 899u) << language;
+    EXPECT_EQ(parallel_to(pivot, read_items(task_named("belebele"), data, language, "")).size(), 899u) << language;
 }
 
 }  // namespace

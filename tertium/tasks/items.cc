@@ -4,6 +4,7 @@
 
 #include "tertium/base/error.h"
 #include "tertium/base/text.h"
+#include "tertium/tasks/json_lines.h"
 #include "tertium/tasks/task.h"
 
 namespace tertium {
@@ -53,7 +54,7 @@ Item item(const JsonLine& line, const std::string& language) {
 
 }  // namespace
 
-const Task tasks::items = {
+extern const Task items_task = {
     .name = "items",
     .file = one_file_per_language,
     .item = item,

@@ -4,6 +4,7 @@
 #include <sstream>
 
 #include "tertium/base/text.h"
+#include "tertium/tasks/json_lines.h"
 #include "tertium/tasks/task.h"
 #include "tests/support/files.h"
 
@@ -25,11 +26,11 @@ JsonLine line_of(const nlohmann::json& changes = nlohmann::json::object()) {
 }
 
 std::string error_with(const nlohmann::json& changes) {
-  return error_of([&] { tasks::items.item(line_of(changes), "en"); });
+  return error_of([&] { task_named("items").item(line_of(changes), "en"); });
 }
 
 TEST(OwnFormat, TakesTextsAsGiven) {
-  const Item item = tasks::items.item(line_of({{"category", "colour"}}), "en");
+  const Item item = task_named("items").item(line_of({{"category", "colour"}}), "en");
   EXPECT_EQ(item.id, "q1");
   EXPECT_EQ(item.category, "colour");
   EXPECT_EQ(item.gold, 0u);
@@ -42,8 +43,8 @@ TEST(OwnFormat, TakesTextsAsGiven) {
 }
 
 TEST(OwnFormat, TakesAnIdAsTextOrNumber) {
-  EXPECT_EQ(tasks::items.item(line_of({{"id", 5}}), "en").id, "5");
-  EXPECT_EQ(tasks::items.item(line_of({{"id", "5"}}), "en").id, "5");
+  EXPECT_EQ(task_named("items").item(line_of({{"id", 5}}), "en").id, "5");
+  EXPECT_EQ(task_named("items").item(line_of({{"id", "5"}}), "en").id, "5");
   EXPECT_THAT(error_with({{"id", -5}}), HasSubstr("field \"id\" is -5"));
   EXPECT_THAT(error_with({{"id", 1.5}}), HasSubstr("field \"id\" is 1.5; expected text"));
 }
@@ -73,7 +74,7 @@ TEST(OwnFormat, ReadsTheExampleOfItsPage) {
   for (std::string line; std::getline(page, line);)
     if (line.starts_with("{\"")) example += line + "\n";
   folder.write("en.jsonl", example);
-  EXPECT_GE(read_items(tasks::items, folder.path(), "en", "").size(), 2u);
+  EXPECT_GE(read_items(task_named("items"), folder.path(), "en", "").size(), 2u);
 }
 
 }  // namespace

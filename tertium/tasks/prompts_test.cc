@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "tertium/tasks/json_lines.h"
 #include "tests/support/files.h"
 
 namespace tertium {
@@ -30,7 +31,7 @@ LettersTemplate with_prompt(std::string prompt) { return {{" A", " B"}, std::mov
 std::string error_in_file(std::string_view toml) {
   const TempFolder folder;
   const auto file = folder.write("prompts.toml", toml);
-  return error_of([&] { letters_template(tasks::xcopa, file); });
+  return error_of([&] { letters_template(task_named("xcopa"), file); });
 }
 
 TEST(Fill, PutsFieldsAndOptionsInTheirPlaces) {
@@ -78,9 +79,9 @@ TEST(LettersTemplate, BuiltInOneOfEveryTaskFillsItsItems) {
                         {"label", 0},
                         {"idx", 1}},
                        "x:1"};
-  Item item = tasks::xcopa.item(xcopa, "en");
+  Item item = task_named("xcopa").item(xcopa, "en");
   item.fields = {{"premise", "It rained."}, {"question", "effect"}};
-  const LettersTemplate letters = letters_template(tasks::xcopa, "");
+  const LettersTemplate letters = letters_template(task_named("xcopa"), "");
   EXPECT_EQ(letters.letters.front(), " A");
   EXPECT_EQ(letters.letters.size(), 26u);
   EXPECT_EQ(fill(letters, item).text,
@@ -100,7 +101,7 @@ TEST(LettersTemplate, ReadsTheTableOfItsTask) {
   const auto file = folder.write("prompts.toml",
                                  "[belebele]\nletters = [\"1\", \"2\"]\nprompt = \"x\"\n"
                                  "[xcopa]\nletters = [\"A\", \"B\"]\nprompt = \"{premise} \\n\\n{options} \"\n");
-  const LettersTemplate letters = letters_template(tasks::xcopa, file);
+  const LettersTemplate letters = letters_template(task_named("xcopa"), file);
   EXPECT_THAT(letters.letters, ElementsAre("A", "B"));
   EXPECT_EQ(letters.prompt, "{premise} \n\n{options} ") << "spaces matter";
   EXPECT_EQ(letters.origin, file.string());
@@ -140,8 +141,8 @@ TEST(LettersTemplate, TellsALoneBraceWhenTheFileIsRead) {
 TEST(LettersTemplateData, ReproducesTheStudysPrompts) {
   SKIP_WITHOUT_SHARED();
   const auto file = shared_folder() / "paper" / "prompts.toml";
-  const Item item = read_items(tasks::xcopa, shared_folder() / "data" / "xcopa", "en", "val").front();
-  EXPECT_EQ(fill(letters_template(tasks::xcopa, file), item).text,
+  const Item item = read_items(task_named("xcopa"), shared_folder() / "data" / "xcopa", "en", "val").front();
+  EXPECT_EQ(fill(letters_template(task_named("xcopa"), file), item).text,
             "Based on the below premise, and two options that reflect the potential effect to the premise, choose the "
             "correct "
             "answer. \n\nPremise: The man turned on the faucet. \n\n\nA: The toilet filled with water.\nB: Water "

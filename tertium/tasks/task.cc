@@ -6,12 +6,18 @@
 
 #include "tertium/base/error.h"
 #include "tertium/base/text.h"
+#include "tertium/tasks/json_lines.h"
 
 namespace tertium {
+
+#define TERTIUM_TASK(name) extern const Task name##_task;
+#include "tertium/tasks/tasks.def"
+#undef TERTIUM_TASK
+
 namespace {
 
 const Task* const all_tasks[] = {
-#define TERTIUM_TASK(name) &tasks::name,
+#define TERTIUM_TASK(name) &name##_task,
 #include "tertium/tasks/tasks.def"
 #undef TERTIUM_TASK
 };
@@ -47,8 +53,8 @@ void check_parallel(const Item& pivot, const Item& item) {
 
 }  // namespace
 
-std::filesystem::path tasks::one_file_per_language(const std::filesystem::path& data, const std::string& language,
-                                                   const std::string& split) {
+std::filesystem::path one_file_per_language(const std::filesystem::path& data, const std::string& language,
+                                            const std::string& split) {
   std::filesystem::path file = data / (language + ".jsonl");
   if (!split.empty())
     fail("{}: this task has one file a language and no split \"{}\"; leave the split out", file.string(),

@@ -6,9 +6,10 @@
 #include <vector>
 
 #include "tertium/tasks/item.h"
-#include "tertium/tasks/json_lines.h"
 
 namespace tertium {
+
+struct JsonLine;  // tasks/json_lines.h
 
 /// The names of an item's fields whose ends are positions; empty where a benchmark has no such field.
 struct FieldRoles {
@@ -17,8 +18,8 @@ struct FieldRoles {
   std::string_view option;    // "mc_answer", which a number from 1 follows
 };
 
-/// A benchmark: how its files are named and how a line becomes an item. To add one, write
-/// tasks/<name>.cc and a line in tasks.def.
+/// A benchmark: how its files are named and how a line becomes an item. Add one: tasks/<name>.cc, which defines
+/// <name>_task, and a line in tasks.def.
 struct Task {
   std::string_view name;
   /// Where the items lie. An empty split means the task's own default; Error if the task has no such thing as splits.
@@ -30,15 +31,9 @@ struct Task {
   std::string_view letters_prompt;  // the default template of protocol letters; see prompts.h
 };
 
-namespace tasks {
-#define TERTIUM_TASK(name) extern const Task name;
-#include "tertium/tasks/tasks.def"
-#undef TERTIUM_TASK
-
 /// <data>/<language>.jsonl, for tasks without splits. Throws Error if one is asked for.
 std::filesystem::path one_file_per_language(const std::filesystem::path& data, const std::string& language,
                                             const std::string& split);
-}  // namespace tasks
 
 /// Throws Error for an unknown name, listing the known ones and the nearest.
 const Task& task_named(std::string_view name);

@@ -5,6 +5,7 @@
 
 #include "tertium/base/error.h"
 #include "tertium/base/text.h"
+#include "tertium/tasks/json_lines.h"
 #include "tertium/tasks/task.h"
 
 namespace tertium {
@@ -88,7 +89,7 @@ Item item(const JsonLine& line, const std::string& language) {
 
 }  // namespace
 
-const Task tasks::xcopa = {
+extern const Task xcopa_task = {
     .name = "xcopa",
     .file = file,
     .item = item,

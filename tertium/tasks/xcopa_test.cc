@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "tertium/tasks/json_lines.h"
 #include "tertium/tasks/task.h"
 #include "tests/support/files.h"
 
@@ -24,13 +25,13 @@ JsonLine line_of(std::string_view premise, std::string_view choice1, std::string
 }
 
 Item english() {
-  return tasks::xcopa.item(line_of("The man woke up.", "The alarm rang.", "The sun set.", "cause"), "en");
+  return task_named("xcopa").item(line_of("The man woke up.", "The alarm rang.", "The sun set.", "cause"), "en");
 }
 
 std::string error_with(std::string_view field, const nlohmann::json& value) {
   JsonLine line = line_of("The man woke up.", "The alarm rang.", "The sun set.", "cause");
   line.value[std::string(field)] = value;
-  return error_of([&] { tasks::xcopa.item(line, "en"); });
+  return error_of([&] { task_named("xcopa").item(line, "en"); });
 }
 
 TEST(Xcopa, WritesContextAndOptionsAsOneSentence) {
@@ -46,46 +47,48 @@ TEST(Xcopa, WritesContextAndOptionsAsOneSentence) {
 }
 
 TEST(Xcopa, StripsThePremiseForTheContextOnly) {
-  const Item item = tasks::xcopa.item(line_of(" The man woke up. ", "A.", "B.", "effect"), "en");
+  const Item item = task_named("xcopa").item(line_of(" The man woke up. ", "A.", "B.", "effect"), "en");
   EXPECT_EQ(item.context, "The man woke up therefore");
   EXPECT_EQ(item.premise, " The man woke up. ");
 }
 
 TEST(Xcopa, LowersTheFirstLetterByTheFullUnicodeRule) {
   // Turkish İ becomes i and a combining dot, as Python's lower() has it.
-  const Item item = tasks::xcopa.item(line_of("Adam uyandı.", "İnsanlar geldi.", "Ördek kaçtı.", "effect"), "tr");
+  const Item item =
+      task_named("xcopa").item(line_of("Adam uyandı.", "İnsanlar geldi.", "Ördek kaçtı.", "effect"), "tr");
   EXPECT_EQ(item.context, "Adam uyandı bu yüzden");
   EXPECT_THAT(item.options, ElementsAre(" i\u0307nsanlar geldi.", " ördek kaçtı."));
 }
 
 TEST(Xcopa, DropsTheLastCharacterWhateverItIs) {
-  EXPECT_EQ(tasks::xcopa.item(line_of("他醒了。", "甲。", "乙。", "cause"), "zh").context, "他醒了 因为");
+  EXPECT_EQ(task_named("xcopa").item(line_of("他醒了。", "甲。", "乙。", "cause"), "zh").context, "他醒了 因为");
   // Thai writes no full stop, so a letter goes; the published evaluations do the same.
-  EXPECT_EQ(tasks::xcopa.item(line_of("เขาตื่น", "ก", "ข", "effect"), "th").context, "เขาตื่ ดังนั้น");
+  EXPECT_EQ(task_named("xcopa").item(line_of("เขาตื่น", "ก", "ข", "effect"), "th").context, "เขาตื่ ดังนั้น");
 }
 
 TEST(Xcopa, CategoryIsTheQuestionUnlessTheFileNamesOne) {
   EXPECT_EQ(english().category, "cause");
   JsonLine line = line_of("The man woke up.", "A.", "B.", "effect");
   line.value["category"] = "daily life";
-  EXPECT_EQ(tasks::xcopa.item(line, "en").category, "daily life");
-  EXPECT_EQ(tasks::xcopa.item(line, "en").context, "The man woke up therefore")
+  EXPECT_EQ(task_named("xcopa").item(line, "en").category, "daily life");
+  EXPECT_EQ(task_named("xcopa").item(line, "en").context, "The man woke up therefore")
       << "the question alone picks the connector";
 }
 
 TEST(Xcopa, FindsItsFileBySplitAndLanguage) {
-  EXPECT_EQ(tasks::xcopa.file("data", "it", ""), std::filesystem::path("data/it/val.it.jsonl"));
-  EXPECT_EQ(tasks::xcopa.file("data", "it", "test"), std::filesystem::path("data/it/test.it.jsonl"));
+  EXPECT_EQ(task_named("xcopa").file("data", "it", ""), std::filesystem::path("data/it/val.it.jsonl"));
+  EXPECT_EQ(task_named("xcopa").file("data", "it", "test"), std::filesystem::path("data/it/test.it.jsonl"));
 }
 
 TEST(Xcopa, ReadsTranslationTestSetsAsEnglish) {
-  EXPECT_EQ(tasks::xcopa.file("data", "en_it", "test"), std::filesystem::path("data/it/test.en_it.jsonl"));
-  EXPECT_EQ(tasks::xcopa.item(line_of("The man woke up.", "A.", "B.", "cause"), "en_it").context,
+  EXPECT_EQ(task_named("xcopa").file("data", "en_it", "test"), std::filesystem::path("data/it/test.en_it.jsonl"));
+  EXPECT_EQ(task_named("xcopa").item(line_of("The man woke up.", "A.", "B.", "cause"), "en_it").context,
             "The man woke up because");
 }
 
 TEST(Xcopa, RefusesALanguageWithoutConnectors) {
-  const std::string error = error_of([] { tasks::xcopa.item(line_of("Hun våknet.", "A.", "B.", "cause"), "no"); });
+  const std::string error =
+      error_of([] { task_named("xcopa").item(line_of("Hun våknet.", "A.", "B.", "cause"), "no"); });
   EXPECT_THAT(error, HasSubstr("val.jsonl:1: xcopa has no words for \"because\" and \"therefore\" in language \"no\""));
   EXPECT_THAT(error, HasSubstr("ar, de, en, es, et, fr, hi, ht, id, it, qu, sw, ta, th, tr, vi, zh"));
   EXPECT_THAT(error, HasSubstr("\"items\" takes any language"));
@@ -102,18 +105,19 @@ TEST(Xcopa, RefusesFieldsOutOfRange) {
 TEST(XcopaData, AllLanguagesAreParallelToEnglish) {
   SKIP_WITHOUT_SHARED();
   const auto data = shared_folder() / "data" / "xcopa";
-  const std::vector<Item> pivot = read_items(tasks::xcopa, data, "en", "val");
+  const std::vector<Item> pivot = read_items(task_named("xcopa"), data, "en", "val");
   EXPECT_EQ(pivot.size(), 100u);
   for (const char* language : {"et", "ht", "id", "it", "qu", "sw", "ta", "th", "tr", "vi", "zh"})
-    EXPECT_EQ(parallel_to(pivot, read_items(tasks::xcopa, data, language, "")).size(), 100u) << language;
+    EXPECT_EQ(parallel_to(pivot, read_items(task_named("xcopa"), data, language, "")).size(), 100u) << language;
 }
 
 TEST(XcopaData, TranslatedTestSetsAreParallelToTheirSource) {
   SKIP_WITHOUT_SHARED();
   const auto data = shared_folder() / "data" / "xcopa";
   for (const std::string language : {"id", "it", "sw", "th", "vi", "zh"}) {
-    const std::vector<Item> source = read_items(tasks::xcopa, data, language, "test");
-    EXPECT_EQ(parallel_to(source, read_items(tasks::xcopa, data, "en_" + language, "test")).size(), 500u) << language;
+    const std::vector<Item> source = read_items(task_named("xcopa"), data, language, "test");
+    EXPECT_EQ(parallel_to(source, read_items(task_named("xcopa"), data, "en_" + language, "test")).size(), 500u)
+        << language;
   }
 }
 
@@ -121,7 +125,7 @@ TEST(XcopaData, StringsAreThoseThatPythonMakes) {
   SKIP_WITHOUT_SHARED();
   const auto data = shared_folder() / "data" / "xcopa";
   const auto first = [&](const std::string& language) {
-    return read_items(tasks::xcopa, data, language, "val").front();
+    return read_items(task_named("xcopa"), data, language, "val").front();
   };
   EXPECT_EQ(first("en").context + first("en").options[1],
             "The man turned on the faucet therefore water flowed from the spout.");

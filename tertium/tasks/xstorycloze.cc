@@ -1,6 +1,7 @@
 // XStoryCloze (Lin et al. 2022): a story of four sentences, and which of two sentences ends it.
 // Two spellings are read: the plain one of the common JSON copies, and the column names of the official files.
 
+#include "tertium/tasks/json_lines.h"
 #include "tertium/tasks/task.h"
 
 namespace tertium {
@@ -41,7 +42,7 @@ Item item(const JsonLine& line, const std::string&) {
 
 }  // namespace
 
-const Task tasks::xstorycloze = {
+extern const Task xstorycloze_task = {
     .name = "xstorycloze",
     .file = one_file_per_language,
     .item = item,

@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "tertium/tasks/json_lines.h"
 #include "tertium/tasks/task.h"
 #include "tests/support/files.h"
 
@@ -28,7 +29,7 @@ JsonLine official_line() {
 }
 
 TEST(XStoryCloze, ContinuesTheStoryWithEachEnding) {
-  const Item item = tasks::xstorycloze.item(plain_line(), "en");
+  const Item item = task_named("xstorycloze").item(plain_line(), "en");
   EXPECT_EQ(item.id, "s1");
   EXPECT_EQ(item.gold, 0u);
   EXPECT_EQ(item.context, "One. Two. Three. Four.");
@@ -39,8 +40,8 @@ TEST(XStoryCloze, ContinuesTheStoryWithEachEnding) {
 }
 
 TEST(XStoryCloze, BothSpellingsGiveTheSameItem) {
-  const Item plain = tasks::xstorycloze.item(plain_line(), "en"),
-             official = tasks::xstorycloze.item(official_line(), "en");
+  const Item plain = task_named("xstorycloze").item(plain_line(), "en"),
+             official = task_named("xstorycloze").item(official_line(), "en");
   EXPECT_EQ(plain.id, official.id);
   EXPECT_EQ(plain.gold, official.gold);
   EXPECT_EQ(plain.context, official.context);
@@ -56,27 +57,27 @@ TEST(XStoryCloze, NamesTheMissingField) {
                                          {"answer_right_ending", "no field \"answer_right_ending\""}}) {
     JsonLine line = plain_line();
     line.value.erase(field);
-    EXPECT_THAT(error_of([&] { tasks::xstorycloze.item(line, "en"); }), HasSubstr(complaint));
+    EXPECT_THAT(error_of([&] { task_named("xstorycloze").item(line, "en"); }), HasSubstr(complaint));
   }
   JsonLine line = official_line();
   line.value.erase("InputSentence3");
-  EXPECT_THAT(error_of([&] { tasks::xstorycloze.item(line, "en"); }), HasSubstr("no field \"InputSentence3\""));
+  EXPECT_THAT(error_of([&] { task_named("xstorycloze").item(line, "en"); }), HasSubstr("no field \"InputSentence3\""));
 }
 
 TEST(XStoryCloze, CountsEndingsFromOne) {
   JsonLine line = plain_line();
   line.value["answer_right_ending"] = 0;
-  EXPECT_THAT(error_of([&] { tasks::xstorycloze.item(line, "en"); }),
+  EXPECT_THAT(error_of([&] { task_named("xstorycloze").item(line, "en"); }),
               HasSubstr("is 0; expected a whole number from 1 to 2"));
 }
 
 TEST(XStoryClozeData, AllLanguagesAreParallelToEnglish) {
   SKIP_WITHOUT_SHARED();
   const auto data = shared_folder() / "data" / "xstorycloze";
-  const std::vector<Item> pivot = read_items(tasks::xstorycloze, data, "en", "");
+  const std::vector<Item> pivot = read_items(task_named("xstorycloze"), data, "en", "");
   EXPECT_EQ(pivot.size(), 1511u);
   for (const char* language : {"ar", "hi", "id", "ru", "zh"})
-    EXPECT_EQ(parallel_to(pivot, read_items(tasks::xstorycloze, data, language, "")).size(), 1511u) << language;
+    EXPECT_EQ(parallel_to(pivot, read_items(task_named("xstorycloze"), data, language, "")).size(), 1511u) << language;
 }
 
 }  // namespace

@@ -32,10 +32,7 @@ using testing::StartsWith;
 // ---- --help and --version
 
 TEST(Help, OfEveryCommandHasAnExampleOfIt) {
-  const std::vector<std::string> commands = test::command_names();
-  EXPECT_THAT(commands, ElementsAre("run", "show", "patch", "screen", "export", "inspect", "tokenize", "generate",
-                                    "parity", "bench"));
-  for (const std::string& command : commands) {
+  for (const std::string& command : test::command_names()) {
     const std::string help = output_of({command, "--help"});
     EXPECT_THAT(help, HasSubstr("Example:\n  tertium " + command + " "));
   }

@@ -114,7 +114,7 @@ int TinyModel::id(std::string_view word) const {
 }
 
 std::map<std::string, Shape> tensor_shapes(const TinyModel& model) {
-  const WeightNames& names = llama_family.names;
+  const WeightNames& names = family_of_model_type("llama", "a tiny model").names;
   const std::int64_t queries = model.heads * model.head_dim, keys = model.kv_heads * model.head_dim;
   std::map<std::string, Shape> shapes;
   const auto add = [&](const WeightName& name, int block, Shape shape) {

@@ -40,7 +40,7 @@ WeightNames names() {
 
 }  // namespace
 
-const Family apertus_family = {
+extern const Family apertus_family = {
     .name = "apertus",
     .model_types = {"apertus"},
     .from_hf = from_hf,

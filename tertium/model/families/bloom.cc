@@ -51,7 +51,7 @@ WeightNames names() {
 
 }  // namespace
 
-const Family bloom_family = {
+extern const Family bloom_family = {
     .name = "bloom",
     .model_types = {"bloom"},
     .architectures = {"bloom"},

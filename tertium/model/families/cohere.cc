@@ -47,7 +47,7 @@ WeightNames names() {
 
 }  // namespace
 
-const Family cohere_family = {
+extern const Family cohere_family = {
     .name = "cohere",
     .model_types = {"cohere"},
     .architectures = {"command-r"},

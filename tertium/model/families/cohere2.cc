@@ -47,7 +47,7 @@ WeightNames names() {
 
 }  // namespace
 
-const Family cohere2_family = {
+extern const Family cohere2_family = {
     .name = "cohere2",
     .model_types = {"cohere2"},
     .architectures = {"cohere2"},

@@ -37,7 +37,7 @@ Config from_gguf(const GgufConfig& gguf) {
 
 }  // namespace
 
-const Family gemma_family = {
+extern const Family gemma_family = {
     .name = "gemma",
     .model_types = {"gemma"},
     .architectures = {"gemma"},

@@ -62,7 +62,7 @@ WeightNames names() {
 
 }  // namespace
 
-const Family gemma2_family = {
+extern const Family gemma2_family = {
     .name = "gemma2",
     .model_types = {"gemma2"},
     .architectures = {"gemma2"},

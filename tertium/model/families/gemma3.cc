@@ -78,7 +78,7 @@ WeightNames names() {
 
 }  // namespace
 
-const Family gemma3_family = {
+extern const Family gemma3_family = {
     .name = "gemma3",
     .model_types = {"gemma3_text", "gemma3"},
     .architectures = {"gemma3"},

@@ -59,7 +59,7 @@ WeightNames names() {
 
 }  // namespace
 
-const Family gpt2_family = {
+extern const Family gpt2_family = {
     .name = "gpt2",
     .model_types = {"gpt2"},
     .architectures = {"gpt2"},

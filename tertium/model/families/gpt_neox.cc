@@ -49,7 +49,7 @@ WeightNames names() {
 
 }  // namespace
 
-const Family gpt_neox_family = {
+extern const Family gpt_neox_family = {
     .name = "gpt_neox",
     .model_types = {"gpt_neox"},
     .architectures = {"gptneox"},

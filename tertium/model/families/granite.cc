@@ -29,7 +29,7 @@ Config from_gguf(const GgufConfig& gguf) {
 
 }  // namespace
 
-const Family granite_family = {
+extern const Family granite_family = {
     .name = "granite",
     .model_types = {"granite"},
     .architectures = {"granite"},

@@ -31,7 +31,7 @@ WeightNames names() {
 
 }  // namespace
 
-const Family llama_family = {
+extern const Family llama_family = {
     .name = "llama",
     .model_types = {"llama"},
     .architectures = {"llama"},

@@ -14,7 +14,7 @@ Config from_hf(const ConfigReader& json) {
 
 }  // namespace
 
-const Family mistral_family = {
+extern const Family mistral_family = {
     .name = "mistral",
     .model_types = {"mistral"},
     .from_hf = from_hf,

@@ -34,7 +34,7 @@ WeightNames names() {
 
 }  // namespace
 
-const Family mixtral_family = {
+extern const Family mixtral_family = {
     .name = "mixtral",
     .model_types = {"mixtral"},
     .from_hf = from_hf,

@@ -32,7 +32,7 @@ WeightNames names() {
 
 }  // namespace
 
-const Family olmo2_family = {
+extern const Family olmo2_family = {
     .name = "olmo2",
     .model_types = {"olmo2"},
     .architectures = {"olmo2"},

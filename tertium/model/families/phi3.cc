@@ -29,7 +29,7 @@ WeightNames names() {
 
 }  // namespace
 
-const Family phi3_family = {
+extern const Family phi3_family = {
     .name = "phi3",
     .model_types = {"phi3"},
     .architectures = {"phi3"},

@@ -21,7 +21,7 @@ Config from_gguf(const GgufConfig& gguf) {
 
 }  // namespace
 
-const Family qwen2_family = {
+extern const Family qwen2_family = {
     .name = "qwen2",
     .model_types = {"qwen2"},
     .architectures = {"qwen2"},

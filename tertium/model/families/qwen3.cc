@@ -34,7 +34,7 @@ WeightNames names() {
 
 }  // namespace
 
-const Family qwen3_family = {
+extern const Family qwen3_family = {
     .name = "qwen3",
     .model_types = {"qwen3"},
     .architectures = {"qwen3"},

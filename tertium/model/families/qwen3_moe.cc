@@ -51,7 +51,7 @@ WeightNames names() {
 
 }  // namespace
 
-const Family qwen3_moe_family = {
+extern const Family qwen3_moe_family = {
     .name = "qwen3_moe",
     .model_types = {"qwen3_moe"},
     .architectures = {"qwen3moe"},

@@ -50,7 +50,7 @@ WeightNames names() {
 
 }  // namespace
 
-const Family xglm_family = {
+extern const Family xglm_family = {
     .name = "xglm",
     .model_types = {"xglm"},
     .from_hf = from_hf,

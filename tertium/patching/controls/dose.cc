@@ -12,7 +12,7 @@ void blend(const Ingredients& from, std::span<float> into) {
 
 }  // namespace
 
-const Control dose_control = {
+extern const Control dose_control = {
     .name = "dose",
     .rules_out = "effects of all or nothing: only a share of main's, the rest the item's own",
     .language = DonorLanguage::donor,

@@ -7,7 +7,7 @@ std::vector<std::size_t> donors(const DonorRequest& request) { return {request.r
 
 }  // namespace
 
-const Control main_control = {
+extern const Control main_control = {
     .name = "main",
     .rules_out = "nothing: the same item in the donor language, whose effect is asked for",
     .language = DonorLanguage::donor,

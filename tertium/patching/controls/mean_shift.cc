@@ -11,7 +11,7 @@ void blend(const Ingredients& from, std::span<float> into) {
 
 }  // namespace
 
-const Control mean_shift_control = {
+extern const Control mean_shift_control = {
     .name = "mean_shift",
     .rules_out =
         "language identity without content: the item's own state, moved by the difference of the languages' means",

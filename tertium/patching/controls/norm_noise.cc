@@ -40,7 +40,7 @@ void blend(const Ingredients& from, std::span<float> into) {
 
 }  // namespace
 
-const Control norm_noise_control = {
+extern const Control norm_noise_control = {
     .name = "norm_noise",
     .rules_out = "mere disturbance: a random direction of the length of main's",
     .language = DonorLanguage::donor,

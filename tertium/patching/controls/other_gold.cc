@@ -9,7 +9,7 @@ std::vector<std::size_t> donors(const DonorRequest& request) {
 
 }  // namespace
 
-const Control other_gold_control = {
+extern const Control other_gold_control = {
     .name = "other_gold",
     .rules_out = "knowing the answer: another item of the pool with a different gold, whose own letter may be copied",
     .language = DonorLanguage::donor,

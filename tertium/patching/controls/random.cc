@@ -13,7 +13,7 @@ std::vector<std::size_t> donors(const DonorRequest& request) {
 
 }  // namespace
 
-const Control random_control = {
+extern const Control random_control = {
     .name = "random",
     .rules_out = "that any state of the donor language helps: any other item",
     .language = DonorLanguage::donor,

@@ -9,7 +9,7 @@ std::vector<std::size_t> donors(const DonorRequest& request) {
 
 }  // namespace
 
-const Control same_gold_control = {
+extern const Control same_gold_control = {
     .name = "same_gold",
     .rules_out = "copying of the answer's letter: another item of the pool with the same gold position",
     .language = DonorLanguage::donor,

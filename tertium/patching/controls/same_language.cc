@@ -9,7 +9,7 @@ std::vector<std::size_t> donors(const DonorRequest& request) {
 
 }  // namespace
 
-const Control same_language_control = {
+extern const Control same_language_control = {
     .name = "same_language",
     .rules_out =
         "the donor language being special: an item solved in both languages with the same gold, in the recipient's own",

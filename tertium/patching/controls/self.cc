@@ -7,7 +7,7 @@ std::vector<std::size_t> donors(const DonorRequest& request) { return {request.r
 
 }  // namespace
 
-const Control self_control = {
+extern const Control self_control = {
     .name = "self",
     .rules_out = "rounding and faults of the machinery: the item itself, which may change nothing",
     .language = DonorLanguage::recipient,
