@@ -23,14 +23,15 @@ ChatTemplate from_folder(const fs::path& folder) {
   if (!config.chat_template)
     fail("{}: no chat_template.jinja, and tokenizer_config.json has no \"chat_template\"; {}", folder.string(),
          kNoTemplate);
-  return {*std::move(config.chat_template), std::move(config.special_tokens), folder.string()};
+  if (config.chat_template_file) config.files.push_back(*config.chat_template_file);
+  return {*std::move(config.chat_template), std::move(config.special_tokens), folder.string(), std::move(config.files)};
 }
 
 ChatTemplate from_gguf(const fs::path& file) {
   const Gguf gguf(file);
   const std::string key = "tokenizer.chat_template";
   if (!gguf.has(key)) fail("{}: no {}; {}", file.string(), key, kNoTemplate);
-  ChatTemplate chat{gguf.get<std::string>(key), {}, file.string()};
+  ChatTemplate chat{gguf.get<std::string>(key), {}, file.string(), {file}};
   const auto& tokens = gguf.get<std::vector<std::string>>("tokenizer.ggml.tokens");
   for (const auto& [name, id_key] : {std::pair{"bos_token", "bos_token_id"},
                                      {"eos_token", "eos_token_id"},

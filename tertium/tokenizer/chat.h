@@ -6,6 +6,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 namespace tertium {
 
@@ -20,6 +21,7 @@ struct ChatTemplate {
   std::string text;
   std::map<std::string, std::string> special_tokens;  // variables of the template: "bos_token" → "<s>"
   std::string origin;                                 // names it in errors
+  std::vector<std::filesystem::path> files = {};      // all that were read for it
 
   /// The template of a model: of a Hugging Face folder chat_template.jinja, else tokenizer_config.json; of a .gguf file
   /// tokenizer.chat_template. Throws Error naming the model if it has none.

@@ -53,11 +53,20 @@ void cover(std::string_view text, const std::vector<tokenizers_ffi_token>& token
   for (std::size_t i = last + 1; i < spans.size(); ++i) spans[i] = {text.size(), text.size()};
 }
 
-/// The text that makes a tokenizer of the folder, and the file that is to blame for it.
-std::pair<std::string, fs::path> folder_json(const fs::path& folder) {
-  if (const fs::path json = folder / "tokenizer.json"; fs::exists(json)) return {read_text_file(json), json};
-  if (const fs::path model = folder / "tokenizer.model"; fs::exists(model))
-    return {sentencepiece_folder_json(folder), model};
+/// The text that makes a tokenizer, and the files that it was read from; the first is to blame for it.
+struct Source {
+  std::string json;
+  std::vector<fs::path> files;
+};
+
+Source read_folder(const fs::path& folder) {
+  if (const fs::path json = folder / "tokenizer.json"; fs::exists(json)) return {read_text_file(json), {json}};
+  if (const fs::path model = folder / "tokenizer.model"; fs::exists(model)) {
+    const TokenizerConfig config = read_tokenizer_config(folder);
+    std::vector<fs::path> files = {model};
+    files.insert(files.end(), config.files.begin(), config.files.end());
+    return {sentencepiece_folder_json(folder, config), std::move(files)};
+  }
   fail(
       "{}: has no tokenizer.json and no tokenizer.model; write one with "
       "AutoTokenizer.from_pretrained(…).save_pretrained(…), or use a .gguf file",
@@ -67,7 +76,8 @@ std::pair<std::string, fs::path> folder_json(const fs::path& folder) {
 }  // namespace
 
 struct Tokenizer::Handle {
-  Handle(std::string_view json, std::string origin) : origin(std::move(origin)) {
+  Handle(std::string_view json, std::string origin, std::vector<fs::path> files)
+      : origin(std::move(origin)), files(std::move(files)) {
     std::string reason;
     tokenizer = tokenizers_ffi_load(json.data(), json.size(), sink(reason));
     if (!tokenizer)
@@ -79,22 +89,25 @@ struct Tokenizer::Handle {
   Handle& operator=(const Handle&) = delete;
 
   std::string origin;
+  std::vector<fs::path> files;
   tokenizers_ffi* tokenizer = nullptr;
 };
 
 Tokenizer Tokenizer::open(const fs::path& model) {
   if (fs::is_directory(model)) {
-    const auto [json, file] = folder_json(model);
-    return from_json(json, file.string());
+    Source source = read_folder(model);
+    const std::string origin = source.files.front().string();
+    return Tokenizer(std::make_shared<const Handle>(source.json, origin, std::move(source.files)));
   }
   if (!fs::exists(model)) fail("{}: there is no such file or folder; check the path", model.string());
   if (model.extension() != ".gguf")
     fail("{}: neither a Hugging Face folder nor a .gguf file; give one of these", model.string());
-  return from_json(tokenizer_json(Gguf(model)), model.string());
+  return Tokenizer(
+      std::make_shared<const Handle>(tokenizer_json(Gguf(model)), model.string(), std::vector<fs::path>{model}));
 }
 
 Tokenizer Tokenizer::from_json(std::string_view json, const std::string& origin) {
-  return Tokenizer(std::make_shared<const Handle>(json, origin));
+  return Tokenizer(std::make_shared<const Handle>(json, origin, std::vector<fs::path>{}));
 }
 
 Encoding Tokenizer::encode(std::string_view text, bool add_special) const {
@@ -127,6 +140,8 @@ std::string Tokenizer::piece(TokenId id) const {
   tokenizers_ffi_piece(handle_->tokenizer, static_cast<std::uint32_t>(id), sink(piece));
   return piece;
 }
+
+const std::vector<fs::path>& Tokenizer::files() const { return handle_->files; }
 
 std::size_t Tokenizer::vocabulary_size() const { return tokenizers_ffi_vocabulary_size(handle_->tokenizer); }
 

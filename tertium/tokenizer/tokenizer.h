@@ -47,9 +47,12 @@ class Tokenizer {
   std::string piece(TokenId id) const;
   /// The number of tokens. A model may have more rows of logits than that.
   std::size_t vocabulary_size() const;
+  /// The files that were read for it, whose contents decide every id: tokenizer.json; or tokenizer.model and what there
+  /// is of the files beside it (tokenizer_config.h); or the .gguf file. None after from_json.
+  const std::vector<std::filesystem::path>& files() const;
 
  private:
-  struct Handle;  // owns the crate's object
+  struct Handle;  // owns the crate's object, and remembers where it came from
   explicit Tokenizer(std::shared_ptr<const Handle> handle) : handle_(std::move(handle)) {}
   std::shared_ptr<const Handle> handle_;
 };

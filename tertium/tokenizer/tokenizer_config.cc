@@ -168,7 +168,8 @@ TokenizerConfig read_tokenizer_config(const fs::path& folder) {
   const File file(folder / "tokenizer_config.json"), names(folder / "special_tokens_map.json"),
       added(folder / "added_tokens.json");
   TokenizerConfig config;
-  config.exists = file.object.is_object() || names.object.is_object() || added.object.is_object();
+  for (const File* read : {&file, &names, &added})
+    if (read->object.is_object()) config.files.push_back(read->path);
   config.add_bos_token = file.flag("add_bos_token");
   config.add_eos_token = file.flag("add_eos_token");
   config.add_prefix_space = file.flag("add_prefix_space");
@@ -176,20 +177,19 @@ TokenizerConfig read_tokenizer_config(const fs::path& folder) {
   read_special_tokens(file, config);
   read_special_tokens(names, config);
   read_added_tokens(file, added, config);
-  const fs::path jinja = folder / "chat_template.jinja";
-  config.chat_template = fs::exists(jinja) ? read_text_file(jinja) : chat_template(file);
+  if (const fs::path jinja = folder / "chat_template.jinja"; fs::exists(jinja)) config.chat_template_file = jinja;
+  config.chat_template = config.chat_template_file ? read_text_file(*config.chat_template_file) : chat_template(file);
   return config;
 }
 
-std::string sentencepiece_folder_json(const fs::path& folder) {
+std::string sentencepiece_folder_json(const fs::path& folder, const TokenizerConfig& config) {
   const fs::path path = folder / "tokenizer.model";
   const std::string origin = path.string();
   const MappedFile file(path);
   const std::string_view bytes(reinterpret_cast<const char*>(file.bytes().data()), file.bytes().size());
   Pieces pieces = parse_sentencepiece_model(bytes, origin);
-  const TokenizerConfig config = read_tokenizer_config(folder);
   Extension{pieces, (folder / "tokenizer_config.json").string()}.run(config);
-  pieces.special_in_text = config.exists;
+  pieces.special_in_text = !config.files.empty();
   pieces.first_prefix_only = !config.legacy;
   pieces.dummy_prefix = pieces.dummy_prefix && config.add_prefix_space.value_or(true);
   if (!config.add_bos_token.value_or(true)) pieces.bos.reset();

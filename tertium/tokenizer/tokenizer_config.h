@@ -13,13 +13,14 @@ namespace tertium {
 /// What a Hugging Face folder says of its tokenizer beside the vocabulary: tokenizer_config.json, and the files that
 /// older folders have (special_tokens_map.json, added_tokens.json, for what the first is silent about).
 struct TokenizerConfig {
-  bool exists = false;  // any of the files
+  std::vector<std::filesystem::path> files;  // those that there are; chat_template.jinja is not among them
   std::optional<bool> add_bos_token, add_eos_token, add_prefix_space;
   bool legacy = false;  // every piece of text between special tokens gets a space before it
   std::map<std::string, std::string> special_tokens;  // "bos_token" → "<s>"
   std::vector<std::string> more_special_tokens;
   std::vector<AddedToken> added;  // by id
   std::optional<std::string> chat_template;
+  std::optional<std::filesystem::path> chat_template_file;  // chat_template.jinja, if it is there
 };
 
 /// Throws Error naming file and key: no JSON, a value of a wrong type, an id out of range.
@@ -29,7 +30,7 @@ TokenizerConfig read_tokenizer_config(const std::filesystem::path& folder);
 /// BOS before them; with the files above special tokens are found in texts, too, and tokens may be added, as in
 /// transformers. (transformers 5 puts no space before a text that begins with one; SentencePiece does, and so do we.)
 /// Beside a tokenizer.json these files decide no ids: transformers 5 ignores add_bos_token and add_eos_token there.
-/// Throws Error naming the file.
-std::string sentencepiece_folder_json(const std::filesystem::path& folder);
+/// `config` is the folder's. Throws Error naming the file.
+std::string sentencepiece_folder_json(const std::filesystem::path& folder, const TokenizerConfig& config);
 
 }  // namespace tertium

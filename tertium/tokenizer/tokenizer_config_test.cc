@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "tertium/tokenizer/chat.h"
 #include "tertium/tokenizer/tokenizer.h"
 #include "tests/support/files.h"
 
@@ -69,6 +70,20 @@ TEST_F(SentencepieceFolder, PutsASpaceBehindSpecialTokensOnlyIfLegacy) {
   const Ids legacy = encode("</s>the", false), word = encode("the", false);
   EXPECT_NE(plain, legacy);
   EXPECT_EQ(Ids(legacy.begin() + 1, legacy.end()), word);
+}
+
+TEST_F(SentencepieceFolder, NamesTheFilesThatItsTokenizerWasReadFromAndNoOthers) {
+  using Files = std::vector<fs::path>;
+  temporary.write("chat_template.jinja", "{{ messages }}");
+  EXPECT_EQ(Tokenizer::open(folder).files(), Files{folder / "tokenizer.model"});
+  configure("{}");
+  temporary.write("added_tokens.json", "{}");
+  EXPECT_EQ(Tokenizer::open(folder).files(),
+            (Files{folder / "tokenizer.model", folder / "tokenizer_config.json", folder / "added_tokens.json"}));
+  EXPECT_EQ(ChatTemplate::open(folder).files,
+            (Files{folder / "tokenizer_config.json", folder / "added_tokens.json", folder / "chat_template.jinja"}));
+  fs::copy(test::source_folder() / "tests/fixtures/tokens/llama3/tokenizer.json", folder / "tokenizer.json");
+  EXPECT_EQ(Tokenizer::open(folder).files(), Files{folder / "tokenizer.json"});
 }
 
 TEST_F(SentencepieceFolder, RefusesABadConfigurationByItsKey) {
