@@ -4,7 +4,6 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include <fstream>
 #include <vector>
 
 #include "tertium/base/text.h"
@@ -16,22 +15,25 @@
 namespace tertium {
 
 MappedFile::MappedFile(const std::filesystem::path& path) {
-  std::ifstream stream(path, std::ios::binary);
-  if (!stream) fail("{}: cannot be opened", path.string());
-  const std::vector<char> bytes{std::istreambuf_iterator<char>(stream), {}};
-  if (bytes.empty()) fail("{}: is empty", path.string());
-  auto* copy = new std::byte[bytes.size()];
-  std::memcpy(copy, bytes.data(), bytes.size());
+  InputFile file(path);
+  const std::size_t size = file.state().size;
+  if (size == 0) fail("{}: is empty", path.string());
+  auto* copy = new std::byte[size];
+  file.read({reinterpret_cast<char*>(copy), size});
   data_ = copy;
-  size_ = bytes.size();
+  size_ = size;
+  state_ = file.state();
 }
 
 MappedFile::MappedFile(MappedFile&& other) noexcept
-    : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}
+    : data_(std::exchange(other.data_, nullptr)),
+      size_(std::exchange(other.size_, 0)),
+      state_(std::exchange(other.state_, {})) {}
 
 MappedFile& MappedFile::operator=(MappedFile&& other) noexcept {
   std::swap(data_, other.data_);
   std::swap(size_, other.size_);
+  std::swap(state_, other.state_);
   return *this;
 }
 

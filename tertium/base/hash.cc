@@ -2,11 +2,12 @@
 
 #include <openssl/evp.h>
 
-#include <fstream>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "tertium/base/error.h"
+#include "tertium/base/file.h"
 
 namespace tertium {
 namespace {
@@ -22,14 +23,12 @@ std::uint64_t mix(std::uint64_t x) {
 }  // namespace
 
 std::string sha256_file(const std::filesystem::path& path) {
-  std::ifstream stream(path, std::ios::binary);
-  if (!stream) fail("{}: cannot be read; check the path", path.string());
+  InputFile file(path);
   const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context(EVP_MD_CTX_new(), &EVP_MD_CTX_free);
   EVP_DigestInit_ex(context.get(), EVP_sha256(), nullptr);
   std::vector<char> buffer(1 << 20);
-  while (stream.read(buffer.data(), static_cast<std::streamsize>(buffer.size())) || stream.gcount() > 0)
-    EVP_DigestUpdate(context.get(), buffer.data(), static_cast<std::size_t>(stream.gcount()));
-  if (stream.bad()) fail("{}: cannot be read; check the path", path.string());
+  for (std::span<char> read; !(read = file.read(buffer)).empty();)
+    EVP_DigestUpdate(context.get(), read.data(), read.size());
   unsigned char digest[EVP_MAX_MD_SIZE];
   unsigned length = 0;
   EVP_DigestFinal_ex(context.get(), digest, &length);

@@ -8,7 +8,7 @@
 
 namespace tertium {
 
-/// SHA-256 of a file, in hex. Throws Error if it cannot be read.
+/// SHA-256 of a file, in hex. Throws Error if it cannot be read or is no ordinary file.
 std::string sha256_file(const std::filesystem::path& path);
 
 /// A 64-bit hash of a seed and some texts, the same on every machine: (a, bc) differs from (ab, c).

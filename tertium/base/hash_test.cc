@@ -31,8 +31,8 @@ TEST(Sha256, HashesAFileThatExceedsTheBuffer) {
 TEST(Sha256, NamesWhatItCannotRead) {
   const test::TempFolder folder;
   const std::string absent = (folder.path() / "absent").string(), itself = folder.path().string();
-  EXPECT_EQ(error_of([&] { sha256_file(absent); }), absent + ": cannot be read; check the path");
-  EXPECT_EQ(error_of([&] { sha256_file(itself); }), itself + ": cannot be read; check the path") << "a folder";
+  EXPECT_EQ(error_of([&] { sha256_file(absent); }), absent + ": cannot be read: No such file or directory; check the path");
+  EXPECT_EQ(error_of([&] { sha256_file(itself); }), itself + ": is a folder; name a file");
 }
 
 TEST(StableHash, IsTheSameOnEveryMachine) {

@@ -6,10 +6,10 @@
 #include <unicode/utf8.h>
 
 #include <algorithm>
-#include <fstream>
-#include <iterator>
+#include <span>
 
 #include "tertium/base/error.h"
+#include "tertium/base/file.h"
 
 namespace tertium {
 namespace {
@@ -123,12 +123,22 @@ std::string join(const std::vector<std::string>& words, std::string_view separat
   return fmt::format("{}", fmt::join(words, separator));
 }
 
-std::string read_text_file(const std::filesystem::path& path) {
-  std::error_code ignored;
-  if (std::filesystem::is_directory(path, ignored)) fail("{}: is a folder; name a file", path.string());
-  std::ifstream stream(path, std::ios::binary);
-  if (!stream) fail("{}: cannot be read; check the path", path.string());
-  std::string text(std::istreambuf_iterator<char>(stream), {});
+std::string read_text_file(const std::filesystem::path& path, std::size_t limit) {
+  InputFile file(path);
+  const auto demand_short = [&](std::uint64_t size) {
+    if (size > limit) fail("{}: is longer than {} bytes, which no such file is; check the path", path.string(), limit);
+  };
+  demand_short(file.state().size);
+  // To the end and not to its size, which is 0 for the kernel's own files.
+  constexpr std::size_t kPiece = std::size_t{1} << 16;
+  std::string text(std::min<std::size_t>(file.state().size + 1, limit + 1), '\0');
+  std::size_t length = 0;
+  while (const std::size_t more = file.read(std::span(text).subspan(length)).size()) {
+    length += more;
+    demand_short(length);
+    if (length == text.size()) text.resize(length + kPiece);
+  }
+  text.resize(length);
   if (!is_utf8(text)) fail("{}: is not UTF-8 text; convert it first", path.string());
   return text;
 }

@@ -106,7 +106,7 @@ TEST(Text, ReadTextFileGivesEveryByte) {
 TEST(Text, ReadTextFileNamesWhatItCannotRead) {
   const test::TempFolder folder;
   const std::string absent = (folder.path() / "absent.txt").string();
-  EXPECT_EQ(error_of([&] { read_text_file(absent); }), absent + ": cannot be read; check the path");
+  EXPECT_EQ(error_of([&] { read_text_file(absent); }), absent + ": cannot be read: No such file or directory; check the path");
   EXPECT_EQ(error_of([&] { read_text_file(folder.path()); }), folder.path().string() + ": is a folder; name a file");
   const auto latin = folder.write("latin.txt", "caf\xe9");
   EXPECT_THAT(error_of([&] { read_text_file(latin); }), HasSubstr("latin.txt: is not UTF-8"));

@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "tertium/base/error.h"
+#include "tertium/base/file.h"
 #include "tertium/base/text.h"
 
 namespace tertium {
@@ -80,11 +81,10 @@ std::int64_t JsonLine::integer(std::string_view name, std::int64_t least, std::i
   fail("{}: field \"{}\" is {}; expected a whole number {}", where, name, shown(found), range);
 }
 
+// InputFile refuses folders, pipes and devices, for which a stream would wait or read without an end.
 JsonLines::JsonLines(const std::filesystem::path& file)
-    : file_(file), stream_(file, std::ios::binary), buffer_(longest_line + 1) {
-  stream_.peek();  // a folder opens, but cannot be read
-  if (!stream_.is_open() || stream_.bad()) fail("{}: cannot be read; check the path", file_.string());
-  stream_.clear();  // an empty file is at its end now; next() tells that
+    : file_(InputFile(file).state().path), stream_(file, std::ios::binary), buffer_(longest_line + 1) {
+  if (!stream_.is_open()) fail("{}: cannot be read; check the path", file_.string());
 }
 
 std::string JsonLines::where() const { return fmt::format("{}:{}", file_.string(), line_number_); }

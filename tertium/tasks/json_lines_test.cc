@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include "tests/support/files.h"
 
@@ -66,9 +67,12 @@ TEST(JsonLines, SurvivesDeepNesting) {
   EXPECT_THAT(error_in_file(std::string(200'000, '[') + std::string(200'000, ']')), HasSubstr("found an array"));
 }
 
-TEST(JsonLines, RefusesAFolder) {
+TEST(JsonLines, RefusesAFolderAndAPipeWithoutWaitingForIt) {
   const TempFolder folder;
-  EXPECT_THAT(error_of([&] { JsonLines{folder.path()}; }), HasSubstr("cannot be read"));
+  EXPECT_THAT(error_of([&] { JsonLines{folder.path()}; }), HasSubstr("is a folder"));
+  const std::filesystem::path pipe = folder.path() / "pipe";
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  EXPECT_THAT(error_of([&] { JsonLines{pipe}; }), HasSubstr("not an ordinary file"));
 }
 
 TEST(JsonLine, NamesAMissingFieldAndTheOneThatWasMeant) {
