@@ -123,15 +123,16 @@ std::string join(const std::vector<std::string>& words, std::string_view separat
   return fmt::format("{}", fmt::join(words, separator));
 }
 
-std::string read_text_file(const std::filesystem::path& path, std::size_t limit) {
+std::string read_text_file(const std::filesystem::path& path) {
+  constexpr std::size_t kLongest = std::size_t{256} << 20;  // bytes; the longest tokenizer.json has 40 MB
   InputFile file(path);
   const auto demand_short = [&](std::uint64_t size) {
-    if (size > limit) fail("{}: is longer than {} bytes, which no such file is; check the path", path.string(), limit);
+    if (size > kLongest) fail("{}: is longer than {} bytes, as no such file is; check the path", path.string(), kLongest);
   };
   demand_short(file.state().size);
   // To the end and not to its size, which is 0 for the kernel's own files.
   constexpr std::size_t kPiece = std::size_t{1} << 16;
-  std::string text(std::min<std::size_t>(file.state().size + 1, limit + 1), '\0');
+  std::string text(std::min<std::size_t>(file.state().size + 1, kLongest + 1), '\0');
   std::size_t length = 0;
   while (const std::size_t more = file.read(std::span(text).subspan(length)).size()) {
     length += more;

@@ -35,10 +35,7 @@ std::string nearest(std::string_view word, const std::vector<std::string>& candi
 /// "a, b, c"
 std::string join(const std::vector<std::string>& words, std::string_view separator = ", ");
 
-inline constexpr std::size_t kLongestText = std::size_t{256} << 20;  // bytes; the longest tokenizer.json has 40 MB
-
-/// The whole file. Throws Error naming the file if it cannot be read, is no ordinary file, has more than `limit` bytes,
-/// or is not UTF-8.
-std::string read_text_file(const std::filesystem::path& path, std::size_t limit = kLongestText);
+/// The whole file. Throws Error naming the file if it cannot be read or is not UTF-8.
+std::string read_text_file(const std::filesystem::path& path);
 
 }  // namespace tertium

@@ -33,7 +33,6 @@ std::string prompt_text(const Options& options, const std::filesystem::path& mod
 }
 
 void generate(const Options& options) {
-  if (!is_utf8(options.prompt)) fail("the prompt is not UTF-8; check the terminal's encoding");
   set_threads(options.threads);
   const std::filesystem::path model = find_model(options.model);
   const Tokenizer tokenizer = Tokenizer::open(model);
@@ -52,6 +51,7 @@ void generate(const Options& options) {
   };
   if (!options.json && !options.chat) fmt::print("{}", options.prompt);
   const std::vector<TokenId> made = continue_greedily(engine, prompt, options.count, show);
+  engine.model().demand_unchanged();
   const std::string text = tokenizer.decode(made);
   if (options.json)
     fmt::print("{}\n", nlohmann::ordered_json{{"prompt_ids", prompt}, {"ids", made}, {"text", text}}.dump());

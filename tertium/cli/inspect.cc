@@ -48,6 +48,7 @@ void print_json(const Checkpoint& checkpoint) {
                                  {"auto_dtype", to_string(precision_named("auto", config))},
                                  {"weights", checkpoint.parameters()}};
   for (const SiteInfo& site : sites_of(config)) json["sites"].push_back(site.name);
+  json["left_aside"] = checkpoint.left_aside();
   fmt::print("{}\n", json.dump());
 }
 
@@ -70,6 +71,7 @@ void print_text(const Checkpoint& checkpoint) {
   const auto count = static_cast<double>(checkpoint.parameters());
   fmt::print("in memory    f32 {:.2f} GiB, bf16 and f16 {:.2f} GiB ({:.0f} M weights)\n", gib(count * 4),
              gib(count * 2), count / 1e6);
+  for (const std::string& what : checkpoint.left_aside()) fmt::print("left aside   {}\n", what);
   fmt::print("sites        in each block b = 0..{}\n", config.block_count() - 1);
   for (const SiteInfo& site : sites_of(config))
     fmt::print("  {:<11} blocks.<b>.{:<16} {}\n", site.name, site.alias, site.meaning);

@@ -54,6 +54,14 @@ std::string usage_error(CLI::App& app, const CLI::ParseError& error) {
                      near.empty() ? "known: " + join(known) : "did you mean \"" + near + "\"?");
 }
 
+/// Texts and names of files go into results, which are UTF-8.
+void demand_utf8(int argc, char** argv) {
+  for (int i = 1; i < argc; ++i)
+    if (!is_utf8(argv[i]))
+      fail("\"{}\" on the command line is not UTF-8; rename the file, or check the terminal's encoding",
+           printable(argv[i], 200));
+}
+
 int run(int argc, char** argv) {
   CLI::App app(
       "tertium: is the meaning misaligned inside a multilingual model, at which layer, and does aligning it repair the "
@@ -65,6 +73,7 @@ int run(int argc, char** argv) {
 #include "tertium/cli/commands.def"
 #undef TERTIUM_COMMAND
   try {
+    demand_utf8(argc, argv);
     app.parse(argc, argv);
     if (std::fflush(stdout) != 0) fail("standard output cannot be written; is that disk full?");
     return 0;
@@ -92,5 +101,6 @@ int run(int argc, char** argv) {
 int main(int argc, char** argv) {
   tertium::wait_passively(argv);
   tertium::keep_freed_memory();
+  tertium::explain_lost_files();
   return tertium::run(argc, argv);
 }

@@ -13,6 +13,10 @@ void wait_passively(char** argv);
 /// megabytes back to the kernel each time, to be cleared and mapped anew, costs a quarter of a run.
 void keep_freed_memory();
 
+/// Lets the program say which mapped file it can no longer read, cut short by someone or on a failing disk, and end with
+/// status 1: the kernel's signal for that would end it without a word.
+void explain_lost_files();
+
 /// Gives back once what was freed so far: reading a tokenizer leaves hundreds of megabytes that no later step needs.
 void give_back_freed_memory();
 

@@ -115,6 +115,7 @@ void run(const Options& options) {
     run_experiment(experiment, tasks, engine, store, progress, notice);
   }
   for (const auto& [file, hash] : hashed.get()) store.set_info("sha256 " + file, hash);
+  engine.model().demand_unchanged();  // the hashes are of what was run
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   store.set_info("finished", now());
   store.set_info("seconds", fmt::format("{:.1f}", seconds));

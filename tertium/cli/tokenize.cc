@@ -28,7 +28,6 @@ struct Options {
 };
 
 void tokenize(const Options& options) {
-  if (!is_utf8(options.text)) fail("the text is not UTF-8; check the terminal's encoding");
   const Tokenizer tokenizer = Tokenizer::open(find_model(options.model));
   const Encoding encoding = tokenizer.encode(options.text, !options.no_special);
   if (!options.json) fmt::print("{:>8}  {:<20} {:<12} {}\n", "id", "piece", "bytes", "text");

@@ -378,7 +378,10 @@ std::string TaskSpec::stored_protocol() const {
 
 Experiment read_experiment(const fs::path& file, const std::vector<std::string>& settings) {
   toml::table table = parse(read_text_file(file), file.string());
-  resolve_paths(table, fs::absolute(file).parent_path());
+  const fs::path folder = fs::absolute(file).parent_path();
+  if (!is_utf8(folder.string()))
+    fail("{}: the folder's name is not UTF-8, which results are; rename it", printable(folder.string(), 200));
+  resolve_paths(table, folder);
   for (const std::string& setting : settings) apply(setting, table);
 
   Experiment experiment;

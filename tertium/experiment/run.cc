@@ -58,6 +58,7 @@ std::vector<ItemRun> score(const Run& run, const TaskSpec& task, const PreparedL
                              runs[i].scores[k], static_cast<int>(language.questions[i].options[k].size()),
                              k == item.gold});
   }
+  run.engine.model().demand_unchanged();
   run.store.commit();
   return runs;
 }
@@ -152,6 +153,7 @@ void patch(const Run& run, const PreparedTask& task, const PreparedLanguage& lan
     };
     progress(0);
     run_patches(run.engine, *run.menu, lineup, pair, clean, store, progress);
+    run.engine.model().demand_unchanged();
     run.store.commit();
   }
 }

@@ -339,6 +339,12 @@ void Gguf::add_parts(std::int64_t count) {
   check_apart(path(), tensors_);
 }
 
+std::vector<FileState> Gguf::states() const {
+  std::vector<FileState> states;
+  for (const MappedFile& file : mapped_) states.push_back(file.state());
+  return states;
+}
+
 const TensorView* Gguf::find(std::string_view name) const {
   const auto found = std::ranges::find(tensors_, name, &TensorView::name);
   return found != tensors_.end() ? &*found : nullptr;

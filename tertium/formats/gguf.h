@@ -34,6 +34,7 @@ class Gguf {
 
   const std::filesystem::path& path() const { return files_.front(); }
   const std::vector<std::filesystem::path>& files() const { return files_; }  // all parts, the first one first
+  std::vector<FileState> states() const;  // of all parts, as they were when mapped
   /// Of all parts, in file order; shapes outermost first, as in PyTorch.
   const std::vector<TensorView>& tensors() const { return tensors_; }
   const TensorView* find(std::string_view name) const;  // null if there is none

@@ -20,6 +20,7 @@ class Safetensors {
   const std::vector<TensorView>& tensors() const { return tensors_; }  // in name order
   /// Null if there is none of that name.
   const TensorView* find(std::string_view name) const;
+  const FileState& state() const { return file_.state(); }  // when it was mapped
 
  private:
   MappedFile file_;

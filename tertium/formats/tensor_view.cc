@@ -105,6 +105,8 @@ void decode_on_threads(const DTypeEntry& type, const std::uint8_t* encoded, std:
 
 const DTypeLayout& layout(DType dtype) { return entry(dtype).layout; }
 
+bool holds_floats(DType dtype) { return entry(dtype).decode != nullptr; }
+
 std::vector<DType> dtypes_with(bool (*wanted)(const DTypeLayout& layout)) {
   std::vector<DType> found;
   for (const DTypeEntry& type : dtypes)

@@ -48,6 +48,9 @@ struct DTypeLayout {
 };
 const DTypeLayout& layout(DType dtype);
 
+bool holds_floats(DType dtype);  // what to_f32 reads: floating-point and block types
+inline bool is_f8(DType dtype) { return dtype == DType::F8_E4M3 || dtype == DType::F8_E5M2; }
+
 /// Every DType for which `wanted(layout)` holds, in the order of the enum.
 std::vector<DType> dtypes_with(bool (*wanted)(const DTypeLayout& layout));
 /// Their names, for messages: "F32, F16, BF16".

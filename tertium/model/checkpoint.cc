@@ -1,5 +1,6 @@
 #include "tertium/model/checkpoint.h"
 
+#include <algorithm>
 #include <limits>
 
 #include "tertium/base/error.h"
@@ -21,11 +22,14 @@ std::vector<fs::path> weight_files(const fs::path& folder) {
   if (!json.contains("weight_map") || !json["weight_map"].is_object()) fail("{}: no \"weight_map\"", index.string());
   std::set<fs::path> shards;
   for (const auto& [tensor, shard] : json["weight_map"].items()) {
+    const fs::path name = shard.is_string() ? shard.get<std::string>() : "";
     // A plain file name: an index must not reach outside its folder.
-    if (!shard.is_string() || fs::path(shard.get<std::string>()).filename() != shard.get<std::string>())
+    if (name.empty() || name.filename() != name || name == "." || name == ".." ||
+        std::ranges::count(name.native(), '\0') > 0)
       fail("{}: tensor \"{}\": its shard is no file name", index.string(), printable(tensor));
-    shards.insert(folder / shard.get<std::string>());
+    shards.insert(folder / name);
   }
+  if (shards.empty()) fail("{}: \"weight_map\" names no shard; fetch the file again", index.string());
   return {shards.begin(), shards.end()};
 }
 
@@ -56,31 +60,22 @@ Checkpoint::Checkpoint(const fs::path& path) : origin_(path.string()) {
 
 void Checkpoint::open_folder(const fs::path& folder) {
   const fs::path config = folder / "config.json";
+  files_.push_back(InputFile(config).state());
   const nlohmann::json json = read_json_object(config);
   const ConfigReader reader(json, config.string());
   if (!reader.has("model_type")) fail("{}: no \"model_type\"", config.string());
   family_ = &family_of_model_type(reader.text_or("model_type", ""), config.string());
   config_ = family_->from_hf(reader);
-  if (reader.has("quantization_config")) read_scale_block(reader.table("quantization_config"));
+  f8_scaling_ = read_f8_scaling(json, config.string());
   for (const char* file : {"generation_config.json", "config.json"}) {
     if (!config_.end_tokens.empty() || !fs::exists(folder / file)) continue;
     const nlohmann::json holder = read_json_object(folder / file);
     if (holder.contains("eos_token_id") && !holder["eos_token_id"].is_null())
       config_.end_tokens = end_tokens(ConfigReader(holder, (folder / file).string()), holder["eos_token_id"]);
   }
-  files_ = weight_files(folder);
-  for (const fs::path& file : files_) shards_.emplace_back(file);
-  files_.insert(files_.begin(), config);
+  for (const fs::path& file : weight_files(folder)) files_.push_back(shards_.emplace_back(file).state());
   index_tensors();
   find_prefix();
-}
-
-void Checkpoint::read_scale_block(const ConfigReader& quantization) {
-  constexpr std::string_view kKey = "weight_block_size";
-  if (!quantization.has(kKey)) return;
-  const std::vector<int> sizes = quantization.indices(kKey);
-  if (sizes.size() != 2 || sizes[0] == 0 || sizes[1] == 0) quantization.refuse(kKey, "must be two positive numbers");
-  scale_block_ = {sizes[0], sizes[1]};
 }
 
 void Checkpoint::open_gguf(const fs::path& file) {
@@ -90,15 +85,18 @@ void Checkpoint::open_gguf(const fs::path& file) {
   config_ = family_->from_gguf(GgufConfig(*gguf_, architecture));
   for (const char* key : {"tokenizer.ggml.eos_token_id", "tokenizer.ggml.eot_token_id", "tokenizer.ggml.eom_token_id"})
     if (gguf_->has(key)) config_.end_tokens.push_back(static_cast<std::int32_t>(gguf_->get<std::int64_t>(key)));
-  files_ = gguf_->files();
+  files_ = gguf_->states();
   index_tensors();
 }
 
 void Checkpoint::index_tensors() {
   const auto add = [&](const std::vector<TensorView>& file) {
-    for (const TensorView& tensor : file)
+    for (const TensorView& tensor : file) {
+      if (gguf_ && tensor.name.starts_with("rope_f")) continue;  // the config has read them
+      has_f8_ |= is_f8(tensor.dtype);
       if (!tensors_.emplace(tensor.name, &tensor).second)
         fail("{}: tensor \"{}\" is in two of its files; fetch the model again", origin_, printable(tensor.name));
+    }
   };
   if (gguf_) add(gguf_->tensors());
   for (const Safetensors& shard : shards_) add(shard.tensors());
@@ -138,39 +136,52 @@ const TensorView& Checkpoint::tensor(const std::string& name) {
   fail("{}: no tensor \"{}\", which the family {} needs", origin_, name, family_->name);
 }
 
-/// Whether a tensor may be left aside: other parts of a multimodal model; buffers that older checkpoints store although
-/// they follow from the config; a head that is stored beside the embedding it equals.
-bool Checkpoint::left_aside(std::string_view tensor) const {
-  if (tensor.ends_with(".rotary_emb.inv_freq") || tensor.starts_with("rope_f") || tensor.ends_with(".input_scale"))
-    return true;
+/// Why a tensor may be left aside, for `inspect`; empty if it may not.
+std::string_view Checkpoint::why_left_aside(std::string_view tensor) const {
+  if (has_f8_)
+    if (const std::string_view what = scaled_apart(tensor); !what.empty()) return what;
+  constexpr std::string_view kBuffer = "buffers, which follow from the configuration";
+  if (tensor.ends_with(".rotary_emb.inv_freq")) return kBuffer;
+  for (const std::string_view buffer : family_->buffers)
+    if (tensor.ends_with(buffer)) return kBuffer;
   if (config_.tied && (tensor == "lm_head.weight" || tensor == "language_model.lm_head.weight" ||
                        tensor == "model.lm_head.weight" || tensor == "output.weight"))
-    return true;
-  for (const std::string_view buffer : family_->buffers)
-    if (tensor.ends_with(buffer)) return true;
+    return "a head beside the embedding, used only where the two differ";
   for (const std::string_view part : family_->other_parts)
-    if (tensor.starts_with(part) || tensor.starts_with("model." + std::string(part))) return true;
-  return false;
+    if (tensor.starts_with(part) || tensor.starts_with("model." + std::string(part)))
+      return "other parts of a model of several kinds of input";
+  return {};
 }
 
 void Checkpoint::demand_all_used() const {
   for (const auto& [name, tensor] : tensors_)
-    if (!used_.contains(name) && !left_aside(name))
+    if (!used_.contains(name) && why_left_aside(name).empty())
       fail("{}: tensor \"{}\" has no place in the family {}; is model_type right?", origin_, printable(name),
            family_->name);
+}
+
+std::vector<std::string> Checkpoint::left_aside() const {
+  std::map<std::string_view, std::pair<int, std::string_view>> kinds;  // how many, and the first
+  for (const auto& [name, tensor] : tensors_)
+    if (const std::string_view why = why_left_aside(name); !why.empty())
+      ++kinds.try_emplace(why, 0, name).first->second.first;
+  std::vector<std::string> lines;
+  for (const auto& [why, kind] : kinds)
+    lines.push_back(fmt::format("{} ({} tensors, such as {})", why, kind.first, printable(kind.second)));
+  return lines;
 }
 
 std::size_t Checkpoint::bytes() const {
   std::size_t sum = 0;
   for (const auto& [name, tensor] : tensors_)
-    if (!left_aside(name)) sum += tensor->bytes.size();
+    if (why_left_aside(name).empty()) sum += tensor->bytes.size();
   return sum;
 }
 
 std::int64_t Checkpoint::parameters() const {
   std::int64_t sum = 0;
   for (const auto& [name, tensor] : tensors_)
-    if (!left_aside(name)) sum += static_cast<std::int64_t>(tensor->count());
+    if (why_left_aside(name).empty()) sum += static_cast<std::int64_t>(tensor->count());
   return sum;
 }
 

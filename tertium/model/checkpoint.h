@@ -11,6 +11,7 @@
 #include "tertium/formats/gguf.h"
 #include "tertium/formats/safetensors.h"
 #include "tertium/model/config.h"
+#include "tertium/model/f8_scaling.h"
 #include "tertium/model/family.h"
 
 namespace tertium {
@@ -33,32 +34,33 @@ class Checkpoint {
   const TensorView* find(const std::string& name);
   /// The same, which must be there. Throws Error naming file and tensor.
   const TensorView& tensor(const std::string& name);
-  /// Rows and columns of a block of F8 weights that share a scale; 0 if the config names none.
-  std::pair<int, int> scale_block() const { return scale_block_; }
+  const F8Scaling& f8_scaling() const { return f8_scaling_; }
   /// Throws Error naming a tensor that nothing asked for: the family's equations would not be the file's.
   void demand_all_used() const;
+  /// Tensors that the model does without, a line for each kind: "48 tensors \"….k_scale\": scales of a quantized KV …".
+  std::vector<std::string> left_aside() const;
 
-  const std::vector<std::filesystem::path>& files() const { return files_; }  // config and weights, for their hashes
-  std::size_t bytes() const;                                                  // of all the model's tensors
-  std::int64_t parameters() const;                                            // numbers in them
+  const std::vector<FileState>& files() const { return files_; }  // config and weights, as they were when opened
+  std::size_t bytes() const;                                      // of all the model's tensors
+  std::int64_t parameters() const;                                // numbers in them
 
  private:
   void open_folder(const std::filesystem::path& folder);
   void open_gguf(const std::filesystem::path& file);
-  void read_scale_block(const ConfigReader& quantization);
   void index_tensors();
   void find_prefix();
-  bool left_aside(std::string_view tensor) const;
+  std::string_view why_left_aside(std::string_view tensor) const;
 
   std::string origin_;
-  std::vector<std::filesystem::path> files_;
+  std::vector<FileState> files_;
   std::unique_ptr<Gguf> gguf_;
   std::vector<Safetensors> shards_;
   const Family* family_ = nullptr;
   Config config_;
   std::string usual_prefix_, prefix_;  // of the weights' names: the family's, and this checkpoint's
   std::string head_prefix_;            // stands before the head's name
-  std::pair<int, int> scale_block_{0, 0};
+  F8Scaling f8_scaling_;
+  bool has_f8_ = false;
   std::map<std::string_view, const TensorView*> tensors_;
   std::set<std::string, std::less<>> used_;
 };

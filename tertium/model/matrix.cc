@@ -4,6 +4,7 @@
 #include <ATen/native/CPUBlas.h>
 
 #include <algorithm>
+#include <cstddef>
 #include <cstring>
 #include <limits>
 #include <span>
@@ -58,8 +59,10 @@ void multiply_in_place(const Tensor& x, const Tensor& weight, Tensor& result) {
 /// are what one instruction multiplies.
 void pack_rows(const Tensor& rows, std::int64_t first, Tensor& packed) {
   const std::int64_t pairs = rows.size(1) / 2;
-  const auto* from = static_cast<const std::uint32_t*>(rows.const_data_ptr());
-  auto* to = static_cast<std::uint32_t*>(packed.data_ptr());
+  // Copied and not read as words: rows in a file are aligned for one number, not for two.
+  const auto* from = static_cast<const std::byte*>(rows.const_data_ptr());
+  auto* to = static_cast<std::byte*>(packed.data_ptr());
+  constexpr std::int64_t kPair = 4;
   constexpr std::int64_t kTile = 16;  // rows and pairs at a time, so that both sides stay in the cache
   at::parallel_for(0, (rows.size(0) + kTile - 1) / kTile, 1, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t tile = begin; tile < end; ++tile) {
@@ -68,7 +71,7 @@ void pack_rows(const Tensor& rows, std::int64_t first, Tensor& packed) {
         for (std::int64_t row = tile * kTile; row < last; ++row) {
           const std::int64_t block = (first + row) / kColumns, column = (first + row) % kColumns;
           for (std::int64_t p = p0; p < std::min(pairs, p0 + kTile); ++p)
-            to[(block * pairs + p) * kColumns + column] = from[row * pairs + p];
+            std::memcpy(to + ((block * pairs + p) * kColumns + column) * kPair, from + (row * pairs + p) * kPair, kPair);
         }
       }
     }

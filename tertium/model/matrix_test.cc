@@ -35,6 +35,19 @@ TEST(Matrix, TakesNoRowsAndOddWidths) {
   Matrix(at::randn({4, 6})).multiply(at::empty({0, 6}), nothing);
 }
 
+// As they lie in a safetensors file. UndefinedBehaviorSanitizer sees wider reads.
+TEST(Matrix, TakesRowsThatAreAlignedForOneNumberOnly) {
+  at::manual_seed(1);
+  const Tensor weight = at::randn({50, 96}).to(at::kBFloat16), x = at::randn({40, 96});
+  Tensor memory = at::empty({50 * 96 + 1}, at::kBFloat16);
+  const Tensor shifted = memory.narrow(0, 1, 50 * 96).view({50, 96}).copy_(weight);
+  Tensor plain = at::empty({40, 50}), result = at::empty({40, 50});
+  Matrix(weight).multiply(x, plain);
+  Matrix(shifted).multiply(x, result);
+  EXPECT_TRUE(at::equal(result, plain));
+  EXPECT_TRUE(at::equal(product(x, shifted), product(x, weight)));
+}
+
 TEST(Matrix, ProductInPlaceKeepsF32SumsToo) {
   at::manual_seed(1);
   const Tensor x = at::randn({40, 96}).to(at::kBFloat16), weight = at::randn({50, 96}).to(at::kBFloat16);

@@ -44,7 +44,14 @@ Model Model::load(const std::filesystem::path& path, std::string_view dtype) {
   model.files_ = checkpoint->files();
   model.precision_ = precision_named(dtype, model.config_);
   model.weights_ = std::make_shared<const Weights>(load_weights(std::move(checkpoint), model.precision_));
+  model.demand_unchanged();
   return model;
+}
+
+std::vector<std::filesystem::path> Model::files() const {
+  std::vector<std::filesystem::path> paths;
+  for (const FileState& file : files_) paths.push_back(file.path);
+  return paths;
 }
 
 Model Model::random(const Config& config, std::string_view dtype) {

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "tertium/base/file.h"
 #include "tertium/model/config.h"
 
 namespace tertium {
@@ -32,14 +33,17 @@ class Model {
   const Config& config() const { return config_; }
   Precision precision() const { return precision_; }
   const Weights& weights() const { return *weights_; }
-  const std::vector<std::filesystem::path>& files() const { return files_; }
+  std::vector<std::filesystem::path> files() const;
+  /// Throws Error naming a file of the model that was cut, overwritten, replaced or removed since it was opened: its
+  /// weights lie in the file, so that numbers from before and after would be of two models.
+  void demand_unchanged() const { tertium::demand_unchanged(files_); }
 
  private:
   Model() = default;
 
   Config config_;
   Precision precision_ = Precision::f32;
-  std::vector<std::filesystem::path> files_;
+  std::vector<FileState> files_;
   std::shared_ptr<const Weights> weights_;
 };
 

@@ -9,6 +9,7 @@
 #include <cstdint>
 
 #include "tertium/base/error.h"
+#include "tertium/base/text.h"
 #include "tertium/formats/mapped_file.h"
 
 namespace tertium {
@@ -38,12 +39,6 @@ at::Tensor view_of(const TensorView& stored, at::ScalarType wanted) {
   return at::from_blob(const_cast<std::byte*>(stored.bytes.data()), stored.shape, at::TensorOptions(wanted));
 }
 
-at::Tensor in_f32(const TensorView& stored) {
-  at::Tensor values = at::empty(stored.shape, at::kFloat);
-  to_f32(stored, {values.data_ptr<float>(), static_cast<std::size_t>(values.numel())});
-  return values;
-}
-
 /// Whether no exponent has all bits set, which NaN and infinity have.
 template <class Bits>
 bool all_finite(const Bits* values, std::int64_t count, Bits exponent) {
@@ -69,9 +64,11 @@ bool all_finite(const at::Tensor& values) {
   }
 }
 
-std::string spelled(const Shape& shape) { return fmt::format("[{}]", fmt::join(shape, ", ")); }
+// 64-bit products: the numbers of a config are untrusted.
+std::int64_t query_width(const Config& config) { return std::int64_t{config.heads} * config.head_dim; }
+std::int64_t key_width(const Config& config) { return std::int64_t{config.kv_heads} * config.head_dim; }
 
-bool is_f8(DType dtype) { return dtype == DType::F8_E4M3 || dtype == DType::F8_E5M2; }
+std::string spelled(const Shape& shape) { return fmt::format("[{}]", fmt::join(shape, ", ")); }
 
 /// Takes a checkpoint's tensors by name and shape, as the block equations want them.
 class Loader {
@@ -151,8 +148,7 @@ class Loader {
 
   /// q, k and v, from one matrix or from three.
   Stack qkv(const WeightNames& names) {
-    const std::int64_t queries = config_.heads * config_.head_dim, keys = config_.kv_heads * config_.head_dim,
-                       hidden = config_.hidden;
+    const std::int64_t queries = query_width(config_), keys = key_width(config_), hidden = config_.hidden;
     const bool bias = config_.biases.qkv;
     if (!has(names.qkv)) return stack({{names.q, queries}, {names.k, keys}, {names.v, keys}}, hidden, bias);
     at::Tensor all = weight(names.qkv, queries + 2 * keys, hidden),
@@ -184,9 +180,10 @@ class Loader {
     return mlp;
   }
 
+  /// Added one by one: the file, not the config, says how many there are.
   std::vector<MlpWeights> experts(const WeightNames& names) {
     const std::int64_t count = config_.experts.count, width = config_.experts.width, hidden = config_.hidden;
-    std::vector<MlpWeights> experts(count);
+    std::vector<MlpWeights> experts;
     if (checkpoint_.is_gguf()) {
       const auto all = [&](const WeightName& name, std::int64_t out, std::int64_t in) {
         return values(checkpoint_.spelled(name, block) + ".weight", {count, out, in}, type_);
@@ -194,14 +191,14 @@ class Loader {
       const at::Tensor gate = all(names.expert_gate, width, hidden), up = all(names.expert_up, width, hidden),
                        down = all(names.expert_down, hidden, width);
       for (std::int64_t e = 0; e < count; ++e)
-        experts[e] = {.inner = {{Matrix({gate[e], up[e]}), {}}}, .gated = true, .down = {down[e], {}}};
+        experts.push_back({.inner = {{Matrix({gate[e], up[e]}), {}}}, .gated = true, .down = {down[e], {}}});
       return experts;
     }
     for (std::int64_t e = 0; e < count; ++e) {
       const int expert = static_cast<int>(e);
-      experts[e] = {.inner = stack({{names.expert_gate, width}, {names.expert_up, width}}, hidden, false, expert),
-                    .gated = true,
-                    .down = linear(names.expert_down, hidden, width, false, expert)};
+      experts.push_back({.inner = stack({{names.expert_gate, width}, {names.expert_up, width}}, hidden, false, expert),
+                         .gated = true,
+                         .down = linear(names.expert_down, hidden, width, false, expert)});
     }
     return experts;
   }
@@ -254,6 +251,15 @@ class Loader {
     return checked(converted.to(type), name);
   }
 
+  at::Tensor in_f32(const TensorView& stored) const {
+    if (!holds_floats(stored.dtype))
+      fail("{}: tensor \"{}\" is stored as {}, not as floating-point numbers; use another version of the model",
+           checkpoint_.origin(), printable(stored.name), layout(stored.dtype).name);
+    at::Tensor values = at::empty(stored.shape, at::kFloat);
+    to_f32(stored, {values.data_ptr<float>(), static_cast<std::size_t>(values.numel())});
+    return values;
+  }
+
   const at::Tensor& checked(const at::Tensor& values, const std::string& name) const {
     if (!all_finite(values))
       fail(
@@ -263,22 +269,24 @@ class Loader {
     return values;
   }
 
-  /// F8 weights [out, in] times their scale: one for all, one a row, or one a block.
+  /// F8 weights [out, in] times their scale, each block of them with its own.
   at::Tensor scaled(const at::Tensor& weight, const std::string& name) {
     const TensorView* stored = checkpoint_.find(name + "_scale_inv");
     if (!stored) stored = checkpoint_.find(name + "_scale");
     if (!stored) fail("{}: tensor \"{}\" is F8 without a scale beside it", checkpoint_.origin(), name);
-    const at::Tensor scale = in_f32(*stored);
+    if (weight.dim() != 2) fail("{}: tensor \"{}\" is F8, but no matrix", checkpoint_.origin(), name);
     const std::int64_t out = weight.size(0), in = weight.size(1);
-    if (scale.numel() == 1) return weight * scale.item<float>();
-    if (scale.numel() == out) return weight * scale.view({out, 1});
-    const auto [block_rows, block_columns] = checkpoint_.scale_block();
-    const auto blocks = [](std::int64_t size, std::int64_t block) { return (size + block - 1) / block; };
-    if (block_rows <= 0 || scale.sizes() != at::IntArrayRef({blocks(out, block_rows), blocks(in, block_columns)}))
-      fail("{}: tensor \"{}\" of the shape {} does not scale one of {}", checkpoint_.origin(), stored->name,
-           spelled(stored->shape), spelled({out, in}));
-    const at::Tensor spread = scale.repeat_interleave(block_rows, 0).narrow(0, 0, out);
-    return weight * spread.repeat_interleave(block_columns, 1).narrow(1, 0, in);
+    const auto blocks = scale_blocks(checkpoint_.f8_scaling(), out, in, stored->shape);
+    if (blocks.size() != 1)
+      fail("{}: tensor \"{}\" of the shape {} scales one of {} in {} way that quantization_config names; {}",
+           checkpoint_.origin(), stored->name, spelled(stored->shape), spelled({out, in}),
+           blocks.empty() ? "no" : "more than one", "correct it, or use the unquantized model");
+    const auto [rows, columns] = blocks.front();
+    const std::int64_t row_blocks = (out - 1) / rows + 1, column_blocks = (in - 1) / columns + 1;
+    at::Tensor scale = in_f32(*stored).view({row_blocks, column_blocks});
+    scale = scale.repeat_interleave(rows, 0).narrow(0, 0, out);
+    if (column_blocks > 1) scale = scale.repeat_interleave(columns, 1).narrow(1, 0, in);
+    return weight * scale;
   }
 
   Checkpoint& checkpoint_;
@@ -296,7 +304,7 @@ BlockWeights load_block(Loader& load, const WeightNames& names, const Config& co
       .qkv = load.qkv(names),
       .q_norm = load.qk_norm(names.q_norm, config.heads),
       .k_norm = load.qk_norm(names.k_norm, config.kv_heads),
-      .o = load.linear(names.o, hidden, config.heads * config.head_dim, config.biases.attn_output),
+      .o = load.linear(names.o, hidden, query_width(config), config.biases.attn_output),
       .mlp_norm = load.norm(names.mlp_norm),
       .mlp_post_norm = load.norm(names.mlp_post_norm),
   };
@@ -315,7 +323,7 @@ at::Tensor sinusoidal_positions(const Config& config) {
   constexpr int kFirst = 2;  // the model counts its positions from here
   const std::int64_t half = config.hidden / 2;
   const at::Tensor frequency = (at::arange(half, at::kFloat) * -(std::log(10000.0) / (half - 1))).exp_();
-  const at::Tensor angle = at::arange(kFirst, kFirst + config.context, at::kFloat).unsqueeze(1) * frequency;
+  const at::Tensor angle = at::arange(kFirst, kFirst + std::int64_t{config.context}, at::kFloat).unsqueeze(1) * frequency;
   return at::cat({angle.sin(), angle.cos()}, 1);
 }
 
@@ -345,7 +353,7 @@ Weights random_weights(const Config& config, Precision precision) {
     return all;
   };
   const NormWeights norm{at::ones({config.hidden}), {}};
-  const std::int64_t queries = config.heads * config.head_dim, keys = config.kv_heads * config.head_dim;
+  const std::int64_t queries = query_width(config), keys = key_width(config);
   Weights weights;
   weights.embedding = matrix(config.vocabulary, config.hidden);
   for (int b = 0; b < config.block_count(); ++b)
@@ -353,7 +361,7 @@ Weights random_weights(const Config& config, Precision precision) {
                               .qkv = {{matrix(queries + 2 * keys, config.hidden), {}}},
                               .o = {matrix(config.hidden, queries), {}},
                               .mlp_norm = norm,
-                              .mlp = {.inner = {{matrix(2 * config.mlp, config.hidden), {}}},
+                              .mlp = {.inner = {{matrix(2 * std::int64_t{config.mlp}, config.hidden), {}}},
                                       .gated = true,
                                       .down = {matrix(config.hidden, config.mlp), {}}}});
   weights.final_norm = norm;
@@ -371,7 +379,13 @@ Weights load_weights(std::shared_ptr<Checkpoint> checkpoint, Precision precision
   weights.embedding_norm = load.norm(names.embedding_norm);
   if (config.positions == Positions::learned)
     weights.positions = load.matrix(names.positions, config.context, config.hidden).to(at::kFloat);
-  if (config.positions == Positions::sinusoidal) weights.positions = sinusoidal_positions(config);
+  if (config.positions == Positions::sinusoidal) {
+    constexpr std::int64_t kMost = std::int64_t{1} << 30;  // numbers; no file holds them, so that none bounds them
+    if (std::int64_t{config.context} * config.hidden > kMost)
+      fail("{}: its config asks for {} positions of {} numbers, more than any such model has", checkpoint->origin(),
+           config.context, config.hidden);
+    weights.positions = sinusoidal_positions(config);
+  }
   for (int b = 0; b < config.block_count(); ++b) weights.blocks.push_back(load_block(load, names, config, b));
   weights.final_norm = load.norm(names.final_norm);
   weights.head = load.head(names, weights.embedding);

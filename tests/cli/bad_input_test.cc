@@ -3,11 +3,18 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <sys/stat.h>
+
+#include <chrono>
 #include <cmath>
 #include <cstdint>
 #include <filesystem>
+#include <fstream>
+#include <functional>
+#include <future>
 #include <limits>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "tertium/base/hash.h"
@@ -19,6 +26,7 @@
 namespace tertium {
 namespace {
 
+namespace fs = std::filesystem;
 using test::Finished;
 using testing::AllOf;
 using testing::HasSubstr;
@@ -37,6 +45,11 @@ std::string error_line(const Finished& finished, int status) {
   EXPECT_THAT(line, StartsWith("Error: "));
   EXPECT_THAT(line, testing::Not(HasSubstr("bug"))) << "a user's mistake is no bug of ours";
   return line;
+}
+
+std::string read_bytes(const fs::path& file) {
+  std::ifstream stream(file, std::ios::binary);
+  return {std::istreambuf_iterator<char>(stream), {}};
 }
 
 class BadInput : public test::SmallExperiment {
@@ -110,6 +123,101 @@ TEST_F(BadInput, ATensorThatDoesNotFitTheConfigIsNamed) {
   write_model_again();
   EXPECT_THAT(refusal(), AllOf(HasSubstr(model.string()), HasSubstr("model.layers.0.mlp.gate_proj.weight"),
                                HasSubstr("[24, 16]"), HasSubstr("[48, 16]")));
+}
+
+// A run computes for hours on files that are mapped, not read: what happens to them meanwhile must not become a result.
+TEST_F(BadInput, AModelFileThatChangesWhileItRunsIsNamed) {
+  const std::filesystem::path file = model / "model.safetensors";
+  const auto touch = [&] { fs::last_write_time(file, fs::last_write_time(file) + std::chrono::hours(1)); };
+  const auto replace = [&] { fs::rename(temporary.write("other", read_bytes(file)), file); };
+  const auto cut = [&] { fs::resize_file(file, 100); };
+  for (const std::function<void()>& change : {std::function<void()>(touch), {replace}, {cut}}) {
+    write_model_again();
+    fs::remove_all(results);
+    auto finished = std::async(std::launch::async, [&] { return run({"--set", "patch.draws=100"}); });
+    // Results are opened when the model is loaded.
+    while (!fs::exists(results / "results.db")) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    change();
+    const Finished end = finished.get();
+    EXPECT_EQ(end.status, kFailed);
+    ASSERT_EQ(test::lines_of(end.err).size(), 1u) << end.err;
+    EXPECT_THAT(end.err, AllOf(StartsWith("Error: " + file.string() + ": was "), HasSubstr("while tertium was reading it")));
+  }
+}
+
+TEST_F(BadInput, PipesAndDevicesInPlaceOfFilesAreNamedAndNotWaitedFor) {
+  const auto pipe = [](const fs::path& path) {
+    fs::remove(path);
+    EXPECT_EQ(::mkfifo(path.c_str(), 0600), 0);
+  };
+  const auto device = [](const fs::path& path) {
+    fs::remove(path);
+    fs::create_symlink("/dev/zero", path);
+  };
+  for (const std::function<void(const fs::path&)>& put : {std::function<void(const fs::path&)>(pipe), {device}})
+    for (const char* name : {"model/config.json", "model/generation_config.json", "model/model.safetensors",
+                             "model/tokenizer.json", "data/de.jsonl", "experiment.toml"}) {
+      const fs::path path = folder / name;
+      const bool was_there = fs::exists(path);
+      const std::string before = was_there ? read_bytes(path) : "";
+      put(path);
+      EXPECT_THAT(refusal(), AllOf(HasSubstr(path.string()), HasSubstr("not an ordinary file")));
+      fs::remove(path);
+      if (was_there) temporary.write(name, before);
+    }
+}
+
+TEST_F(BadInput, DamagedFilesOfAModelAreNamed) {
+  struct Damage {
+    const char* file;
+    std::string bytes;
+    const char* said;
+  };
+  const std::string long_header = test::encoded<std::uint64_t>(1 << 20) + "{}";
+  for (const Damage& damage : {Damage{"config.json", "", "not valid JSON"},
+                               Damage{"config.json", "\xff\xfe", "not UTF-8"},
+                               Damage{"config.json", "[]", "must hold a JSON object"},
+                               Damage{"config.json", std::string(200'000, '['), "nests more than"},
+                               Damage{"generation_config.json", "{\"eos_token_id\": " + std::string(200'000, '['), "nests"},
+                               Damage{"model.safetensors", "", "is empty"},
+                               Damage{"model.safetensors", "1234", "too short"},
+                               Damage{"model.safetensors", long_header, "cut short"}}) {
+    write_model_again();
+    temporary.write(fs::path("model") / damage.file, damage.bytes);
+    EXPECT_THAT(refusal(), AllOf(HasSubstr((model / damage.file).string()), HasSubstr(damage.said)));
+    fs::remove(model / "generation_config.json");
+  }
+}
+
+TEST_F(BadInput, AnIndexOfShardsThatIsDamagedIsNamed) {
+  fs::rename(model / "model.safetensors", model / "a.safetensors");
+  const fs::path index = model / "model.safetensors.index.json";
+  const auto refused = [&](const std::string& text) {
+    temporary.write("model/model.safetensors.index.json", text);
+    const std::string line = refusal();
+    EXPECT_THAT(line, HasSubstr(model.string())) << text;
+    return line;
+  };
+  EXPECT_THAT(refused("{}"), HasSubstr("weight_map"));
+  EXPECT_THAT(refused(R"({"weight_map": {}})"), HasSubstr("weight_map"));
+  EXPECT_THAT(refused(R"({"weight_map": {"x": "../a.safetensors"}})"), HasSubstr("no file name"));
+  EXPECT_THAT(refused(R"({"weight_map": {"x": ".."}})"), HasSubstr("no file name"));
+  EXPECT_THAT(refused(R"({"weight_map": {"x": ""}})"), HasSubstr("no file name"));
+  EXPECT_THAT(refused(R"({"weight_map": {"x": "b.safetensors"}})"), HasSubstr("b.safetensors: "));
+}
+
+TEST_F(BadInput, APathThatIsNotUtf8IsNamed) {
+  const fs::path odd = folder / "mod\xe9l";
+  fs::rename(model, odd);
+  const std::string line = error_line(test::run_program({"inspect", odd.string()}), kFailed);
+  EXPECT_THAT(line, AllOf(HasSubstr("mod\\xe9l"), HasSubstr("not UTF-8")));
+  const fs::path odd_folder = folder / "dossi\xe9r";
+  fs::create_directory(odd_folder);
+  fs::current_path(odd_folder);
+  fs::copy_file(experiment, odd_folder / "x.toml");
+  EXPECT_THAT(error_line(test::run_program({"run", "x.toml", "--out", results.string()}), kFailed),
+              AllOf(HasSubstr("dossi\\xe9r"), HasSubstr("not UTF-8")));
+  fs::current_path(test::source_folder());
 }
 
 // ---- The data

@@ -158,7 +158,7 @@ TEST_F(Tokenize, ShowsATableToPeople) {
 TEST_F(Tokenize, RefusesATextThatIsNotUtf8) {
   const Finished finished = run_program({"tokenize", folder.string(), "gr\xfcn"});
   EXPECT_EQ(finished.status, 1);
-  EXPECT_THAT(finished.err, StartsWith("Error: the text is not UTF-8"));
+  EXPECT_THAT(finished.err, StartsWith("Error: \"gr\\xfcn\" on the command line is not UTF-8"));
 }
 
 // ---- parity
