@@ -3,7 +3,7 @@ find_program(CARGO cargo PATHS $ENV{HOME}/.cargo/bin REQUIRED)
 set(crate ${CMAKE_SOURCE_DIR}/tertium/tokenizer/ffi)
 set(crate_build ${CMAKE_SOURCE_DIR}/.deps/cargo)  # shared by all presets
 set(crate_library ${crate_build}/release/libtokenizers_ffi.a)
-file(GLOB crate_sources CONFIGURE_DEPENDS ${crate}/src/*.rs)
+file(GLOB_RECURSE crate_sources CONFIGURE_DEPENDS ${crate}/src/*.rs)
 
 add_custom_command(
   OUTPUT ${crate_library}

@@ -1,5 +1,6 @@
 #include "tertium/tokenizer/chat.h"
 
+#include <algorithm>
 #include <chrono>
 #include <nlohmann/json.hpp>
 
@@ -19,12 +20,13 @@ constexpr std::string_view kNoTemplate =
     "this is a base model without a chat template; use its instruction-tuned version";
 
 ChatTemplate from_folder(const fs::path& folder) {
-  TokenizerConfig config = read_tokenizer_config(folder);
-  if (!config.chat_template)
+  std::optional<FolderTemplate> found = read_chat_template(folder);
+  if (!found)
     fail("{}: no chat_template.jinja, and tokenizer_config.json has no \"chat_template\"; {}", folder.string(),
          kNoTemplate);
-  if (config.chat_template_file) config.files.push_back(*config.chat_template_file);
-  return {*std::move(config.chat_template), std::move(config.special_tokens), folder.string(), std::move(config.files)};
+  TokenizerConfig config = read_tokenizer_config(folder);
+  if (std::ranges::find(config.files, found->file) == config.files.end()) config.files.push_back(found->file);
+  return {std::move(found->text), std::move(config.special_tokens), found->file.string(), std::move(config.files)};
 }
 
 ChatTemplate from_gguf(const fs::path& file) {
@@ -62,16 +64,19 @@ ChatTemplate ChatTemplate::open(const fs::path& model) {
 std::string render_chat(const ChatTemplate& chat, std::span<const Message> messages, bool add_generation_prompt,
                         std::optional<std::int64_t> now) {
   Json variables = {{"add_generation_prompt", add_generation_prompt}, {"tools", nullptr}, {"documents", nullptr}};
-  variables["now"] = now ? *now : current_time();
   variables["messages"] = Json::array();
   for (const auto& [role, content] : messages) {
     if (!is_utf8(role) || !is_utf8(content)) fail("{}: a message is not UTF-8", chat.origin);
     variables["messages"].push_back({{"role", role}, {"content", content}});
   }
   for (const auto& [name, token] : chat.special_tokens) variables[name] = token;
-  const std::string json = variables.dump();
+  return render_template(chat, variables.dump(), now ? *now : current_time());
+}
+
+std::string render_template(const ChatTemplate& chat, std::string_view variables, std::int64_t now) {
   std::string text, reason;
-  if (!tokenizers_ffi_chat(chat.text.data(), chat.text.size(), json.data(), json.size(), sink(text), sink(reason)))
+  if (!tokenizers_ffi_chat(chat.text.data(), chat.text.size(), variables.data(), variables.size(), now, sink(text),
+                           sink(reason)))
     fail("{}: the chat template: {}", chat.origin, printable(reason, kReasonLimit));
   return text;
 }

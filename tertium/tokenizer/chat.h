@@ -6,6 +6,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace tertium {
@@ -31,8 +32,11 @@ struct ChatTemplate {
 /// The conversation as one text, which spells its special tokens (see encode_prompt). With `add_generation_prompt` it
 /// ends where the assistant is to speak. `now`, in seconds since 1970 (UTC), is the date for templates that ask for it;
 /// the current one if absent. Throws Error naming the template and the line: it is no Jinja, it refuses the messages
-/// (their order or roles), or it runs without end.
+/// (their order or roles), or it needs more steps, memory or depth than a template may.
 std::string render_chat(const ChatTemplate& chat, std::span<const Message> messages, bool add_generation_prompt,
                         std::optional<std::int64_t> now = std::nullopt);
+
+/// The same with any variables: the members of a JSON object.
+std::string render_template(const ChatTemplate& chat, std::string_view variables, std::int64_t now);
 
 }  // namespace tertium

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "tertium/base/error.h"
+#include "tertium/base/json.h"
 #include "tertium/base/text.h"
 #include "tertium/formats/mapped_file.h"
 #include "tertium/tokenizer/pieces.h"
@@ -24,9 +25,7 @@ struct File {
   Json object;  // null without a file
 
   explicit File(fs::path file) : path(std::move(file)) {
-    if (!fs::exists(path)) return;
-    object = Json::parse(read_text_file(path), nullptr, /*allow_exceptions=*/false);
-    if (!object.is_object()) fail("{}: is no JSON object; fetch it again", path.string());
+    if (fs::exists(path)) object = read_json_object(path);
   }
 
   [[noreturn]] void refuse(const std::string& key, std::string_view must) const {
@@ -66,14 +65,22 @@ AddedToken added_token(const File& file, const std::string& key, const Json& val
           .single_word = flag("single_word", false)};
 }
 
+void set_special_token(const File& file, const std::string& key, const Json& value, TokenizerConfig& config) {
+  if (value.is_null())
+    config.special_tokens.erase(key);
+  else if (value.is_string() || value.is_object())
+    config.special_tokens.insert_or_assign(key, file.token(value, key));
+}
+
 void read_special_tokens(const File& file, TokenizerConfig& config) {
   if (!file.object.is_object()) return;
   for (const auto& [key, value] : file.object.items())
-    if (key.ends_with("_token") && (value.is_string() || value.is_object()))
-      config.special_tokens.emplace(key, file.token(value, key));
+    if (key.ends_with("_token")) set_special_token(file, key, value, config);
   for (const std::string key : {"additional_special_tokens", "extra_special_tokens"}) {
     const Json& tokens = file.find(key);
-    if (!tokens.is_array()) continue;  // an object names tokens of images and sounds
+    if (tokens.is_object())  // tokens of images and sounds, which templates know by name
+      for (const auto& [name, token] : tokens.items()) set_special_token(file, name, token, config);
+    if (!tokens.is_array()) continue;
     for (const Json& token : tokens) config.more_special_tokens.push_back(file.token(token, key));
   }
 }
@@ -89,7 +96,7 @@ void read_added_tokens(const File& config_file, const File& added_file, Tokenize
       config_file.refuse(key, fmt::format("an object of ids and tokens; \"{}\" is no id", printable(id)));
     config.added.push_back(added_token(config_file, key, value, number));
   }
-  if (decoder.empty() && added_file.object.is_object()) {
+  if (decoder.is_null() && added_file.object.is_object()) {
     for (const auto& [content, id] : added_file.object.items()) {
       if (!id.is_number_unsigned()) added_file.refuse(content, "an id");
       config.added.push_back({.id = id.get<std::size_t>(), .content = content, .special = false});
@@ -98,17 +105,24 @@ void read_added_tokens(const File& config_file, const File& added_file, Tokenize
   std::ranges::sort(config.added, {}, &AddedToken::id);
 }
 
-/// A text, or a list of {"name", "template"} where "default" is the one for chats.
+/// A text, or templates by name, as an object or as a list of {"name", "template"} whose later ones count; "default" is the
+/// one for chats.
 std::optional<std::string> chat_template(const File& file) {
   const std::string key = "chat_template";
   const Json& value = file.find(key);
   if (value.is_null()) return std::nullopt;
   if (value.is_string()) return value.get<std::string>();
-  if (!value.is_array()) file.refuse(key, "a text, or a list of templates with names");
-  for (const Json& named : value)
-    if (named.is_object() && named.value("name", Json()) == "default" && named.value("template", Json()).is_string())
-      return named["template"].get<std::string>();
-  file.refuse(key, "a text, or a list with a template of the name \"default\"");
+  if (!value.is_array() && !value.is_object()) file.refuse(key, "a text, or templates with names");
+  std::optional<std::string> found;
+  for (const auto& [member, named] : value.items()) {
+    const bool in_list = value.is_array() && named.is_object();
+    const Json name = value.is_object() ? Json(member) : in_list ? named.value("name", Json()) : Json();
+    const Json text = value.is_object() ? named : in_list ? named.value("template", Json()) : Json();
+    if (!name.is_string() || !text.is_string()) file.refuse(key, "a text, or templates with names; one lacks either");
+    if (name == "default") found = text.get<std::string>();
+  }
+  if (!found) file.refuse(key, "a text, or templates with names, one of them \"default\"");
+  return found;
 }
 
 // ---- tokenizer.model and the rest of its folder
@@ -175,11 +189,26 @@ TokenizerConfig read_tokenizer_config(const fs::path& folder) {
   config.add_prefix_space = file.flag("add_prefix_space");
   config.legacy = file.flag("legacy").value_or(false);
   read_special_tokens(file, config);
-  read_special_tokens(names, config);
+  // The older files count only where the configuration lists no added tokens, and then more than it.
+  if (file.find("added_tokens_decoder").is_null()) read_special_tokens(names, config);
   read_added_tokens(file, added, config);
-  if (const fs::path jinja = folder / "chat_template.jinja"; fs::exists(jinja)) config.chat_template_file = jinja;
-  config.chat_template = config.chat_template_file ? read_text_file(*config.chat_template_file) : chat_template(file);
   return config;
+}
+
+std::optional<FolderTemplate> read_chat_template(const fs::path& folder) {
+  if (const fs::path jinja = folder / "chat_template.jinja"; fs::exists(jinja))
+    return FolderTemplate{read_text_file(jinja), jinja};
+  if (const fs::path more = folder / "additional_chat_templates"; fs::is_directory(more))
+    for (const auto& entry : fs::directory_iterator(more))
+      if (entry.path().extension() == ".jinja")
+        fail("{}: has templates, but there is no chat_template.jinja, the default one, beside it; fetch it too",
+             more.string());
+  const File file(folder / "tokenizer_config.json");
+  if (std::optional<std::string> text = chat_template(file)) return FolderTemplate{*std::move(text), file.path};
+  if (const fs::path json = folder / "chat_template.json"; fs::exists(json))
+    fail("{}: is a processor's template, which tokenizers do not read; write its text into chat_template.jinja",
+         json.string());
+  return std::nullopt;
 }
 
 std::string sentencepiece_folder_json(const fs::path& folder, const TokenizerConfig& config) {

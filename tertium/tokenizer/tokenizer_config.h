@@ -11,20 +11,29 @@
 namespace tertium {
 
 /// What a Hugging Face folder says of its tokenizer beside the vocabulary: tokenizer_config.json, and the files that
-/// older folders have (special_tokens_map.json, added_tokens.json, for what the first is silent about).
+/// older folders have (special_tokens_map.json, added_tokens.json, which count where the first has no
+/// "added_tokens_decoder"). clean_up_tokenization_spaces, padding_side, model_max_length and the like change no ids.
 struct TokenizerConfig {
-  std::vector<std::filesystem::path> files;  // those that there are; chat_template.jinja is not among them
+  std::vector<std::filesystem::path> files;  // those that there are
   std::optional<bool> add_bos_token, add_eos_token, add_prefix_space;
   bool legacy = false;  // every piece of text between special tokens gets a space before it
   std::map<std::string, std::string> special_tokens;  // "bos_token" → "<s>"
   std::vector<std::string> more_special_tokens;
   std::vector<AddedToken> added;  // by id
-  std::optional<std::string> chat_template;
-  std::optional<std::filesystem::path> chat_template_file;  // chat_template.jinja, if it is there
 };
 
 /// Throws Error naming file and key: no JSON, a value of a wrong type, an id out of range.
 TokenizerConfig read_tokenizer_config(const std::filesystem::path& folder);
+
+struct FolderTemplate {
+  std::string text;
+  std::filesystem::path file;
+};
+
+/// The chat template of a folder, as transformers' tokenizers find it: chat_template.jinja, else the default one of
+/// tokenizer_config.json, which counts only if there is no additional_chat_templates/. Nothing if there is none. Throws
+/// Error naming the file: templates without a default one, or only a processor's chat_template.json.
+std::optional<FolderTemplate> read_chat_template(const std::filesystem::path& folder);
 
 /// What Tokenizer::from_json takes for a folder with a tokenizer.model. Alone it gives SentencePiece's own ids, with
 /// BOS before them; with the files above special tokens are found in texts, too, and tokens may be added, as in

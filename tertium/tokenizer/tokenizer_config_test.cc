@@ -88,7 +88,7 @@ TEST_F(SentencepieceFolder, NamesTheFilesThatItsTokenizerWasReadFromAndNoOthers)
 
 TEST_F(SentencepieceFolder, RefusesABadConfigurationByItsKey) {
   configure("[");
-  expect_refused("no JSON object");
+  expect_refused("not valid JSON");
   configure(R"({"add_bos_token":"yes"})");
   expect_refused("\"add_bos_token\" must be true or false");
   configure(R"({"bos_token":{"content":7}})");
@@ -99,6 +99,46 @@ TEST_F(SentencepieceFolder, RefusesABadConfigurationByItsKey) {
   expect_refused("far outside the vocabulary");
   configure(R"({"added_tokens_decoder":{"5":{"content":"<s>"}}})");
   expect_refused("has the ids 1 and 5");
+}
+
+TEST_F(SentencepieceFolder, RefusesADeepConfiguration) {
+  configure(std::string(200000, '['));
+  expect_refused("nests more than");
+}
+
+// What transformers 5.23 makes of the same files.
+
+TEST_F(SentencepieceFolder, OlderFilesCountMoreThanAConfigurationWithoutAddedTokens) {
+  temporary.write("special_tokens_map.json", R"({"bos_token":"</s>","eos_token":null,"unk_token":{"content":"<unk>"}})");
+  configure(R"({"bos_token":"<s>","eos_token":"</s>"})");
+  EXPECT_EQ(read_tokenizer_config(folder).special_tokens,
+            (std::map<std::string, std::string>{{"bos_token", "</s>"}, {"unk_token", "<unk>"}}));
+  configure(R"({"bos_token":"<s>","eos_token":"</s>","added_tokens_decoder":{}})");
+  EXPECT_EQ(read_tokenizer_config(folder).special_tokens,
+            (std::map<std::string, std::string>{{"bos_token", "<s>"}, {"eos_token", "</s>"}}));
+}
+
+TEST_F(SentencepieceFolder, ExtraSpecialTokensMayHaveNames) {
+  configure(R"({"bos_token":"<s>","image_token":"<i>","extra_special_tokens":{"audio_token":"<a>"}})");
+  EXPECT_EQ(read_tokenizer_config(folder).special_tokens,
+            (std::map<std::string, std::string>{
+                {"audio_token", "<a>"}, {"bos_token", "<s>"}, {"image_token", "<i>"}}));
+}
+
+class TokenizerJsonFolder : public test::FolderTest {
+ protected:
+  TokenizerJsonFolder() {
+    fs::copy(test::source_folder() / "tests/fixtures/tokens/llama3/tokenizer.json", folder / "tokenizer.json");
+  }
+};
+
+TEST_F(TokenizerJsonFolder, IgnoresWhatTransformersIgnoresBesideIt) {
+  const std::string text = "the cat";
+  const Ids ids = Tokenizer::open(folder).encode(text, true).ids;
+  temporary.write("tokenizer_config.json",
+                  R"({"add_bos_token":false,"add_eos_token":true,"add_prefix_space":true,"legacy":true,"do_lower_case":true,)"
+                  R"("clean_up_tokenization_spaces":true,"model_max_length":1,"padding_side":"left"})");
+  EXPECT_EQ(Tokenizer::open(folder).encode(text, true).ids, ids);
 }
 
 }  // namespace

@@ -40,8 +40,9 @@ std::size_t tokenizers_ffi_vocabulary_size(const tokenizers_ffi*);
 void tokenizers_ffi_free(tokenizers_ffi*);
 
 /// A Jinja template rendered with the members of a JSON object, as transformers does with chats; false, with the reason in
-/// `error`, if it fails. The member "now", seconds since 1970, is the time that strftime_now tells.
+/// `error`, if it fails. `now`, in seconds since 1970 (UTC), is the time that strftime_now tells.
 bool tokenizers_ffi_chat(const char* chat_template, std::size_t template_size, const char* variables,
-                         std::size_t variables_size, tokenizers_ffi_text_sink text, tokenizers_ffi_text_sink error);
+                         std::size_t variables_size, std::int64_t now, tokenizers_ffi_text_sink text,
+                         tokenizers_ffi_text_sink error);
 
 }  // extern "C"

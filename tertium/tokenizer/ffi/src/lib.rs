@@ -15,6 +15,7 @@ use tokenizers::{
 };
 
 mod chat;
+mod jinja;
 mod sentencepiece;
 
 type Parts<M, N> = TokenizerImpl<M, N, PreTokenizerWrapper, PostProcessorWrapper, DecoderWrapper>;
@@ -234,6 +235,7 @@ pub unsafe extern "C" fn tokenizers_ffi_chat(
     template_size: usize,
     variables: *const u8,
     variables_size: usize,
+    now: i64,
     text: TextSink,
     error: TextSink,
 ) -> bool {
@@ -241,6 +243,7 @@ pub unsafe extern "C" fn tokenizers_ffi_chat(
         chat::render(
             str::from_utf8(items(template, template_size))?,
             items(variables, variables_size),
+            now,
         )
     };
     guarded(&error, work).map(|found| text.put(&found)).is_some()
