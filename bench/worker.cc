@@ -16,6 +16,7 @@
 #include "tertium/base/error.h"
 #include "tertium/base/profile.h"
 #include "tertium/cli/process.h"
+#include "tertium/engine/engine.h"
 #include "tertium/experiment/run.h"
 #include "tertium/experiment/scoring.h"
 #include "tertium/model/checkpoint.h"

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "tertium/engine/engine.h"
 #include "tertium/experiment/run.h"
 #include "tertium/experiment/summary.h"
 #include "tests/support/files.h"

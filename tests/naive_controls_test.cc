@@ -7,7 +7,9 @@
 
 #include "tertium/base/hash.h"
 #include "tertium/experiment/patch.h"
+#include "tertium/experiment/run.h"
 #include "tertium/experiment/scoring.h"
+#include "tertium/model/config.h"
 #include "tests/support/files.h"
 #include "tests/support/naive_patch.h"
 #include "tests/support/one_thread.h"

@@ -4,6 +4,7 @@
 #include <random>
 
 #include "tertium/engine/engine.h"
+#include "tertium/model/config.h"
 #include "tests/support/files.h"
 #include "tests/support/naive_patch.h"
 #include "tests/support/one_thread.h"

@@ -10,6 +10,7 @@
 
 #include "tertium/engine/engine.h"
 #include "tertium/formats/safetensors.h"
+#include "tertium/model/config.h"
 #include "tests/support/files.h"
 
 namespace tertium {

@@ -8,9 +8,12 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
+#include "tertium/engine/engine.h"
 #include "tertium/experiment/run.h"
 #include "tertium/experiment/scoring.h"
 #include "tertium/metrics/metric.h"
+#include "tertium/model/config.h"
+#include "tertium/store/store.h"
 #include "tests/support/files.h"
 
 namespace tertium {

@@ -14,6 +14,7 @@
 #include "tertium/cli/command.h"
 #include "tertium/engine/engine.h"
 #include "tertium/formats/model_path.h"
+#include "tertium/model/config.h"
 #include "tertium/patching/sweep.h"
 
 namespace tertium {
@@ -30,11 +31,11 @@ struct Options {
   bool json = false;
 };
 
-struct Shape {
+struct KnownShape {
   const char* name;
   int vocabulary, hidden, mlp, blocks, heads, kv_heads, head_dim;
 };
-constexpr Shape kShapes[] = {
+constexpr KnownShape kShapes[] = {
     {"llama-2-7b", 32000, 4096, 11008, 32, 32, 32, 128},
     {"llama-3.1-8b", 128256, 4096, 14336, 32, 32, 8, 128},
     {"llama-3.2-1b", 128256, 2048, 8192, 16, 32, 8, 64},
@@ -43,7 +44,7 @@ constexpr Shape kShapes[] = {
 
 Config config_of(const std::string& name) {
   std::vector<std::string> known;
-  for (const Shape& shape : kShapes) {
+  for (const KnownShape& shape : kShapes) {
     known.emplace_back(shape.name);
     if (name != shape.name) continue;
     Config config{.family = "llama",

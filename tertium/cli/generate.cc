@@ -7,6 +7,7 @@
 #include "tertium/base/text.h"
 #include "tertium/cli/command.h"
 #include "tertium/cli/process.h"
+#include "tertium/engine/engine.h"
 #include "tertium/formats/model_path.h"
 #include "tertium/protocols/greedy.h"
 #include "tertium/protocols/question.h"

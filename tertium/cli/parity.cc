@@ -6,8 +6,10 @@
 
 #include "tertium/base/error.h"
 #include "tertium/cli/command.h"
+#include "tertium/engine/engine.h"
 #include "tertium/experiment/parity.h"
 #include "tertium/formats/model_path.h"
+#include "tertium/model/config.h"
 
 namespace tertium {
 namespace {

@@ -6,9 +6,13 @@
 #include "tertium/cli/command.h"
 #include "tertium/cli/process.h"
 #include "tertium/cli/progress_line.h"
+#include "tertium/engine/engine.h"
 #include "tertium/experiment/plan.h"
+#include "tertium/experiment/run.h"
 #include "tertium/formats/model_path.h"
 #include "tertium/model/checkpoint.h"
+#include "tertium/patching/direction.h"
+#include "tertium/store/store.h"
 
 namespace tertium {
 namespace {

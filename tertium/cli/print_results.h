@@ -2,9 +2,9 @@
 
 #include <string>
 
-#include "tertium/store/store.h"
-
 namespace tertium {
+
+class Store;
 
 /// What a results folder holds, as a run ends with it. `by`: "category" repeats the summary for each category's items.
 void print_results(const Store& store, const std::string& by);

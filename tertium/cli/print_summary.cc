@@ -7,6 +7,7 @@
 #include <cmath>
 #include <set>
 
+#include "tertium/experiment/summary.h"
 #include "tertium/patching/direction.h"
 
 namespace tertium {
@@ -66,7 +67,7 @@ void print_alignment(const TaskSummary& task, const std::string& metric) {
     for (std::size_t layer = 0; layer < layers; ++layer) {
       fmt::print("  {}", cell(layer_name(layer, layers), 5));
       for (const LanguageSummary* language : page) {
-        const LanguageSummary::Means& means = language->alignment.at(metric);
+        const TransferMeans& means = language->alignment.at(metric);
         fmt::print("{} |{}", cell(percent(means.ts.at(layer)), kCell + 1), cell(percent(means.tf.at(layer)), kCell));
       }
       fmt::print("\n");
@@ -74,20 +75,18 @@ void print_alignment(const TaskSummary& task, const std::string& metric) {
   }
 }
 
-using Place = PatchTable::Place;
-
-/// Every place that was patched, as first stored in any language.
-std::vector<Place> places(const TaskSummary& task) {
-  std::vector<Place> places;
+/// Of all that was patched, as first stored in any language.
+std::vector<PatchKey> patch_keys(const TaskSummary& task) {
+  std::vector<PatchKey> keys;
   for (const LanguageSummary& language : task.languages)
     for (const PatchTable& table : language.patches)
-      if (std::find(places.begin(), places.end(), table.place) == places.end()) places.push_back(table.place);
-  return places;
+      if (std::find(keys.begin(), keys.end(), table.key) == keys.end()) keys.push_back(table.key);
+  return keys;
 }
 
-const PatchTable* table_at(const LanguageSummary& language, const Place& place) {
+const PatchTable* table_at(const LanguageSummary& language, const PatchKey& key) {
   for (const PatchTable& table : language.patches)
-    if (table.place == place) return &table;
+    if (table.key == key) return &table;
   return nullptr;
 }
 
@@ -97,10 +96,10 @@ const Effect* effect_at(const PatchTable* table, const std::string& control, int
   return blocks.contains(block) ? &blocks.at(block) : nullptr;
 }
 
-std::vector<std::string> control_names(const TaskSummary& task, const Place& place) {
+std::vector<std::string> control_names(const TaskSummary& task, const PatchKey& key) {
   std::set<std::string> names;
   for (const LanguageSummary& language : task.languages)
-    if (const PatchTable* table = table_at(language, place))
+    if (const PatchTable* table = table_at(language, key))
       for (const auto& [control, blocks] : table->effects) names.insert(control);
   std::vector<std::string> ordered;
   for (const char* first : {"main", "same_gold", "self"})
@@ -110,14 +109,13 @@ std::vector<std::string> control_names(const TaskSummary& task, const Place& pla
 }
 
 /// "fix: TF items that turn right when resid_post of a block is replaced at last"
-std::string claim(const TaskSummary& task, const Place& place) {
-  const Direction& direction = direction_named(place.direction);
+std::string claim(const TaskSummary& task, const PatchKey& key) {
+  const Direction& direction = direction_named(key.direction);
   const std::string answered = direction.recipient() == Side::pivot ? " in " + task.pivot : "";
-  const std::string site = place.head < 0 ? place.site : fmt::format("{} of head {}", place.site, place.head);
+  const std::string site = key.head < 0 ? key.site : fmt::format("{} of head {}", key.site, key.head);
   return fmt::format("{}: {} items that turn {}{} when {} of {} is replaced at {}", direction.name,
                      to_string(direction.pool), direction.repairs() ? "right" : "wrong", answered, site,
-                     place.window == 1 ? "a block" : fmt::format("{} blocks from this one on", place.window),
-                     place.position);
+                     key.window == 1 ? "a block" : fmt::format("{} blocks from this one on", key.window), key.position);
 }
 
 /// The control that main is held against: same_gold, else the first that draws.
@@ -165,15 +163,15 @@ std::string effect_cells(const PatchTable* table, const std::vector<std::string>
   return cells;
 }
 
-void print_table(const TaskSummary& task, const Place& place) {
-  const std::vector<std::string> controls = control_names(task, place);
-  fmt::print("\n{}, %: {}\n", claim(task, place), fmt::join(controls, " | "));
+void print_table(const TaskSummary& task, const PatchKey& key) {
+  const std::vector<std::string> controls = control_names(task, key);
+  fmt::print("\n{}, %: {}\n", claim(task, key), fmt::join(controls, " | "));
   const std::size_t width = std::max<std::size_t>(5 * controls.size() + 1, 16);  // "zho_Hans (n=12)" fits
   for (const auto& page : pages(task, width)) {
     std::set<int> blocks;
     fmt::print("  block");
     for (const LanguageSummary* language : page) {
-      const PatchTable* table = table_at(*language, place);
+      const PatchTable* table = table_at(*language, key);
       fmt::print("{}", cell(fmt::format("{} (n={})", language->language, table ? table->items : 0), width));
       if (table && table->effects.contains("main"))
         for (const auto& [block, effect] : table->effects.at("main")) blocks.insert(block);
@@ -182,17 +180,17 @@ void print_table(const TaskSummary& task, const Place& place) {
     for (const int block : blocks) {
       fmt::print("  {:>5}", block);
       for (const LanguageSummary* language : page)
-        fmt::print("{}", cell(effect_cells(table_at(*language, place), controls, block), width));
+        fmt::print("{}", cell(effect_cells(table_at(*language, key), controls, block), width));
       fmt::print("\n");
     }
   }
 }
 
 /// What tables of changes do not show: where to look, copies, and items without a donor.
-void print_remarks(const TaskSummary& task, const Place& place) {
+void print_remarks(const TaskSummary& task, const PatchKey& key) {
   fmt::print("\nWhere main exceeds its control by most (picked on these items: a place to look, not a test)\n");
   for (const LanguageSummary& language : task.languages) {
-    const PatchTable* table = table_at(language, place);
+    const PatchTable* table = table_at(language, key);
     if (!table) continue;
     print_largest_effect(language.language, *table);
     if (table->effects.contains("other_gold")) {
@@ -210,7 +208,7 @@ void print_remarks(const TaskSummary& task, const Place& place) {
 }
 
 /// Where there are many places, a line for each of those where main exceeds its control by most.
-void print_many(const TaskSummary& task, const std::vector<Place>& all) {
+void print_many(const TaskSummary& task, const std::vector<PatchKey>& all) {
   constexpr std::size_t kShown = 12;
   fmt::print("\n{} places patched; those where main exceeds its control by most (picked on these items)\n", all.size());
   for (const LanguageSummary& language : task.languages) {
@@ -221,9 +219,9 @@ void print_many(const TaskSummary& task, const std::vector<Place>& all) {
     std::stable_sort(tables.begin(), tables.end(), [&](auto a, auto b) { return size(a) > size(b); });
     tables.resize(std::min(tables.size(), kShown));
     for (const PatchTable* table : tables) {
-      const Place& place = table->place;
-      fmt::print("  {} {} {}{} at {} (n={})\n  ", language.language, place.direction, place.site,
-                 place.head < 0 ? "" : fmt::format(" head {}", place.head), place.position, table->items);
+      const PatchKey& key = table->key;
+      fmt::print("  {} {} {}{} at {} (n={})\n  ", language.language, key.direction, key.site,
+                 key.head < 0 ? "" : fmt::format(" head {}", key.head), key.position, table->items);
       print_largest_effect("", *table);
     }
   }
@@ -231,11 +229,11 @@ void print_many(const TaskSummary& task, const std::vector<Place>& all) {
 
 void print_patches(const TaskSummary& task) {
   constexpr std::size_t kMostTables = 4;
-  const std::vector<Place> all = places(task);
+  const std::vector<PatchKey> all = patch_keys(task);
   if (all.size() > kMostTables) return print_many(task, all);
-  for (const Place& place : all) {
-    print_table(task, place);
-    print_remarks(task, place);
+  for (const PatchKey& key : all) {
+    print_table(task, key);
+    print_remarks(task, key);
   }
 }
 

@@ -2,9 +2,9 @@
 
 #include <vector>
 
-#include "tertium/experiment/summary.h"
-
 namespace tertium {
+
+struct TaskSummary;  // experiment/summary.h
 
 /// What was found, as tables on standard output.
 void print_summary(const std::vector<TaskSummary>& tasks);

@@ -10,11 +10,13 @@
 #include "tertium/cli/print_results.h"
 #include "tertium/cli/process.h"
 #include "tertium/cli/progress_line.h"
+#include "tertium/engine/engine.h"
 #include "tertium/experiment/experiment.h"
 #include "tertium/experiment/lineup.h"
 #include "tertium/experiment/run.h"
 #include "tertium/formats/model_path.h"
 #include "tertium/model/checkpoint.h"
+#include "tertium/store/store.h"
 #include "tertium/version.h"
 
 namespace tertium {

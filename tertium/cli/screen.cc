@@ -10,7 +10,9 @@
 #include "tertium/cli/command.h"
 #include "tertium/cli/process.h"
 #include "tertium/cli/progress_line.h"
+#include "tertium/engine/engine.h"
 #include "tertium/experiment/experiment.h"
+#include "tertium/experiment/run.h"
 #include "tertium/formats/model_path.h"
 #include "tertium/model/checkpoint.h"
 

@@ -1,8 +1,11 @@
 #include <fmt/format.h>
 
+#include <nlohmann/json.hpp>
+
 #include "tertium/cli/command.h"
 #include "tertium/cli/print_results.h"
 #include "tertium/cli/summary_json.h"
+#include "tertium/experiment/agreement.h"
 #include "tertium/experiment/categories.h"
 
 namespace tertium {

@@ -1,5 +1,10 @@
 #include "tertium/cli/summary_json.h"
 
+#include <nlohmann/json.hpp>
+
+#include "tertium/experiment/agreement.h"
+#include "tertium/experiment/summary.h"
+
 namespace tertium {
 namespace {
 
@@ -10,10 +15,10 @@ Json of(const Rate& rate) {
 }
 
 Json of(const PatchTable& table) {
-  const PatchTable::Place& place = table.place;
-  Json json = {{"direction", place.direction}, {"site", place.site},   {"position", place.position},
-               {"window", place.window},       {"items", table.items}, {"without_donor", table.without_donor}};
-  if (place.head >= 0) json["head"] = place.head;
+  const PatchKey& key = table.key;
+  Json json = {{"direction", key.direction}, {"site", key.site},     {"position", key.position},
+               {"window", key.window},       {"items", table.items}, {"without_donor", table.without_donor}};
+  if (key.head >= 0) json["head"] = key.head;
   for (const auto& [control, by_block] : table.effects)
     for (const auto& [block, effect] : by_block)
       json["controls"][control].push_back({{"block", block},

@@ -1,12 +1,12 @@
 #pragma once
 
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 #include <vector>
 
-#include "tertium/experiment/agreement.h"
-#include "tertium/experiment/summary.h"
-
 namespace tertium {
+
+struct Agreement;    // experiment/agreement.h
+struct TaskSummary;  // experiment/summary.h
 
 /// What print_summary prints, as JSON. Rates are {value, low, high, hits, n}; what is not known is null.
 nlohmann::ordered_json to_json(const std::vector<TaskSummary>& tasks);

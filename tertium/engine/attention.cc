@@ -11,6 +11,8 @@
 #include <vector>
 
 #include "tertium/base/profile.h"
+#include "tertium/engine/layout.h"
+#include "tertium/model/config.h"
 #include "tertium/model/matrix.h"
 #include "tertium/model/rounded.h"
 

@@ -2,10 +2,10 @@
 
 #include <ATen/ATen.h>
 
-#include "tertium/engine/layout.h"
-#include "tertium/model/config.h"
-
 namespace tertium {
+
+struct Config;
+struct Layout;
 
 /// Attention over the tiles of a pass.
 class TiledAttention {

@@ -15,6 +15,7 @@
 
 #include "tertium/engine/layout.h"
 #include "tertium/engine/pass.h"
+#include "tertium/model/config.h"
 #include "tertium/model/weights.h"
 
 namespace tertium {

@@ -7,6 +7,7 @@
 #include <random>
 
 #include "tertium/engine/layout.h"
+#include "tertium/model/config.h"
 
 namespace tertium {
 namespace {

@@ -18,6 +18,7 @@
 #include "tertium/engine/layout.h"
 #include "tertium/engine/readout.h"
 #include "tertium/model/block.h"
+#include "tertium/model/config.h"
 
 namespace tertium {
 namespace {

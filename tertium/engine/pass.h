@@ -4,9 +4,10 @@
 #include <vector>
 
 #include "tertium/engine/strand.h"
-#include "tertium/model/model.h"
 
 namespace tertium {
+
+class Model;
 
 /// Runs jobs, packed together, once through the blocks.
 std::vector<JobResult> run_pass(const Model& model, std::span<const Job> jobs);

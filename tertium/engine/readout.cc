@@ -7,7 +7,9 @@
 #include <cmath>
 #include <map>
 
+#include "tertium/engine/layout.h"
 #include "tertium/model/block.h"
+#include "tertium/model/config.h"
 #include "tertium/model/row_kernels.h"
 
 namespace tertium {
@@ -27,30 +29,30 @@ struct Placed {
 };
 
 /// Readings of one kind, with their states after the final norm.
-struct Batch {
+struct ReadingGroup {
   std::vector<Placed> readings;
   Tensor state;  // [rows, D]
 };
 
 /// Logits of chosen words: the union of all that these readings ask for, at every row of them.
-void read_words(const Config& config, const Weights& weights, const Batch& batch) {
+void read_words(const Config& config, const Weights& weights, const ReadingGroup& group) {
   std::map<std::int32_t, std::int64_t> column;
-  for (const Placed& placed : batch.readings)
+  for (const Placed& placed : group.readings)
     for (const std::int32_t token : placed.reading->tokens) column.emplace(token, 0);
   std::vector<std::int64_t> words;
   for (auto& [token, index] : column) {
     index = static_cast<std::int64_t>(words.size());
     words.push_back(token);
   }
-  const Tensor values = logits_of(config, weights, batch.state, at::tensor(words)).contiguous();
-  for (const auto& [reading, into, row] : batch.readings)
+  const Tensor values = logits_of(config, weights, group.state, at::tensor(words)).contiguous();
+  for (const auto& [reading, into, row] : group.readings)
     for (const std::int32_t token : reading->tokens)
       into->push_back(values.data_ptr<float>()[row * values.size(1) + column.at(token)]);
 }
 
-void read_vocabulary(const Config& config, const Weights& weights, const Batch& batch) {
-  for (const auto& [reading, into, row] : batch.readings) {
-    const Tensor values = logits(config, weights, batch.state.narrow(0, row, 1), 0, config.vocabulary).contiguous();
+void read_vocabulary(const Config& config, const Weights& weights, const ReadingGroup& group) {
+  for (const auto& [reading, into, row] : group.readings) {
+    const Tensor values = logits(config, weights, group.state.narrow(0, row, 1), 0, config.vocabulary).contiguous();
     into->assign(values.data_ptr<float>(), values.data_ptr<float>() + config.vocabulary);
   }
 }
@@ -68,23 +70,23 @@ Tensor log_sum_exp(const Tensor& values) {
 }
 
 /// Log-softmax of chosen words. The vocabulary passes in blocks: never rows x V numbers at once.
-void read_log_probs(const Config& config, const Weights& weights, const Batch& batch) {
-  const std::int64_t rows = batch.state.size(0);
+void read_log_probs(const Config& config, const Weights& weights, const ReadingGroup& group) {
+  const std::int64_t rows = group.state.size(0);
   // A power of two: whole blocks of the head, whatever the number of rows.
   const auto block = static_cast<std::int64_t>(
       std::bit_floor(static_cast<std::uint64_t>(std::max<std::int64_t>(1024, kLogitsAtOnce / rows))));
   Tensor log_sum = at::full({rows}, -INFINITY, at::kFloat);
-  for (const Placed& placed : batch.readings) placed.into->resize(placed.reading->tokens.size());
+  for (const Placed& placed : group.readings) placed.into->resize(placed.reading->tokens.size());
   for (std::int64_t first = 0; first < config.vocabulary; first += block) {
     const std::int64_t words = std::min<std::int64_t>(block, config.vocabulary - first);
-    const Tensor values = logits(config, weights, batch.state, first, words).contiguous();
-    for (const auto& [reading, into, row] : batch.readings)
+    const Tensor values = logits(config, weights, group.state, first, words).contiguous();
+    for (const auto& [reading, into, row] : group.readings)
       for (std::size_t i = 0; i < reading->tokens.size(); ++i)
         if (const std::int64_t word = reading->tokens[i] - first; word >= 0 && word < words)
           (*into)[i] = values.data_ptr<float>()[row * words + word];
     log_sum = at::logaddexp(log_sum, log_sum_exp(values));
   }
-  for (const auto& [reading, into, row] : batch.readings)
+  for (const auto& [reading, into, row] : group.readings)
     for (float& value : *into) value -= log_sum.data_ptr<float>()[row];
 }
 
@@ -93,25 +95,25 @@ void read_log_probs(const Config& config, const Weights& weights, const Batch& b
 void read_all(const Config& config, const Weights& weights, const Tensor& stream, std::span<const Job> jobs,
               const Layout& layout, std::vector<JobResult>& results) {
   enum Kind { words, vocabulary, log_probs, kinds };
-  Batch batches[kinds];
+  ReadingGroup groups[kinds];
   std::vector<std::int64_t> rows[kinds];
   for (std::size_t j = 0; j < jobs.size(); ++j) {
     results[j].readings.resize(jobs[j].readings.size());
     for (std::size_t i = 0; i < jobs[j].readings.size(); ++i) {
       const Reading& reading = jobs[j].readings[i];
       const Kind kind = reading.readout == Readout::log_probs ? log_probs : reading.tokens.empty() ? vocabulary : words;
-      batches[kind].readings.push_back(
+      groups[kind].readings.push_back(
           {&reading, &results[j].readings[i], static_cast<std::int64_t>(rows[kind].size())});
       rows[kind].push_back(layout.row(j, reading.strand, reading.row));
     }
   }
   for (const Kind kind : {words, vocabulary, log_probs}) {
     if (rows[kind].empty()) continue;
-    batches[kind].state = final_norm(config, weights, stream.index_select(0, at::tensor(rows[kind])));
+    groups[kind].state = final_norm(config, weights, stream.index_select(0, at::tensor(rows[kind])));
   }
-  if (!rows[words].empty()) read_words(config, weights, batches[words]);
-  if (!rows[vocabulary].empty()) read_vocabulary(config, weights, batches[vocabulary]);
-  if (!rows[log_probs].empty()) read_log_probs(config, weights, batches[log_probs]);
+  if (!rows[words].empty()) read_words(config, weights, groups[words]);
+  if (!rows[vocabulary].empty()) read_vocabulary(config, weights, groups[vocabulary]);
+  if (!rows[log_probs].empty()) read_log_probs(config, weights, groups[log_probs]);
 }
 
 }  // namespace tertium

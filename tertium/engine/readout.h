@@ -5,10 +5,13 @@
 #include <span>
 #include <vector>
 
-#include "tertium/engine/layout.h"
-#include "tertium/model/weights.h"
+#include "tertium/engine/strand.h"
 
 namespace tertium {
+
+struct Config;
+struct Layout;
+struct Weights;
 
 /// Fills `results[j].readings` of all jobs from the stream behind the last block, [R, D]. Only rows that are read pass
 /// the head, and only the words that are read where logits are compared.

@@ -5,18 +5,14 @@
 #include <set>
 #include <tuple>
 
-#include "tertium/protocols/question.h"
+#include "tertium/experiment/answers.h"
+#include "tertium/store/store.h"
 
 namespace tertium {
 namespace {
 
-struct Answer {
-  std::vector<double> scores;  // [n_options], the item's own
-  std::size_t gold = 0;
-};
-
-/// What was asked in several orders.
-struct Asked {
+/// What was asked in several orders of its options. Scores are stored in the items' own order.
+struct AskedInOrders {
   std::string task, language, protocol;
   std::vector<std::string> orders;                               // as first stored
   std::map<std::string, std::map<std::string, Answer>> by_item;  // item → order
@@ -29,34 +25,31 @@ std::pair<std::string, std::string> split_order(const std::string& protocol) {
   return {protocol.substr(0, last), protocol.substr(last + 1)};
 }
 
-std::vector<Asked> asked_in_orders(const std::vector<ScoreRow>& scores) {
-  std::vector<Asked> all;
+std::vector<AskedInOrders> asked_in_orders(const std::vector<ScoreRow>& scores) {
+  std::vector<AskedInOrders> all;
   std::map<std::tuple<std::string, std::string, std::string>, std::size_t> places;
   for (const ScoreRow& row : scores) {
     const auto [protocol, order] = split_order(row.protocol);
     if (order.empty()) continue;
     const auto [place, is_new] = places.insert({{row.task, row.language, protocol}, all.size()});
     if (is_new) all.push_back({row.task, row.language, protocol, {}, {}});
-    Asked& asked = all[place->second];
+    AskedInOrders& asked = all[place->second];
     if (std::ranges::find(asked.orders, order) == asked.orders.end()) asked.orders.push_back(order);
-    Answer& answer = asked.by_item[row.item][order];
-    answer.scores.resize(std::max(answer.scores.size(), static_cast<std::size_t>(row.option) + 1));
-    answer.scores[static_cast<std::size_t>(row.option)] = row.score;
-    if (row.is_gold) answer.gold = static_cast<std::size_t>(row.option);
+    add_score(asked.by_item[row.item][order], row);
   }
-  std::erase_if(all, [](const Asked& asked) { return asked.orders.size() < 2; });
+  std::erase_if(all, [](const AskedInOrders& asked) { return asked.orders.size() < 2; });
   return all;
 }
 
-Agreement agreement_of(const Asked& asked) {
+Agreement agreement_of(const AskedInOrders& asked) {
   Agreement found{.task = asked.task, .language = asked.language, .protocol = asked.protocol};
   std::map<std::string, std::size_t> right;
   std::size_t agreeing = 0, always_right = 0;
   for (const auto& [item, answers] : asked.by_item) {
     std::set<std::size_t> chosen;
     for (const auto& [order, answer] : answers) {
-      chosen.insert(best_option(answer.scores));
-      right[order] += best_option(answer.scores) == answer.gold;
+      chosen.insert(answer.chosen());
+      right[order] += answer.right();
     }
     agreeing += chosen.size() == 1;
     always_right += chosen == std::set{answers.begin()->second.gold};
@@ -75,7 +68,7 @@ Agreement agreement_of(const Asked& asked) {
 
 std::vector<Agreement> agreements(const std::vector<ScoreRow>& scores) {
   std::vector<Agreement> found;
-  for (const Asked& asked : asked_in_orders(scores)) found.push_back(agreement_of(asked));
+  for (const AskedInOrders& asked : asked_in_orders(scores)) found.push_back(agreement_of(asked));
   return found;
 }
 

@@ -5,9 +5,10 @@
 #include <vector>
 
 #include "tertium/stats/rates.h"
-#include "tertium/store/store.h"
 
 namespace tertium {
+
+struct ScoreRow;  // store/store.h
 
 /// How steadily a language's items are answered when their options are listed in several orders.
 struct Agreement {

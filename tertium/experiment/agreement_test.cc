@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "tertium/store/store.h"
+
 namespace tertium {
 namespace {
 

@@ -5,7 +5,6 @@
 #include <vector>
 
 #include "tertium/experiment/summary.h"
-#include "tertium/store/store.h"
 
 namespace tertium {
 

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "tertium/patching/patch_spec.h"
-#include "tertium/protocols/question.h"
+#include "tertium/protocols/protocol.h"
 #include "tertium/tasks/orders.h"
 #include "tertium/tasks/shots.h"
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 
 #include "tertium/base/error.h"
+#include "tertium/experiment/run.h"
+#include "tertium/patching/control.h"
 #include "tertium/patching/place.h"
 
 namespace tertium {

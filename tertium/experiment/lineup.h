@@ -4,11 +4,14 @@
 #include <string>
 #include <vector>
 
-#include "tertium/experiment/run.h"
-#include "tertium/patching/control.h"
 #include "tertium/patching/direction.h"
 
 namespace tertium {
+
+struct Config;
+struct PatchSpec;         // patching/patch_spec.h
+struct PreparedLanguage;  // experiment/run.h
+struct PreparedTask;
 
 /// Which items of a language are answered right.
 using RightAnswers = std::vector<bool>;

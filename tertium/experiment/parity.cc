@@ -5,7 +5,9 @@
 #include <cstring>
 
 #include "tertium/base/error.h"
+#include "tertium/engine/engine.h"
 #include "tertium/formats/safetensors.h"
+#include "tertium/model/config.h"
 
 namespace tertium {
 namespace {
@@ -73,25 +75,26 @@ Job clean_job(const std::vector<std::int32_t>& ids) {
   return job;
 }
 
-/// One patched sweep: rows [row, row + rows) of the recipient take, layer by layer, the donor's rows at `kind`.
-struct Sweep {
+/// One of the file's patched.*: rows [row, row + rows) of the recipient take, layer by layer, the donor's rows at
+/// `kind`.
+struct GoldenPatch {
   const char* name;
   SiteKind kind;
   Recorded donor_record;
   int row, donor_row, rows;
 };
 
-Job sweep_job(const Sweep& sweep, const std::vector<std::int32_t>& ids, const std::vector<float>& donor, int donor_rows,
-              const Config& config) {
-  Job job{.name = sweep.name, .strands = {{.tokens = ids}}};
-  const int branch_rows = static_cast<int>(ids.size()) - sweep.row;
-  const int after = sweep.kind == SiteKind::resid_post;  // resid_post of a block is what enters the next
+Job patched_job(const GoldenPatch& patch, const std::vector<std::int32_t>& ids, const std::vector<float>& donor,
+                int donor_rows, const Config& config) {
+  Job job{.name = patch.name, .strands = {{.tokens = ids}}};
+  const int branch_rows = static_cast<int>(ids.size()) - patch.row;
+  const int after = patch.kind == SiteKind::resid_post;  // resid_post of a block is what enters the next
   for (int b = 0; b < config.block_count(); ++b) {
     const int strand = static_cast<int>(job.strands.size());
-    job.strands.push_back({.prefix = Prefix{0, sweep.row}, .branch = Branch{0, sweep.row, branch_rows, b + after}});
-    for (int r = 0; r < sweep.rows; ++r) {
-      const std::size_t at = (static_cast<std::size_t>(b + after) * donor_rows + sweep.donor_row + r) * config.hidden;
-      job.edits.push_back({strand, r, {sweep.kind, b}, std::span(donor).subspan(at, config.hidden)});
+    job.strands.push_back({.prefix = Prefix{0, patch.row}, .branch = Branch{0, patch.row, branch_rows, b + after}});
+    for (int r = 0; r < patch.rows; ++r) {
+      const std::size_t at = (static_cast<std::size_t>(b + after) * donor_rows + patch.donor_row + r) * config.hidden;
+      job.edits.push_back({strand, r, {patch.kind, b}, std::span(donor).subspan(at, config.hidden)});
     }
     job.readings.push_back({strand, branch_rows - 1, Readout::logits, {}});
   }
@@ -135,13 +138,14 @@ std::vector<ParityLine> compare_with_golden(const Engine& engine, const std::fil
   const int last = static_cast<int>(ids[0].size()) - 1, donor_rows = static_cast<int>(ids[1].size());
   if (last < kSpanRow + kSpanRows || donor_rows < kSpanDonorRow + kSpanRows)
     fail("{}: ids.0 or ids.1 is too short to patch", golden.path());
-  for (const Sweep& sweep : {Sweep{"patched.last", SiteKind::resid_post, resid, last, donor_rows - 1, 1},
-                             Sweep{"patched.span", SiteKind::resid_post, resid, kSpanRow, kSpanDonorRow, kSpanRows},
-                             Sweep{"patched.attn_out", SiteKind::attn_out, attn_out, last, donor_rows - 1, 1},
-                             Sweep{"patched.mlp_out", SiteKind::mlp_out, mlp_out, last, donor_rows - 1, 1}}) {
-    if (!golden.has(sweep.name)) continue;
-    const Job job = sweep_job(sweep, ids[0], clean[1].recordings[sweep.donor_record], donor_rows, config);
-    compare(sweep.name, joined(engine.run(job).readings), {blocks, vocabulary});
+  for (const GoldenPatch& patch :
+       {GoldenPatch{"patched.last", SiteKind::resid_post, resid, last, donor_rows - 1, 1},
+        GoldenPatch{"patched.span", SiteKind::resid_post, resid, kSpanRow, kSpanDonorRow, kSpanRows},
+        GoldenPatch{"patched.attn_out", SiteKind::attn_out, attn_out, last, donor_rows - 1, 1},
+        GoldenPatch{"patched.mlp_out", SiteKind::mlp_out, mlp_out, last, donor_rows - 1, 1}}) {
+    if (!golden.has(patch.name)) continue;
+    const Job job = patched_job(patch, ids[0], clean[1].recordings[patch.donor_record], donor_rows, config);
+    compare(patch.name, joined(engine.run(job).readings), {blocks, vocabulary});
   }
   if (lines.empty()) fail("{}: holds nothing to compare with", golden.path());
   return lines;

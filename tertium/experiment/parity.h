@@ -4,9 +4,9 @@
 #include <string>
 #include <vector>
 
-#include "tertium/engine/engine.h"
-
 namespace tertium {
+
+class Engine;
 
 /// How far a quantity is from the reference: the largest absolute difference over all its numbers.
 struct ParityLine {

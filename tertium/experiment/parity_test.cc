@@ -8,6 +8,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "tertium/engine/engine.h"
 #include "tests/support/files.h"
 
 namespace tertium {

@@ -5,6 +5,10 @@
 #include <set>
 
 #include "tertium/base/hash.h"
+#include "tertium/engine/engine.h"
+#include "tertium/experiment/run.h"
+#include "tertium/model/config.h"
+#include "tertium/patching/sweep.h"
 
 namespace tertium {
 namespace {
@@ -106,6 +110,9 @@ struct Together {
 };
 
 }  // namespace
+
+PatchMenu::PatchMenu(const PatchSpec& spec, const Config& config)
+    : spec(spec), places(make_places(spec, config)), controls(control_runs(spec.controls, spec.doses)) {}
 
 std::vector<PatchedRun> PatchMenu::runs_of(const Lineup::Recipient& recipient) const {
   std::vector<PatchedRun> runs;

@@ -3,13 +3,15 @@
 #include <functional>
 #include <vector>
 
-#include "tertium/engine/engine.h"
 #include "tertium/experiment/lineup.h"
+#include "tertium/patching/control.h"
 #include "tertium/patching/means.h"
 #include "tertium/patching/place.h"
-#include "tertium/patching/sweep.h"
 
 namespace tertium {
+
+class Engine;
+struct Question;
 
 /// One patched run: what is put where, and whose it is.
 struct PatchedRun {
@@ -22,8 +24,7 @@ struct PatchedRun {
 
 /// What is patched where, in every direction of an experiment.
 struct PatchMenu {
-  PatchMenu(const PatchSpec& spec, const Config& config)
-      : spec(spec), places(make_places(spec, config)), controls(control_runs(spec.controls, spec.doses)) {}
+  PatchMenu(const PatchSpec& spec, const Config& config);
 
   const PatchSpec& spec;
   const std::vector<Place> places;

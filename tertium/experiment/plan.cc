@@ -6,8 +6,14 @@
 
 #include "tertium/base/error.h"
 #include "tertium/base/text.h"
+#include "tertium/engine/engine.h"
+#include "tertium/experiment/answers.h"
 #include "tertium/experiment/patch.h"
+#include "tertium/experiment/run.h"
 #include "tertium/experiment/scoring.h"
+#include "tertium/model/config.h"
+#include "tertium/patching/sweep.h"
+#include "tertium/store/store.h"
 
 namespace tertium {
 namespace {
@@ -26,20 +32,18 @@ std::size_t rows_of(const Question& question) {
 
 /// The answers of a language in an earlier run.
 RightAnswers stored_answers(const std::vector<ScoreRow>& rows, const TaskSpec& task, const PreparedLanguage& language) {
-  std::map<std::string, std::vector<double>> scores;
+  Answers answers;
   for (const ScoreRow& row : rows) {
     if (row.task != task.name || row.protocol != task.stored_protocol() || row.language != language.language) continue;
-    std::vector<double>& of_item = scores[row.item];
-    of_item.resize(std::max<std::size_t>(of_item.size(), row.option + 1), -std::numeric_limits<double>::infinity());
-    of_item[row.option] = row.score;
+    add_score(answers[row.item], row);
   }
   RightAnswers right;
   for (const Item& item : language.items) {
-    const auto found = scores.find(item.id);
-    if (found == scores.end())
+    const auto found = answers.find(item.id);
+    if (found == answers.end())
       fail("the results hold no score of {} {} {}, item {}; give those of this experiment, or none", task.name,
            task.stored_protocol(), language.language, printable(item.id));
-    right.push_back(best_option(found->second) == item.gold);
+    right.push_back(found->second.chosen() == item.gold);
   }
   return right;
 }

@@ -1,13 +1,18 @@
 #pragma once
 
 #include <map>
-#include <optional>
 #include <string>
 #include <vector>
 
-#include "tertium/experiment/lineup.h"
+#include "tertium/base/progress.h"
 
 namespace tertium {
+
+struct Direction;
+class Engine;
+struct Experiment;
+struct PreparedTask;
+class Store;
 
 /// What one control's patched runs take.
 struct PatchCost {

@@ -4,6 +4,7 @@
 #include "tertium/base/text.h"
 #include "tertium/experiment/run.h"
 #include "tertium/formats/model_path.h"
+#include "tertium/model/config.h"
 #include "tertium/tasks/prompts.h"
 #include "tertium/tasks/task.h"
 #include "tertium/tokenizer/chat.h"
@@ -90,9 +91,9 @@ struct TaskItems {
 };
 
 /// Reads the files of a task: its items, or the examples for few-shot.
-class Reader {
+class TaskFiles {
  public:
-  Reader(const TaskSpec& spec, std::filesystem::path data, std::string split)
+  TaskFiles(const TaskSpec& spec, std::filesystem::path data, std::string split)
       : task_(task_named(spec.name)), data_(std::move(data)), split_(std::move(split)) {}
 
   std::filesystem::path file(const std::string& language) const { return task_.file(data_, language, split_); }
@@ -107,9 +108,10 @@ class Reader {
   std::string split_;
 };
 
-void read_shots(const TaskSpec& spec, const Reader& items, TaskItems& read) {
+void read_shots(const TaskSpec& spec, const TaskFiles& items, TaskItems& read) {
   const ShotsSpec& shots = spec.shots;
-  const Reader pools(spec, shots.data.empty() ? spec.data : shots.data, shots.split.empty() ? spec.split : shots.split);
+  const TaskFiles pools(spec, shots.data.empty() ? spec.data : shots.data,
+                        shots.split.empty() ? spec.split : shots.split);
   LanguageItems& pivot = read.languages.front();
   const std::filesystem::path file = pools.file(pivot.language);
   std::error_code ignored;
@@ -125,7 +127,7 @@ void read_shots(const TaskSpec& spec, const Reader& items, TaskItems& read) {
 }
 
 TaskItems read_task(const TaskSpec& spec, const std::string& pivot) {
-  const Reader reader(spec, spec.data, spec.split);
+  const TaskFiles reader(spec, spec.data, spec.split);
   TaskItems read;
   const std::vector<Item> all = reader.read(pivot);
   read.languages.push_back({pivot, all, {}});

@@ -5,7 +5,9 @@
 #include <optional>
 #include <set>
 
+#include "tertium/engine/engine.h"
 #include "tertium/experiment/patch.h"
+#include "tertium/model/config.h"
 #include "tertium/patching/activations.h"
 #include "tertium/patching/sweep.h"
 
@@ -47,14 +49,6 @@ std::optional<Patch> patch_at(const PatchPlace& place, const PatchedItem& item, 
   for (std::size_t i = 0; i < match->recipient.size(); ++i)
     patch.values.push_back({match->recipient[i], place.site, donor.at(place.site, match->donor[i])});
   return patch;
-}
-
-/// Gold less best other.
-double margin(const std::vector<double>& scores, std::size_t gold) {
-  double best_other = -std::numeric_limits<double>::infinity();
-  for (std::size_t k = 0; k < scores.size(); ++k)
-    if (k != gold) best_other = std::max(best_other, scores[k]);
-  return scores[gold] - best_other;
 }
 
 /// The change of the margin by each patched run of a sweep, in order.

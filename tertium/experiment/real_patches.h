@@ -4,10 +4,11 @@
 #include <span>
 #include <vector>
 
-#include "tertium/engine/engine.h"
 #include "tertium/screening/attribution.h"
 
 namespace tertium {
+
+class Engine;
 
 /// An item that is patched, and with whose activations. The questions must outlive it.
 struct PatchedItem {

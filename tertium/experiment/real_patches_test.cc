@@ -4,6 +4,8 @@
 
 #include <cmath>
 
+#include "tertium/engine/engine.h"
+#include "tertium/model/config.h"
 #include "tests/support/files.h"
 #include "tests/support/naive_patch.h"
 

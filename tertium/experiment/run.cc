@@ -7,10 +7,13 @@
 
 #include "tertium/base/error.h"
 #include "tertium/base/text.h"
+#include "tertium/engine/engine.h"
 #include "tertium/experiment/lineup.h"
 #include "tertium/experiment/patch.h"
 #include "tertium/experiment/scoring.h"
 #include "tertium/metrics/metric.h"
+#include "tertium/model/config.h"
+#include "tertium/store/store.h"
 
 namespace tertium {
 namespace {

@@ -4,12 +4,14 @@
 #include <vector>
 
 #include "tertium/base/progress.h"
-#include "tertium/engine/engine.h"
 #include "tertium/experiment/experiment.h"
-#include "tertium/store/store.h"
-#include "tertium/tokenizer/tokenizer.h"
+#include "tertium/protocols/question.h"
 
 namespace tertium {
+
+struct Config;
+class Engine;
+class Store;
 
 /// The items of one language as the model is asked them, in token ids. Nothing has run yet.
 struct PreparedLanguage {

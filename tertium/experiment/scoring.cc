@@ -2,6 +2,9 @@
 
 #include <set>
 
+#include "tertium/engine/engine.h"
+#include "tertium/experiment/run.h"
+#include "tertium/metrics/metric.h"
 #include "tertium/patching/place.h"
 #include "tertium/protocols/asking.h"
 

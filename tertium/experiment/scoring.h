@@ -4,12 +4,15 @@
 #include <span>
 #include <vector>
 
-#include "tertium/engine/engine.h"
-#include "tertium/experiment/run.h"
-#include "tertium/metrics/metric.h"
 #include "tertium/patching/activations.h"
 
 namespace tertium {
+
+struct Cosines;  // metrics/metric.h
+class Engine;
+struct PreparedLanguage;  // experiment/run.h
+struct Question;
+struct StatementCosines;
 
 /// The last-token states of one text: the stream by index 0..L, then behind the final norm.
 struct TextStates {

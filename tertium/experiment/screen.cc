@@ -7,7 +7,9 @@
 #include "tertium/base/error.h"
 #include "tertium/base/hash.h"
 #include "tertium/base/text.h"
+#include "tertium/engine/engine.h"
 #include "tertium/experiment/real_patches.h"
+#include "tertium/experiment/run.h"
 #include "tertium/experiment/scoring.h"
 #include "tertium/patching/place.h"
 

@@ -5,12 +5,14 @@
 #include <vector>
 
 #include "tertium/base/progress.h"
-#include "tertium/engine/engine.h"
-#include "tertium/experiment/run.h"
 #include "tertium/screening/attribution.h"
 #include "tertium/stats/rank_correlation.h"
 
 namespace tertium {
+
+class Engine;
+struct PreparedLanguage;  // experiment/run.h
+struct PreparedTask;
 
 struct ScreenOptions {
   std::size_t top = 20;                // places that are verified; as many others are drawn

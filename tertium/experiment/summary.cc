@@ -10,20 +10,12 @@
 
 #include "tertium/base/error.h"
 #include "tertium/base/text.h"
+#include "tertium/experiment/answers.h"
 #include "tertium/patching/direction.h"
 #include "tertium/protocols/question.h"
 
 namespace tertium {
 namespace {
-
-/// One item's answer in one language.
-struct Answer {
-  std::vector<double> scores;  // [n_options]
-  std::size_t gold = 0;
-  bool right() const { return best_option(scores) == gold; }
-};
-
-using Answers = std::map<std::string, Answer>;  // by item
 
 struct AskedTask {
   std::string task, protocol;
@@ -43,11 +35,7 @@ Grouped group_scores(const std::vector<ScoreRow>& rows) {
     auto& languages = grouped.answers[asked];
     if (languages.empty()) grouped.order.push_back(asked);
     if (!languages.contains(row.language)) grouped.languages[asked].push_back(row.language);
-    Answer& answer = languages[row.language][row.item];
-    answer.scores.resize(std::max<std::size_t>(answer.scores.size(), row.option + 1),
-                         -std::numeric_limits<double>::infinity());
-    answer.scores[row.option] = row.score;
-    if (row.is_gold) answer.gold = row.option;
+    add_score(languages[row.language][row.item], row);
   }
   return grouped;
 }
@@ -87,8 +75,8 @@ LanguageSummary outcomes(const std::string& language, const Answers& pivot, cons
   return summary;
 }
 
-/// Sums that become means.
-struct Sum {
+/// A mean of what is added one by one.
+struct RunningMean {
   double total = 0;
   std::size_t n = 0;
   void add(double value) { total += value, ++n; }
@@ -97,10 +85,11 @@ struct Sum {
 
 std::size_t layer_index(const AlignmentRow& row) { return row.layer + (row.stream == "final_norm" ? 1 : 0); }
 
-using AlignmentSums = std::map<std::string, std::vector<std::pair<Sum, Sum>>>;  // by metric, by layer: TS and TF
+using AlignmentSums =
+    std::map<std::string, std::vector<std::pair<RunningMean, RunningMean>>>;  // by metric, by layer: TS and TF
 
-std::map<std::string, LanguageSummary::Means> means(const AlignmentSums& sums) {
-  std::map<std::string, LanguageSummary::Means> means;
+std::map<std::string, TransferMeans> means(const AlignmentSums& sums) {
+  std::map<std::string, TransferMeans> means;
   for (const auto& [metric, layers] : sums) {
     for (const auto& [ts, tf] : layers) {
       means[metric].ts.push_back(ts.mean());
@@ -112,14 +101,6 @@ std::map<std::string, LanguageSummary::Means> means(const AlignmentSums& sums) {
 
 // What rounding may move a margin by, where no self control has measured it.
 constexpr double kLeastNoise = 1e-5;
-
-/// Of the gold option over the best other.
-double margin(const Answer& answer, const std::vector<double>& scores) {
-  double best_other = -std::numeric_limits<double>::infinity();
-  for (std::size_t k = 0; k < scores.size(); ++k)
-    if (k != answer.gold) best_other = std::max(best_other, scores[k]);
-  return scores[answer.gold] - best_other;
-}
 
 /// One language's answers and the pivot's, as a direction sees them.
 struct Sides {
@@ -138,15 +119,15 @@ using Trials = std::map<std::tuple<std::string, int, std::string, int>, Trial>; 
 
 /// The share of the way from the recipient's margin to the donor side's that the patch went; NaN if that is no way.
 double recovery(const Answer& clean, const Answer& donor_side, const Trial& trial, double noise_floor) {
-  const double own = margin(clean, clean.scores), way = margin(donor_side, donor_side.scores) - own;
+  const double own = margin(clean.scores, clean.gold), way = margin(donor_side.scores, donor_side.gold) - own;
   if (!(std::abs(way) > noise_floor)) return std::numeric_limits<double>::quiet_NaN();
-  return (margin(clean, trial.scores) - own) / way;
+  return (margin(trial.scores, clean.gold) - own) / way;
 }
 
 /// What is counted of one control at one block.
 struct Count {
   std::size_t changed = 0, n = 0, copied = 0, may_copy = 0;
-  Sum recovered;
+  RunningMean recovered;
 
   void add(const Direction& direction, const Sides& sides, const Trial& trial, double noise_floor) {
     const Answer& clean = answer_of(sides.at(direction.recipient()), trial.item);
@@ -158,7 +139,7 @@ struct Count {
     changed += (answer == clean.gold) == direction.repairs();
     ++n;
     // Who answered so before copies nothing.
-    const bool may = donor_gold != clean.gold && best_option(clean.scores) != donor_gold;
+    const bool may = donor_gold != clean.gold && clean.chosen() != donor_gold;
     copied += may && answer == donor_gold;
     may_copy += may;
     const double share = recovery(clean, answer_of(sides.at(direction.donor), trial.item), trial, noise_floor);
@@ -168,20 +149,20 @@ struct Count {
 };
 
 /// `asked` are the controls that were to be run.
-PatchTable make_table(const PatchTable::Place& place, const Trials& trials, const std::set<std::string>& asked,
-                      const Sides& sides, double noise_floor) {
-  const Direction& direction = direction_named(place.direction);
+PatchTable make_table(const PatchKey& key, const Trials& trials, const std::set<std::string>& asked, const Sides& sides,
+                      double noise_floor) {
+  const Direction& direction = direction_named(key.direction);
   std::map<std::string, std::map<int, Count>> counts;
   std::set<std::string> items;
   std::set<std::pair<std::string, std::string>> item_controls;
-  for (const auto& [key, trial] : trials) {
-    const auto& [control, block, item, draw] = key;
+  for (const auto& [which, trial] : trials) {
+    const auto& [control, block, item, draw] = which;
     if (transfer(answer_of(sides.pivot, item), answer_of(sides.other, item)) != direction.pool) continue;
     counts[control][block].add(direction, sides, trial, noise_floor);
     items.insert(item);
     item_controls.emplace(item, control);
   }
-  PatchTable table{.place = place, .items = items.size(), .effects = {}};
+  PatchTable table{.key = key, .items = items.size(), .effects = {}};
   for (const auto& [control, blocks] : counts)
     for (const auto& [block, count] : blocks) table.effects[control][block] = count.effect();
   for (const std::string& item : items)
@@ -203,20 +184,19 @@ double largest_self_change(const std::vector<const PatchRow*>& rows, const Sides
 /// `rows` are those of one task, protocol and language.
 std::vector<PatchTable> make_tables(const std::vector<const PatchRow*>& rows, const std::set<std::string>& asked,
                                     const Sides& sides, double noise_floor) {
-  std::vector<PatchTable::Place> order;
-  std::map<PatchTable::Place, Trials> trials;
+  std::vector<PatchKey> order;
+  std::map<PatchKey, Trials> trials;
   for (const PatchRow* row : rows) {
-    const PatchTable::Place place{row->direction, row->site, row->position, row->head, row->window};
-    if (!trials.contains(place)) order.push_back(place);
-    Trial& trial = trials[place][{row->control, row->layer, row->item, row->draw}];
+    const PatchKey key{row->direction, row->site, row->position, row->head, row->window};
+    if (!trials.contains(key)) order.push_back(key);
+    Trial& trial = trials[key][{row->control, row->layer, row->item, row->draw}];
     trial.item = row->item;
     trial.donor = row->donor;
     trial.scores.resize(answer_of(sides.other, row->item).scores.size());
     trial.scores.at(row->option) = row->score;
   }
   std::vector<PatchTable> tables;
-  for (const PatchTable::Place& place : order)
-    tables.push_back(make_table(place, trials.at(place), asked, sides, noise_floor));
+  for (const PatchKey& key : order) tables.push_back(make_table(key, trials.at(key), asked, sides, noise_floor));
   return tables;
 }
 

@@ -16,17 +16,24 @@ struct Effect {
   double recovery = 0;  // mean over items of the donor's margin over the item's own that was won; NaN where unknown
 };
 
-/// All patches of one direction at one place of every block.
+/// What the patches of one table have in common: all but block, control, item and draw.
+struct PatchKey {
+  std::string direction, site, position;
+  int head = -1, window = 1;
+  auto operator<=>(const PatchKey&) const = default;
+};
+
+/// All patches of one key, at every block.
 struct PatchTable {
-  struct Place {
-    std::string direction, site, position;
-    int head = -1, window = 1;
-    auto operator<=>(const Place&) const = default;
-  };
-  Place place;
+  PatchKey key;
   std::size_t items = 0;                                 // those that the direction asks about
   std::size_t without_donor = 0;                         // (item, control) pairs whose pool held no donor
   std::map<std::string, std::map<int, Effect>> effects;  // by control, by block
+};
+
+/// By layer (0..L of the stream, then the final norm): the mean over TS and over TF items; NaN where there are none.
+struct TransferMeans {
+  std::vector<double> ts, tf;
 };
 
 /// How one language fares beside the pivot. TS: both right; TF: pivot right, this wrong; FS: the reverse; FF: both
@@ -34,14 +41,9 @@ struct PatchTable {
 struct LanguageSummary {
   std::string language;
   Rate accuracy;
-  std::size_t ts = 0, tf = 0, fs = 0, ff = 0;  // all 0 for the pivot itself
-  /// By metric, then by layer (0..L of the stream, then the final norm): the mean over TS and over TF items; NaN where
-  /// there are none.
-  struct Means {
-    std::vector<double> ts, tf;
-  };
-  std::map<std::string, Means> alignment;
-  std::vector<PatchTable> patches;  // as first stored
+  std::size_t ts = 0, tf = 0, fs = 0, ff = 0;      // all 0 for the pivot itself
+  std::map<std::string, TransferMeans> alignment;  // by metric
+  std::vector<PatchTable> patches;                 // as first stored
 };
 
 /// What was found in one task under one protocol.

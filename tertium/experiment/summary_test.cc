@@ -231,7 +231,7 @@ TEST_F(Readings, OfKeepBreakAndSpoilAreHarm) {
   const std::vector<PatchTable> tables = italian().patches;
   ASSERT_THAT(tables, SizeIs(4));
   for (const PatchTable& table : tables)
-    expect_rate(table.effects.at("main").at(2).changed, table.place.direction == "lift" ? 0 : 1, 1);
+    expect_rate(table.effects.at("main").at(2).changed, table.key.direction == "lift" ? 0 : 1, 1);
 }
 
 TEST_F(Readings, OfADirectionAreThoseOfItsOwnItems) {

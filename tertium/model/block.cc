@@ -7,6 +7,7 @@
 #include <span>
 
 #include "tertium/base/profile.h"
+#include "tertium/model/config.h"
 #include "tertium/model/matrix.h"
 #include "tertium/model/rounded.h"
 #include "tertium/model/row_kernels.h"

@@ -2,6 +2,7 @@
 
 #include "tertium/base/error.h"
 #include "tertium/base/text.h"
+#include "tertium/model/checkpoint.h"
 #include "tertium/model/weights.h"
 
 namespace tertium {
@@ -40,9 +41,9 @@ Precision precision_named(std::string_view name, const Config& config) {
 Model Model::load(const std::filesystem::path& path, std::string_view dtype) {
   auto checkpoint = std::make_shared<Checkpoint>(path);
   Model model;
-  model.config_ = checkpoint->config();
+  model.config_ = std::make_shared<const Config>(checkpoint->config());
   model.files_ = checkpoint->files();
-  model.precision_ = precision_named(dtype, model.config_);
+  model.precision_ = precision_named(dtype, *model.config_);
   model.weights_ = std::make_shared<const Weights>(load_weights(std::move(checkpoint), model.precision_));
   model.demand_unchanged();
   return model;
@@ -56,7 +57,7 @@ std::vector<std::filesystem::path> Model::files() const {
 
 Model Model::random(const Config& config, std::string_view dtype) {
   Model model;
-  model.config_ = config;
+  model.config_ = std::make_shared<const Config>(config);
   model.precision_ = precision_named(dtype, config);
   model.weights_ = std::make_shared<const Weights>(random_weights(config, model.precision_));
   return model;

@@ -7,10 +7,10 @@
 #include <vector>
 
 #include "tertium/base/file.h"
-#include "tertium/model/config.h"
 
 namespace tertium {
 
+struct Config;   // model/config.h
 struct Weights;  // model/weights.h: torch tensors, which only model/ and engine/ see
 
 /// The numbers that matrix products are computed in. The stream, norms, softmax and scores are f32 in all of them.
@@ -30,7 +30,7 @@ class Model {
   /// Of a Llama's shape with random weights made in memory, to measure with.
   static Model random(const Config& config, std::string_view dtype);
 
-  const Config& config() const { return config_; }
+  const Config& config() const { return *config_; }
   Precision precision() const { return precision_; }
   const Weights& weights() const { return *weights_; }
   std::vector<std::filesystem::path> files() const;
@@ -41,7 +41,7 @@ class Model {
  private:
   Model() = default;
 
-  Config config_;
+  std::shared_ptr<const Config> config_;
   Precision precision_ = Precision::f32;
   std::vector<FileState> files_;
   std::shared_ptr<const Weights> weights_;

@@ -11,6 +11,7 @@
 #include "tertium/base/error.h"
 #include "tertium/base/text.h"
 #include "tertium/formats/mapped_file.h"
+#include "tertium/model/checkpoint.h"
 
 namespace tertium {
 namespace {

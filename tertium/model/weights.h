@@ -5,11 +5,12 @@
 #include <memory>
 #include <vector>
 
-#include "tertium/model/checkpoint.h"
 #include "tertium/model/matrix.h"
 #include "tertium/model/model.h"
 
 namespace tertium {
+
+class Checkpoint;
 
 /// y = weight x + bias. The weight is [out, in], the bias [out] in the model's precision, or undefined.
 struct Linear {

@@ -8,6 +8,7 @@
 
 #include "tertium/base/text.h"
 #include "tertium/formats/half.h"
+#include "tertium/model/checkpoint.h"
 #include "tests/support/files.h"
 #include "tests/support/tiny_model.h"
 

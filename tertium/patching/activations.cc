@@ -2,6 +2,8 @@
 
 #include <stdexcept>
 
+#include "tertium/model/config.h"
+
 namespace tertium {
 namespace {
 
@@ -47,18 +49,18 @@ Activations::Activations(const Config& config, const Kept& kept, std::span<std::
     : blocks_(config.block_count()), head_dim_(config.head_dim) {
   auto next = recorded.begin();
   for (const auto& [first, count] : stretches(kept.rows)) {
-    Stretch& stretch = stretches_.emplace_back(Stretch{first, count, {}});
-    for (const Quantity quantity : kept.quantities) stretch.values[quantity] = std::move(*next++);
+    Neighbours& rows = kept_.emplace_back(Neighbours{first, count, {}});
+    for (const Quantity quantity : kept.quantities) rows.values[quantity] = std::move(*next++);
   }
 }
 
 std::span<const float> Activations::of(Quantity quantity, int layer, int row) const {
-  for (const Stretch& stretch : stretches_) {
-    if (row < stretch.first_row || row >= stretch.first_row + stretch.rows) continue;
-    const auto found = stretch.values.find(quantity);
-    if (found == stretch.values.end()) break;
-    const std::size_t width = found->second.size() / stretch.rows / layers(quantity, blocks_);
-    const std::size_t place = static_cast<std::size_t>(layer) * stretch.rows + row - stretch.first_row;
+  for (const Neighbours& rows : kept_) {
+    if (row < rows.first_row || row >= rows.first_row + rows.rows) continue;
+    const auto found = rows.values.find(quantity);
+    if (found == rows.values.end()) break;
+    const std::size_t width = found->second.size() / rows.rows / layers(quantity, blocks_);
+    const std::size_t place = static_cast<std::size_t>(layer) * rows.rows + row - rows.first_row;
     return std::span(found->second).subspan(place * width, width);
   }
   throw std::logic_error("activations that were not kept");

@@ -5,9 +5,10 @@
 #include <vector>
 
 #include "tertium/engine/strand.h"
-#include "tertium/model/config.h"
 
 namespace tertium {
+
+struct Config;
 
 /// What of a clean run is kept for patches: some quantities at some rows of one strand.
 struct Kept {
@@ -34,13 +35,13 @@ class Activations {
   std::span<const float> of(Quantity quantity, int layer, int row) const;
 
  private:
-  /// Neighbouring rows.
-  struct Stretch {
+  /// Rows that follow one another.
+  struct Neighbours {
     int first_row;
     int rows;
     std::map<Quantity, std::vector<float>> values;  // [layers, rows, width]
   };
-  std::vector<Stretch> stretches_;
+  std::vector<Neighbours> kept_;
   int blocks_ = 0;
   int head_dim_ = 0;
 };

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "tertium/model/config.h"
+
 namespace tertium {
 namespace {
 

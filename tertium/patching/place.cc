@@ -4,6 +4,7 @@
 #include <numeric>
 
 #include "tertium/base/error.h"
+#include "tertium/model/config.h"
 
 namespace tertium {
 namespace {

@@ -4,11 +4,12 @@
 #include <string>
 #include <vector>
 
-#include "tertium/model/config.h"
 #include "tertium/patching/patch_spec.h"
 #include "tertium/protocols/positions.h"
 
 namespace tertium {
+
+struct Config;
 
 /// Where a patch goes: the rows of a named position, at one site in each of some consecutive blocks.
 struct Place {

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "tertium/model/config.h"
 #include "tests/support/files.h"
 
 namespace tertium {

@@ -3,6 +3,8 @@
 #include <algorithm>
 
 #include "tertium/base/error.h"
+#include "tertium/engine/engine.h"
+#include "tertium/model/config.h"
 
 namespace tertium {
 

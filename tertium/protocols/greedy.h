@@ -3,10 +3,11 @@
 #include <functional>
 #include <vector>
 
-#include "tertium/engine/engine.h"
 #include "tertium/tokenizer/tokenizer.h"
 
 namespace tertium {
+
+class Engine;
 
 /// Continues a prompt by the likeliest token (the first of equals), `count` times or until one of the model's end
 /// tokens, which is not part of what is returned. `each` is called with all that is there so far. Computes the whole

@@ -8,6 +8,8 @@
 #include "tertium/base/text.h"
 #include "tertium/protocols/question.h"
 #include "tertium/tasks/json_lines.h"
+#include "tertium/tasks/prompts.h"
+#include "tertium/tokenizer/chat.h"
 #include "tests/support/files.h"
 
 namespace tertium {

@@ -6,19 +6,14 @@
 #include <vector>
 
 #include "tertium/protocols/positions.h"
+#include "tertium/protocols/protocol.h"
 #include "tertium/tasks/item.h"
-#include "tertium/tasks/prompts.h"
-#include "tertium/tokenizer/chat.h"
 #include "tertium/tokenizer/tokenizer.h"
 
 namespace tertium {
 
-/// How an answer is read (docs/methods.md, section 2): `loglik` sums the log-probabilities of each option's tokens
-/// after the context, `letters` compares the logits of the options' letters behind one prompt.
-enum class Protocol { loglik, letters };
-std::string_view to_string(Protocol protocol);
-/// Throws Error listing the known ones.
-Protocol protocol_named(std::string_view name);
+class ChatTemplate;      // tokenizer/chat.h
+struct LettersTemplate;  // tasks/prompts.h
 
 /// An item as the model is asked it: token ids.
 struct Question {
@@ -69,5 +64,8 @@ bool truncate_left(Question& question, const Limits& limits, const Tokenizer& to
 
 /// The option with the highest score, the first on ties.
 std::size_t best_option(const std::vector<double>& scores);
+
+/// The score of the gold option less the best of the others.
+double margin(const std::vector<double>& scores, std::size_t gold);
 
 }  // namespace tertium

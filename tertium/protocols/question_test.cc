@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 
 #include "tertium/base/text.h"
+#include "tertium/tasks/prompts.h"
+#include "tertium/tokenizer/chat.h"
 #include "tests/support/files.h"
 
 namespace tertium {

@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "tertium/base/error.h"
+#include "tertium/protocols/question.h"
 #include "tertium/screening/plain_forward.h"
 
 namespace tertium {
@@ -14,21 +15,21 @@ namespace {
 using at::Tensor;
 
 /// A run's activations by site: [T, D], or [T, H, head_dim] at z.
-using Activations = std::map<Site, Tensor>;
+using SiteTensors = std::map<Site, Tensor>;
 
 /// Whether `site` is the first or only name of its place.
 bool names_a_place(Site site) { return site.kind != SiteKind::resid_pre || site.block == 0; }
 
-Activations clean_run(const PlainForward& forward, std::span<const TokenId> ids) {
+SiteTensors clean_run(const PlainForward& forward, std::span<const TokenId> ids) {
   const at::NoGradGuard no_autograd;
-  Activations activations;
+  SiteTensors activations;
   forward.stream(ids, [&](Site site, const Tensor& x) { return activations[site] = x; });
   return activations;
 }
 
 /// A run whose activations know their gradients once what was computed from it has been differentiated.
 struct DifferentiableRun {
-  Activations activations;
+  SiteTensors activations;
   Tensor state;  // [T, D], behind the final norm
 };
 
@@ -45,20 +46,20 @@ DifferentiableRun differentiable_run(const PlainForward& forward, std::span<cons
 }
 
 /// A question that is asked in such runs: in one (letters), or in one an option (loglik).
-struct Asked {
+struct AskedRuns {
   std::vector<DifferentiableRun> runs;
   std::vector<Tensor> scores;  // [options], each a number
 };
 
-Asked ask_letters(const PlainForward& forward, const Question& question) {
-  Asked asked{.runs = {differentiable_run(forward, question.context)}};
+AskedRuns ask_letters(const PlainForward& forward, const Question& question) {
+  AskedRuns asked{.runs = {differentiable_run(forward, question.context)}};
   const Tensor logits = forward.logits(asked.runs[0].state[question.last_row()]);  // [V]
   for (const std::vector<TokenId>& option : question.options) asked.scores.push_back(logits[option.front()]);
   return asked;
 }
 
-Asked ask_loglik(const PlainForward& forward, const Question& question) {
-  Asked asked;
+AskedRuns ask_loglik(const PlainForward& forward, const Question& question) {
+  AskedRuns asked;
   for (const std::vector<TokenId>& option : question.options) {
     std::vector<TokenId> ids = question.context;
     ids.insert(ids.end(), option.begin(), option.end() - 1);  // the last token predicts nothing
@@ -78,7 +79,7 @@ Tensor margin_of(const std::vector<Tensor>& scores, std::size_t gold) {
 }
 
 /// The margin's gradient by what stands at a site in some rows of the context, which all runs share: [rows, …].
-Tensor gradient(const Asked& asked, Site site, const Tensor& rows) {
+Tensor gradient(const AskedRuns& asked, Site site, const Tensor& rows) {
   Tensor sum;
   for (const DifferentiableRun& run : asked.runs) {
     const Tensor own = run.activations.at(site).grad();  // undefined for an option that is neither gold nor best other
@@ -90,7 +91,7 @@ Tensor gradient(const Asked& asked, Site site, const Tensor& rows) {
 }
 
 /// Adds the estimates of all places at a site and position.
-void add_estimates(const Asked& asked, const Activations& donor, Site site, const RowMatch& match,
+void add_estimates(const AskedRuns& asked, const SiteTensors& donor, Site site, const RowMatch& match,
                    std::map<PatchPlace, double>& estimates) {
   const Tensor rows = at::tensor(match.recipient);
   const Tensor change = donor.at(site).index_select(0, at::tensor(match.donor)) -
@@ -110,9 +111,9 @@ void add_estimates(const Asked& asked, const Activations& donor, Site site, cons
 Attribution attribute(const Model& model, const Question& recipient, std::size_t gold, const Question& donor,
                       std::span<const RowMatch> positions) {
   const PlainForward forward(model);
-  const Activations donated = clean_run(forward, donor.context);
+  const SiteTensors donated = clean_run(forward, donor.context);
   const at::AutoGradMode with_gradients(true);
-  const Asked asked =
+  const AskedRuns asked =
       recipient.protocol == Protocol::letters ? ask_letters(forward, recipient) : ask_loglik(forward, recipient);
   const Tensor margin = margin_of(asked.scores, gold);
   margin.backward();

@@ -7,11 +7,12 @@
 #include <string>
 #include <vector>
 
-#include "tertium/model/model.h"
 #include "tertium/model/site.h"
-#include "tertium/protocols/question.h"
 
 namespace tertium {
+
+class Model;
+struct Question;
 
 /// Where a patch may go: all rows of a named position at one site, at `z` of one head.
 struct PatchPlace {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "tertium/model/config.h"
 #include "tests/support/files.h"
 #include "tests/support/naive_patch.h"
 #include "tests/support/one_thread.h"

@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "tertium/base/error.h"
+#include "tertium/model/config.h"
 #include "tertium/model/weights.h"
 
 namespace tertium {

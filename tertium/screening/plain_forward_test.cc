@@ -8,6 +8,7 @@
 #include <map>
 
 #include "tertium/formats/safetensors.h"
+#include "tertium/model/config.h"
 #include "tests/support/files.h"
 #include "tests/support/one_thread.h"
 

@@ -12,14 +12,14 @@ namespace tertium {
 namespace {
 
 /// A stretch of a prompt: text to copy, or the name of what goes there.
-struct Piece {
+struct PromptPiece {
   bool is_placeholder;
   std::string_view text;
 };
 
 /// The pieces of a prompt, in order. Throws Error for a brace that neither pairs nor is doubled.
-std::vector<Piece> pieces_of(const LettersTemplate& letters) {
-  std::vector<Piece> pieces;
+std::vector<PromptPiece> pieces_of(const LettersTemplate& letters) {
+  std::vector<PromptPiece> pieces;
   std::string_view rest = letters.prompt;
   while (!rest.empty()) {
     const std::size_t brace = std::min(rest.find_first_of("{}"), rest.size());
@@ -182,7 +182,7 @@ MarkedText fill(const LettersTemplate& letters, const Item& item) {
   const Values values = values_of(letters, item);
   MarkedText prompt;
   std::size_t own_words = 0;  // where the template's last own words begin
-  for (const Piece& piece : pieces_of(letters)) {
+  for (const PromptPiece& piece : pieces_of(letters)) {
     if (!piece.is_placeholder) {
       prompt.text += piece.text;
       continue;
@@ -204,7 +204,7 @@ const std::string& letter_of(const LettersTemplate& letters, std::size_t option)
 }
 
 LettersTemplate with_symbols(LettersTemplate letters, const std::vector<std::string>& symbols) {
-  const bool named = std::ranges::any_of(pieces_of(letters), [](const Piece& piece) {
+  const bool named = std::ranges::any_of(pieces_of(letters), [](const PromptPiece& piece) {
     return piece.is_placeholder && (piece.text == "options" || piece.text.starts_with("letter"));
   });
   if (!named)

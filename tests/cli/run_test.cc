@@ -93,8 +93,7 @@ TEST_F(Run, ScoresEveryOptionOfEveryItemOnce) {
 
 TEST_F(Run, AlignsEveryItemByEveryMetricAtEveryLayerOnce) {
   const Store store = Store::open(results_of("results"));
-  using Place = std::tuple<std::string, std::string, std::string, int>;  // item, metric, stream, layer
-  std::set<Place> places;
+  std::set<std::tuple<std::string, std::string, std::string, int>> found;  // item, metric, stream, layer
   for (const AlignmentRow& row : store.alignment()) {
     EXPECT_EQ(row.language, "de") << "the pivot is not compared with itself";
     if (row.metric == "dali_margin")
@@ -102,11 +101,11 @@ TEST_F(Run, AlignsEveryItemByEveryMetricAtEveryLayerOnce) {
     else
       EXPECT_TRUE(row.value == 0 || row.value == 1) << row.metric;
     EXPECT_TRUE(row.stream == "resid" || row.layer == tiny.blocks) << "the final norm follows the last block";
-    places.emplace(row.item, row.metric, row.stream, row.layer);
+    found.emplace(row.item, row.metric, row.stream, row.layer);
   }
   const std::size_t layers = blocks + 2;  // what enters block 0, what each block leaves, and the final norm
-  EXPECT_EQ(places.size(), kItems * metrics().size() * layers);
-  EXPECT_EQ(store.alignment().size(), places.size()) << "the second protocol aligns nothing anew";
+  EXPECT_EQ(found.size(), kItems * metrics().size() * layers);
+  EXPECT_EQ(store.alignment().size(), found.size()) << "the second protocol aligns nothing anew";
 }
 
 TEST_F(Run, PatchesEveryBlockOfEveryRecipientWithEveryDonor) {

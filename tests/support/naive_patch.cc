@@ -6,6 +6,7 @@
 #include <cmath>
 #include <stdexcept>
 
+#include "tertium/model/config.h"
 #include "tertium/screening/plain_forward.h"
 
 namespace tertium::test {
