@@ -130,7 +130,7 @@ class Worker {
                                            .data = command.at("data").get<std::string>(),
                                            .languages = {command.at("other").get<std::string>()},
                                            .protocol = protocol_named(command.at("protocol").get<std::string>()),
-                                           .limit = command.at("items").get<int>()}}};
+                                           .choice = {.limit = command.at("items").get<std::size_t>()}}}};
     PreparedTask prepared = prepare(experiment, Tokenizer::open(path_), config()).front();
     give_back_freed_memory();
     languages_ = {std::move(prepared.pivot), std::move(prepared.others[0])};

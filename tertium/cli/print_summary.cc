@@ -34,6 +34,10 @@ void print_accuracy(const TaskSummary& task) {
     else
       fmt::print("    {:>5}{:>5}{:>5}{:>5}\n", language.ts, language.tf, language.fs, language.ff);
   }
+  for (const LanguageSummary& language : task.languages)
+    if (language.identical_options > 0 && language.language != task.pivot)
+      fmt::print("  {}: {} more with two options of one text, in none of these\n", language.language,
+                 language.identical_options);
 }
 
 /// The other languages, as many as fit side by side when each takes `width` characters.

@@ -13,6 +13,7 @@
 #include "tertium/engine/engine.h"
 #include "tertium/experiment/experiment.h"
 #include "tertium/experiment/lineup.h"
+#include "tertium/experiment/notes.h"
 #include "tertium/experiment/run.h"
 #include "tertium/formats/model_path.h"
 #include "tertium/model/checkpoint.h"
@@ -65,19 +66,11 @@ void say_what_runs(const Experiment& experiment, const std::vector<PreparedTask>
   fmt::print("{}: {}, {} blocks, {}\n", experiment.model.filename().string(), model.config().family,
              model.config().block_count(), to_string(model.precision()));
   for (const PreparedTask& task : tasks) {
-    std::size_t swallowed = task.pivot.joints_swallowed, truncated = task.pivot.truncated;
     std::vector<std::string> languages = {task.pivot.language};
-    for (const PreparedLanguage& language : task.others) {
-      languages.push_back(language.language);
-      swallowed += language.joints_swallowed;
-      truncated += language.truncated;
-    }
+    for (const PreparedLanguage& language : task.others) languages.push_back(language.language);
     fmt::print("{}, {}: {} items in {}\n", task.spec.name, task.spec.stored_protocol(), task.pivot.items.size(),
                fmt::join(languages, " "));
-    if (swallowed > 0)
-      fmt::print("  note: in {} items a token spans context and option; the option is scored from the next token on\n",
-                 swallowed);
-    if (truncated > 0) fmt::print("  note: {} items were too long and lost tokens at their beginning\n", truncated);
+    for (const std::string& note : notes_on(task)) fmt::print("  note: {}\n", note);
   }
   std::fflush(stdout);
 }

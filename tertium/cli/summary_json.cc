@@ -34,7 +34,8 @@ Json of(const LanguageSummary& language) {
                {"ts", language.ts},
                {"tf", language.tf},
                {"fs", language.fs},
-               {"ff", language.ff}};
+               {"ff", language.ff},
+               {"identical_options", language.identical_options}};
   for (const auto& [metric, means] : language.alignment)
     json["alignment"][metric] = {{"ts", means.ts}, {"tf", means.tf}};
   for (const PatchTable& table : language.patches) json["patches"].push_back(of(table));

@@ -1,16 +1,13 @@
 #include "tertium/experiment/experiment.h"
 
-#include <toml++/toml.h>
-
 #include <algorithm>
 #include <limits>
-#include <regex>
-#include <set>
 #include <sstream>
 
 #include "tertium/base/error.h"
 #include "tertium/base/names.h"
 #include "tertium/base/text.h"
+#include "tertium/experiment/toml_table.h"
 #include "tertium/formats/model_path.h"
 #include "tertium/metrics/metric.h"
 #include "tertium/patching/control.h"
@@ -25,150 +22,6 @@ namespace fs = std::filesystem;
 
 /// Where a path in the file counts from, unless it came from a setting.
 constexpr std::string_view kPathKeys[] = {"model", "data", "prompt", "shots_data"};
-
-/// One table of the file: hands out its keys, then complains about those that nobody asked for.
-class Table {
- public:
-  Table(const toml::table& table, std::string file, std::string name)
-      : table_(table), file_(std::move(file)), name_(std::move(name)) {}
-
-  std::string text(std::string_view key, std::optional<std::string> fallback = std::nullopt) {
-    const toml::node* node = find(key);
-    if (!node && fallback) return *fallback;
-    if (!node) fail("{}: no {} \"{}\"", file_, where(), key);
-    const auto value = node->value<std::string>();
-    if (!node->is_string() || value->empty()) refuse(*node, key, "must be a string");
-    return *value;
-  }
-
-  std::vector<std::string> texts(std::string_view key, std::vector<std::string> fallback) {
-    const toml::node* node = find(key);
-    if (!node) return fallback;
-    std::vector<std::string> values;
-    if (!node->is_array()) refuse(*node, key, "must be a list of strings");
-    for (const toml::node& element : *node->as_array()) {
-      if (!element.is_string()) refuse(*node, key, "must be a list of strings");
-      values.push_back(*element.value<std::string>());
-      if (std::count(values.begin(), values.end(), values.back()) > 1)
-        refuse(*node, key, "names \"" + values.back() + "\" twice");
-    }
-    return values;
-  }
-
-  bool flag(std::string_view key) {
-    const toml::node* node = find(key);
-    if (!node) return false;
-    if (!node->is_boolean()) refuse(*node, key, "must be true or false");
-    return *node->value<bool>();
-  }
-
-  std::optional<std::int64_t> integer(std::string_view key, std::int64_t least, std::int64_t most) {
-    const toml::node* node = find(key);
-    if (!node) return std::nullopt;
-    const auto value = node->value<std::int64_t>();
-    if (!node->is_integer() || *value < least || *value > most)
-      refuse(*node, key, fmt::format("must be an integer from {} to {}", least, most));
-    return value;
-  }
-
-  /// Whole numbers from 0 on, ascending: a list, or a range "4-12". Nothing for "all".
-  std::optional<std::vector<int>> numbers(std::string_view key, int most) {
-    const toml::node* node = find(key);
-    if (!node || node->value<std::string>() == "all") return std::nullopt;
-    std::set<int> numbers;
-    const auto add = [&](std::optional<std::int64_t> number) {
-      if (!number || *number < 0 || *number > most || !numbers.insert(static_cast<int>(*number)).second)
-        refuse(*node, key, "must be a list of different whole numbers, a range like \"4-12\", or \"all\"");
-    };
-    static const std::regex range("([0-9]{1,6})-([0-9]{1,6})");
-    std::smatch ends;
-    const std::string text = node->value<std::string>().value_or("");
-    if (std::regex_match(text, ends, range))
-      for (int number = std::stoi(ends[1]); number <= std::stoi(ends[2]); ++number) add(number);
-    else if (node->is_array())
-      for (const toml::node& element : *node->as_array())
-        add(element.is_integer() ? element.value<std::int64_t>() : std::nullopt);
-    if (numbers.empty()) add(std::nullopt);
-    return std::vector<int>(numbers.begin(), numbers.end());
-  }
-
-  /// Different numbers from 0 to 1.
-  std::vector<double> shares(std::string_view key, std::vector<double> fallback) {
-    const toml::node* node = find(key);
-    if (!node) return fallback;
-    std::set<double> numbers;
-    const auto demand = [&](bool good) {
-      if (!good) refuse(*node, key, "must be a list of different numbers from 0 to 1");
-    };
-    demand(node->is_array() && !node->as_array()->empty());
-    for (const toml::node& element : *node->as_array()) {
-      const auto number = element.value<double>();
-      demand(number && *number >= 0 && *number <= 1 && numbers.insert(*number).second);
-    }
-    return {numbers.begin(), numbers.end()};
-  }
-
-  const toml::table* table(std::string_view key) {
-    const toml::node* node = find(key);
-    if (node && !node->is_table()) refuse(*node, key, "must be a table: [" + std::string(key) + "]");
-    return node ? node->as_table() : nullptr;
-  }
-
-  std::vector<const toml::table*> tables(std::string_view key) {
-    const toml::node* node = find(key);
-    if (!node) fail("{}: no [[{}]] table", file_, key);
-    std::vector<const toml::table*> all;
-    if (!node->is_array_of_tables()) refuse(*node, key, "must be a list of tables: [[" + std::string(key) + "]]");
-    for (const toml::node& element : *node->as_array()) all.push_back(element.as_table());
-    return all;
-  }
-
-  /// A key whose value must be among `known`.
-  std::string one_of(std::string_view key, const std::vector<std::string>& known,
-                     std::optional<std::string> fallback = std::nullopt) {
-    const std::string value = text(key, std::move(fallback));
-    if (std::find(known.begin(), known.end(), value) == known.end())
-      refuse(*find(key), key, "\"" + printable(value) + "\": tertium knows " + join(known));
-    return value;
-  }
-  std::vector<std::string> some_of(std::string_view key, const std::vector<std::string>& known,
-                                   std::vector<std::string> fallback) {
-    std::vector<std::string> values = texts(key, std::move(fallback));
-    for (const std::string& value : values)
-      if (std::find(known.begin(), known.end(), value) == known.end())
-        refuse(*find(key), key, fmt::format("\"{}\": tertium knows {}", printable(value), join(known)));
-    return values;
-  }
-
-  void demand_no_other_keys() const {
-    for (const auto& [key, node] : table_) {
-      if (std::find(asked_.begin(), asked_.end(), key.str()) != asked_.end()) continue;
-      const std::string near = nearest(key.str(), asked_);
-      fail("{}: unknown key \"{}\"{}; {}", at(node), printable(key.str()), name_.empty() ? "" : " in [" + name_ + "]",
-           near.empty() ? "known: " + join(asked_) : "did you mean \"" + near + "\"?");
-    }
-  }
-
-  [[noreturn]] void refuse(const toml::node& node, std::string_view key, const std::string& why) const {
-    fail("{}: \"{}\": {}", at(node), key, why);
-  }
-  const toml::node* find(std::string_view key) {
-    if (std::find(asked_.begin(), asked_.end(), key) == asked_.end()) asked_.emplace_back(key);
-    return table_.get(key);
-  }
-
- private:
-  std::string where() const { return name_.empty() ? "key" : "key in [" + name_ + "]"; }
-  /// Nodes that came from a setting have no line.
-  std::string at(const toml::node& node) const {
-    return node.source().begin.line > 0 ? fmt::format("{}:{}", file_, node.source().begin.line) : "--set";
-  }
-
-  const toml::table& table_;
-  std::string file_;
-  std::string name_;  // empty for the top
-  std::vector<std::string> asked_;
-};
 
 toml::table parse(std::string_view text, const std::string& origin) {
   try {
@@ -247,7 +100,7 @@ void apply(const std::string& setting, toml::table& table) {
   set(table, path, value, setting);
 }
 
-ShotsSpec read_shots(Table& table) {
+ShotsSpec read_shots(TomlTable& table) {
   ShotsSpec shots;
   constexpr int kMostShots = 1000;
   shots.count = static_cast<int>(table.integer("shots", 0, kMostShots).value_or(0));
@@ -261,7 +114,27 @@ ShotsSpec read_shots(Table& table) {
   return shots;
 }
 
-Orders read_orders(Table& table) {
+ItemChoice read_choice(TomlTable& table) {
+  ItemChoice choice;
+  if (const toml::node* node = table.find("limit")) {
+    if (const auto share = node->value_exact<double>(); share && *share > 0 && *share < 1)
+      choice.share = *share;
+    else if (const auto count = node->value_exact<std::int64_t>(); count && *count >= 1)
+      choice.limit = static_cast<std::size_t>(*count);
+    else
+      table.refuse(*node, "limit", "must be a number of items from 1 on, or a share of them between 0 and 1");
+  }
+  choice.offset =
+      static_cast<std::size_t>(table.integer("offset", 0, std::numeric_limits<std::int64_t>::max()).value_or(0));
+  choice.ids = table.texts("ids", {});
+  const toml::node* ids = table.find("ids");
+  if (ids && choice.ids.empty()) table.refuse(*ids, "ids", "names no item; leave the key out for all of them");
+  if (ids && (table.find("limit") || table.find("offset")))
+    table.refuse(*ids, "ids", "names the items already; leave limit and offset out");
+  return choice;
+}
+
+Orders read_orders(TomlTable& table) {
   const toml::node* node = table.find("permutations");
   if (!node) return {};
   if (const auto count = node->value_exact<std::int64_t>(); count && *count >= 1 && *count <= 120)
@@ -272,7 +145,7 @@ Orders read_orders(Table& table) {
   table.refuse(*node, "permutations", "must be \"cyclic\", \"all\" or a number from 1 to 120");
 }
 
-TaskSpec read_task(Table& table, const std::string& pivot) {
+TaskSpec read_task(TomlTable& table, const std::string& pivot) {
   TaskSpec task;
   task.name = table.one_of("name", task_names());
   task.data = table.text("data");
@@ -282,10 +155,11 @@ TaskSpec read_task(Table& table, const std::string& pivot) {
   task.protocol = protocol_named(table.one_of("protocol", {"loglik", "letters"}, "loglik"));
   task.prompt = table.text("prompt", "");
   task.chat = table.flag("chat");
-  if (const auto limit = table.integer("limit", 1, std::numeric_limits<int>::max()))
-    task.limit = static_cast<int>(*limit);
+  task.choice = read_choice(table);
   task.shots = read_shots(table);
-  task.truncate_left = table.flag("truncate_left");
+  table.demand_not("truncate_left", "too_long = \"cut\"");
+  const std::string too_long = table.one_of("too_long", {"error", "cut", "leave_out"}, "error");
+  task.too_long = too_long == "cut" ? TooLong::cut : too_long == "leave_out" ? TooLong::leave_out : TooLong::error;
   if (const std::string symbols = table.text("symbols", ""); !symbols.empty()) task.symbols = symbols_of(symbols);
   task.orders = read_orders(table);
   if (task.protocol != Protocol::letters)
@@ -297,7 +171,7 @@ TaskSpec read_task(Table& table, const std::string& pivot) {
 
 /// What `call` gives; an Error of its own is put behind the place of the key.
 template <class Call>
-auto at_key(Table& table, std::string_view key, const Call& call) {
+auto at_key(TomlTable& table, std::string_view key, const Call& call) {
   try {
     return call();
   } catch (const Error& error) {
@@ -306,7 +180,7 @@ auto at_key(Table& table, std::string_view key, const Call& call) {
 }
 
 /// Who gives what to whom, where.
-void read_what(Table& table, PatchSpec& patch) {
+void read_what(TomlTable& table, PatchSpec& patch) {
   patch.directions = table.some_of("directions", names_of(directions()), patch.directions);
   patch.positions = table.some_of("positions", position_names(), patch.positions);
   patch.controls = table.some_of("controls", names_of(controls()), patch.controls);
@@ -328,7 +202,7 @@ void read_what(Table& table, PatchSpec& patch) {
                      fmt::format("with items = \"all\", {} and {} are the same runs; name one of them", a, b));
 }
 
-void read_where(Table& table, PatchSpec& patch) {
+void read_where(TomlTable& table, PatchSpec& patch) {
   constexpr int kMost = 100'000;
   patch.blocks = table.numbers("blocks", kMost);
   patch.heads = table.numbers("heads", kMost);
@@ -338,7 +212,7 @@ void read_where(Table& table, PatchSpec& patch) {
   if (patch.heads && !any_per_head) table.refuse(*table.find("heads"), "heads", "only site z has heads");
 }
 
-PatchSpec read_patch(Table& table) {
+PatchSpec read_patch(TomlTable& table) {
   PatchSpec patch;
   patch.all_items = table.one_of("items", {"pool", "all"}, "pool") == "all";
   if (const auto most = table.integer("max_items", 1, std::numeric_limits<int>::max()))
@@ -363,8 +237,8 @@ void demand_distinct(const std::vector<TaskSpec>& tasks, const std::string& file
       if (tasks[i].protocol == tasks[j].protocol && tasks[i].symbols == tasks[j].symbols &&
           (tasks[i].orders.kind == Orders::Kind::as_given) == (tasks[j].orders.kind == Orders::Kind::as_given))
         fail("{}: two [[task]] tables of {} with the same protocol; merge them, or run two files", file, tasks[i].name);
-      if (tasks[i].data != tasks[j].data || tasks[i].split != tasks[j].split || tasks[i].limit != tasks[j].limit)
-        fail("{}: two [[task]] tables of {} with different data, split or limit; run two files", file, tasks[i].name);
+      if (tasks[i].data != tasks[j].data || tasks[i].split != tasks[j].split || tasks[i].choice != tasks[j].choice)
+        fail("{}: two [[task]] tables of {} with different data, split, limit, offset or ids; run two files", file, tasks[i].name);
     }
   }
 }
@@ -385,22 +259,22 @@ Experiment read_experiment(const fs::path& file, const std::vector<std::string>&
   for (const std::string& setting : settings) apply(setting, table);
 
   Experiment experiment;
-  Table top(table, file.string(), "");
+  TomlTable top(table, file.string(), "");
   experiment.model = top.text("model");
   experiment.dtype = top.one_of("dtype", {"f32", "bf16", "f16", "auto"}, experiment.dtype);
   experiment.pivot = top.text("pivot", experiment.pivot);
   for (const toml::table* task : top.tables("task")) {
-    Table inner(*task, file.string(), "task");
+    TomlTable inner(*task, file.string(), "task");
     experiment.tasks.push_back(read_task(inner, experiment.pivot));
   }
   if (const toml::table* align = top.table("align")) {
-    Table inner(*align, file.string(), "align");
+    TomlTable inner(*align, file.string(), "align");
     const std::vector<std::string> names = names_of(metrics());
     experiment.metrics = inner.some_of("metrics", names, names);
     inner.demand_no_other_keys();
   }
   if (const toml::table* patch = top.table("patch")) {
-    Table inner(*patch, file.string(), "patch");
+    TomlTable inner(*patch, file.string(), "patch");
     experiment.patch = read_patch(inner);
   }
   top.demand_no_other_keys();

@@ -8,10 +8,15 @@
 
 #include "tertium/patching/patch_spec.h"
 #include "tertium/protocols/protocol.h"
+#include "tertium/tasks/item_choice.h"
 #include "tertium/tasks/orders.h"
 #include "tertium/tasks/shots.h"
 
 namespace tertium {
+
+/// What becomes of an item that is too long for the model: it ends the run before anything has run, loses tokens at its
+/// beginning, or is left out in all languages and protocols.
+enum class TooLong { error, cut, leave_out };
 
 /// One [[task]] table.
 struct TaskSpec {
@@ -22,9 +27,9 @@ struct TaskSpec {
   Protocol protocol = Protocol::loglik;
   std::filesystem::path prompt;  // letters: the template file; empty for the built-in one
   bool chat = false;             // letters: the prompt is a user's turn, written by the model's chat template
-  std::optional<int> limit;      // the first items only
+  ItemChoice choice;
   ShotsSpec shots;
-  bool truncate_left = false;  // cut what is too long for the model, instead of refusing it
+  TooLong too_long = TooLong::error;
 
   // Letters: symbol binding.
   std::vector<std::string> symbols;  // instead of the template's letters

@@ -90,7 +90,7 @@ seed = 9
   EXPECT_THAT(task.languages, ElementsAre("deu_Latn", "ita_Latn")) << "the pivot is not compared with itself";
   EXPECT_EQ(task.protocol, Protocol::letters);
   EXPECT_EQ(task.prompt, folder / "prompts.toml");
-  EXPECT_EQ(task.limit, 20);
+  EXPECT_EQ(task.choice.limit, 20u);
   EXPECT_THAT(e.metrics, ElementsAre("mexat", "dali"));
   ASSERT_TRUE(e.patch);
   EXPECT_TRUE(e.patch->all_items);
@@ -109,7 +109,7 @@ TEST_F(ExperimentFile, HasDefaultsForAllButModelAndTask) {
   EXPECT_THAT(task.languages, IsEmpty());
   EXPECT_EQ(task.protocol, Protocol::loglik);
   EXPECT_EQ(task.prompt, "");
-  EXPECT_FALSE(task.limit);
+  EXPECT_FALSE(task.choice.limit);
   EXPECT_THAT(e.metrics, IsEmpty());
   EXPECT_FALSE(e.patch);
 }
@@ -141,7 +141,7 @@ TEST_F(ExperimentFile, IsKeptAsTextThatReadsBackTheSame) {
   EXPECT_EQ(again.text, e.text);
   EXPECT_EQ(again.model, fs::current_path() / "other.gguf");
   EXPECT_EQ(again.tasks.at(0).data, folder / "xcopa");
-  EXPECT_EQ(again.tasks.at(1).limit, 20);
+  EXPECT_EQ(again.tasks.at(1).choice.limit, 20u);
   EXPECT_EQ(again.patch->draws, 3);
 }
 
@@ -157,14 +157,14 @@ TEST_F(Settings, ReplaceAndAddKeys) {
 
 TEST_F(Settings, OfTaskReachEveryTask) {
   const Experiment e = read(kTwoTasks, {"task.limit=20"});
-  EXPECT_EQ(e.tasks.at(0).limit, 20);
-  EXPECT_EQ(e.tasks.at(1).limit, 20);
+  EXPECT_EQ(e.tasks.at(0).choice.limit, 20u);
+  EXPECT_EQ(e.tasks.at(1).choice.limit, 20u);
 }
 
 TEST_F(Settings, WithANumberReachThatTaskFromZero) {
   const Experiment e = read(kTwoTasks, {"task.1.limit=20"});
-  EXPECT_FALSE(e.tasks.at(0).limit);
-  EXPECT_EQ(e.tasks.at(1).limit, 20);
+  EXPECT_FALSE(e.tasks.at(0).choice.limit);
+  EXPECT_EQ(e.tasks.at(1).choice.limit, 20u);
 }
 
 TEST_F(Settings, TakeBareWordsAndQuotedOnesAsText) {
@@ -207,6 +207,23 @@ TEST_F(ExperimentFile, UnknownKeyIsToldWithItsLineAndTheNearest) {
   EXPECT_EQ(error_with("[algin]"), "e.toml:5: unknown key \"algin\"; did you mean \"align\"?");
 }
 
+TEST_F(ExperimentFile, ItemsAreChosenByNumberShareOffsetOrId) {
+  EXPECT_EQ(read(std::string(kLeast) + "limit = 0.25\noffset = 3\n").tasks[0].choice,
+            (ItemChoice{.offset = 3, .share = 0.25}));
+  EXPECT_EQ(read(kLeast, {"task.ids=[\"12\", \"40\"]"}).tasks[0].choice, (ItemChoice{.ids = {"12", "40"}}));
+  EXPECT_EQ(error_with("ids = []"), "e.toml:5: \"ids\": names no item; leave the key out for all of them");
+  EXPECT_EQ(error_with("ids = [\"1\"]\nlimit = 2"),
+            "e.toml:5: \"ids\": names the items already; leave limit and offset out");
+  EXPECT_EQ(error_with("ids = [\"1\", \"1\"]"), "e.toml:5: \"ids\": names \"1\" twice");
+}
+
+TEST_F(ExperimentFile, WhatIsTooLongIsRefusedCutOrLeftOut) {
+  EXPECT_EQ(read(kLeast).tasks[0].too_long, TooLong::error);
+  EXPECT_EQ(read(kLeast, {"task.too_long=cut"}).tasks[0].too_long, TooLong::cut);
+  EXPECT_EQ(read(kLeast, {"task.too_long=leave_out"}).tasks[0].too_long, TooLong::leave_out);
+  EXPECT_EQ(error_with("truncate_left = true"), "e.toml:5: \"truncate_left\": is now too_long = \"cut\"");
+}
+
 TEST_F(ExperimentFile, MissingKeyIsNamed) {
   EXPECT_EQ(error("[[task]]\nname = \"xcopa\"\ndata = \"d\"\n"), "e.toml: no key \"model\"");
   EXPECT_EQ(error("model = \"m\"\n"), "e.toml: no [[task]] table");
@@ -215,9 +232,10 @@ TEST_F(ExperimentFile, MissingKeyIsNamed) {
 }
 
 TEST_F(ExperimentFile, WrongTypeIsToldWithItsLine) {
-  EXPECT_EQ(error_with("limit = \"3\""), "e.toml:5: \"limit\": must be an integer from 1 to 2147483647");
-  EXPECT_EQ(error_with("limit = 3.0"), "e.toml:5: \"limit\": must be an integer from 1 to 2147483647");
-  EXPECT_EQ(error_with("limit = 0"), "e.toml:5: \"limit\": must be an integer from 1 to 2147483647");
+  for (const char* limit : {"\"3\"", "3.0", "0", "-0.5", "1.0", "nan", "0.0"})
+    EXPECT_EQ(error_with(std::string("limit = ") + limit),
+              "e.toml:5: \"limit\": must be a number of items from 1 on, or a share of them between 0 and 1");
+  EXPECT_THAT(error_with("offset = -1"), StartsWith("e.toml:5: \"offset\": must be an integer from 0"));
   EXPECT_EQ(error_with("split = 3"), "e.toml:5: \"split\": must be a string");
   EXPECT_EQ(error_with("languages = \"it\""), "e.toml:5: \"languages\": must be a list of strings");
   EXPECT_EQ(error_with("languages = [\"it\", 3]"), "e.toml:5: \"languages\": must be a list of strings");
@@ -292,7 +310,7 @@ TEST_F(ExperimentFile, TwoTablesOfOneTaskMustDifferInProtocolAlone) {
             "e.toml: two [[task]] tables of xcopa with the same protocol; merge them, or run two files");
   EXPECT_EQ(read(std::string(kLeast) + same + "protocol = \"letters\"\n").tasks.size(), 2u);
   EXPECT_THAT(error_with(same + "protocol = \"letters\"\nlimit = 3\n"),
-              HasSubstr("two [[task]] tables of xcopa with different data, split or limit"));
+              HasSubstr("two [[task]] tables of xcopa with different data, split, limit, offset or ids"));
 }
 
 TEST_F(ExperimentFile, ParseErrorNamesTheLine) {

@@ -13,6 +13,7 @@ namespace {
 /// Fills lineup.pool, solved and averaged.
 void sort_items(const PatchSpec& spec, const LanguagePair& pair, Lineup& lineup) {
   for (std::size_t i = 0; i < pair.other.items.size(); ++i) {
+    if (!pair.can_be_right(i)) continue;
     const Transfer kind = transfer(pair.pivot_right[i], pair.other_right[i]);
     const bool in_pool = spec.all_items || kind == lineup.direction->pool;
     if (in_pool) lineup.pool.push_back(i);

@@ -24,12 +24,16 @@ struct LanguagePair {
   const RightAnswers& other_right;
 
   const PreparedLanguage& at(Side side) const { return side == Side::pivot ? pivot : other; }
+  /// Not an item with two options of one text, in either language: it transfers by chance, and no patch can repair it.
+  bool can_be_right(std::size_t item) const {
+    return !pivot.questions[item].identical_options && !other.questions[item].identical_options;
+  }
 };
 
 /// Who is patched in one direction, and with whose activations: known once both languages are scored.
 struct Lineup {
   const Direction* direction;
-  std::vector<std::size_t> pool;      // the direction's items, or all
+  std::vector<std::size_t> pool;      // the direction's items, or all; in none is one that cannot be right
   std::vector<std::size_t> solved;    // right in both languages
   std::vector<std::size_t> averaged;  // what means are taken over: items outside the pool, or all
 

@@ -1,4 +1,6 @@
+#include <map>
 #include <set>
+#include <type_traits>
 
 #include "tertium/base/error.h"
 #include "tertium/base/text.h"
@@ -27,24 +29,26 @@ class Encoder {
       for (std::string& letter : letters_.letters) letter.erase(0, letter.find_first_not_of(' '));
   }
 
-  /// `examples`: of each item.
+  /// `examples`: of each item. Ids of items that are too long, where those are left out, go to `too_long`.
   PreparedLanguage encode(const std::vector<Item>& items, const std::string& language,
-                          const std::vector<std::vector<Item>>& examples) const {
+                          const std::vector<std::vector<Item>>& examples, std::set<std::string>& too_long) const {
     PreparedLanguage prepared{.language = language, .items = items};
     for (std::size_t i = 0; i < items.size(); ++i) {
       const Item& item = items[i];
       bool cut = false;
-      const Question asked = question(item, examples.empty() ? std::vector<Item>{} : examples[i]);
-      const std::string name = asked.name;
-      prepared.joints_swallowed += asked.joint_swallowed;
-      prepared.questions.push_back(fitting(asked, cut));
+      const auto add = [&](std::vector<Question>& to, Question question) {
+        if (!fit(question, cut)) too_long.insert(item.id);
+        to.push_back(std::move(question));
+      };
+      add(prepared.questions, question(item, examples.empty() ? std::vector<Item>{} : examples[i]));
+      Question& asked = prepared.questions.back();
       if (!scored_are_statements(item))
-        prepared.statements.push_back(fitting(
-            encode_continuations(tokenizer_, name + ", statements", item.statement_context, item.statement_options),
-            cut));
-      prepared.premises.push_back(
-          fitting({.name = name + ", premise", .context = encode_prompt(tokenizer_, item.premise)}, cut));
-      prepared.truncated += cut;
+        add(prepared.statements, encode_continuations(tokenizer_, asked.name + ", statements", item.statement_context,
+                                                      item.statement_options));
+      add(prepared.premises,
+          {.name = asked.name + ", premise", .context = encode_prompt(tokenizer_, item.premise)});
+      asked.is_cut = cut;
+      asked.identical_options = has_identical_options(item) || reads_twice(asked);
     }
     return prepared;
   }
@@ -62,11 +66,19 @@ class Encoder {
            item.options == item.statement_options;
   }
 
-  /// Sets `cut` if the text was too long and cutting it is allowed.
-  Question fitting(Question question, bool& cut) const {
-    if (spec_.truncate_left) cut |= truncate_left(question, limits_, tokenizer_);
+  /// Whether the text fits the model, if need be and allowed cut, which sets `cut`. Throws Error if it does not and may
+  /// not be left out.
+  bool fit(Question& question, bool& cut) const {
+    if (spec_.too_long == TooLong::cut) cut |= truncate_left(question, limits_, tokenizer_);
+    if (spec_.too_long == TooLong::leave_out && is_too_long(question, limits_)) return false;
     demand_fits(question, limits_);
-    return question;
+    return true;
+  }
+
+  /// Whether two options are the same tokens, so that the model cannot tell them apart.
+  static bool reads_twice(const Question& question) {
+    const std::set<std::vector<TokenId>> different(question.options.begin(), question.options.end());
+    return different.size() < question.options.size();
   }
 
   const TaskSpec& spec_;
@@ -96,7 +108,9 @@ class TaskFiles {
   TaskFiles(const TaskSpec& spec, std::filesystem::path data, std::string split)
       : task_(task_named(spec.name)), data_(std::move(data)), split_(std::move(split)) {}
 
-  std::filesystem::path file(const std::string& language) const { return task_.file(data_, language, split_); }
+  std::filesystem::path file(const std::string& language) const {
+    return items_file(task_, data_, language, split_).path;
+  }
   std::vector<Item> read(const std::string& language) const { return read_items(task_, data_, language, split_); }
   std::vector<Item> read_parallel(const std::string& language, const std::vector<Item>& pivot) const {
     return parallel_to(pivot, read(language));
@@ -123,7 +137,10 @@ void read_shots(const TaskSpec& spec, const TaskFiles& items, TaskItems& read) {
                                         : pivot.pool;
     if (own || &language == &pivot) read.files.insert(pools.file(language.language));
   }
-  read.shots = choose_shots(shots, pivot.pool, pivot.items, same_file, file.string());
+  std::vector<ShotTexts> texts;
+  for (const LanguageItems& language : read.languages)
+    if (!shots.in_pivot || &language == &pivot) texts.push_back({language.pool, language.items});
+  read.shots = choose_shots(shots, texts, same_file, file.string());
 }
 
 TaskItems read_task(const TaskSpec& spec, const std::string& pivot) {
@@ -134,9 +151,9 @@ TaskItems read_task(const TaskSpec& spec, const std::string& pivot) {
   for (const std::string& language : spec.languages)
     read.languages.push_back({language, reader.read_parallel(language, all), {}});
   for (LanguageItems& language : read.languages) {
-    if (spec.limit && language.items.size() > static_cast<std::size_t>(*spec.limit))
-      language.items.resize(static_cast<std::size_t>(*spec.limit));
-    read.files.insert(reader.file(language.language));
+    const std::filesystem::path file = reader.file(language.language);
+    language.items = chosen(spec.choice, std::move(language.items), file.string());
+    read.files.insert(file);
   }
   if (!spec.prompt.empty()) read.files.insert(spec.prompt);
   if (spec.shots.count > 0) read_shots(spec, reader, read);
@@ -172,18 +189,47 @@ std::vector<TaskSpec> variants_of(const TaskSpec& spec, const std::vector<Item>&
   return variants;
 }
 
+/// Takes the items of some ids out of a language.
+void drop(PreparedLanguage& language, const std::set<std::string>& ids) {
+  std::vector<std::size_t> kept;
+  for (std::size_t i = 0; i < language.items.size(); ++i)
+    if (!ids.contains(language.items[i].id)) kept.push_back(i);
+  const auto keep = [&](auto& all) {
+    std::remove_reference_t<decltype(all)> some;
+    for (const std::size_t i : kept)
+      if (!all.empty()) some.push_back(std::move(all[i]));
+    all = std::move(some);
+  };
+  keep(language.items);
+  keep(language.questions);
+  keep(language.statements);
+  keep(language.premises);
+}
+
+/// Takes the items of some ids out of a task. They must not all go.
+void drop(PreparedTask& task, const std::set<std::string>& ids, const Limits& limits) {
+  if (ids.empty()) return;
+  drop(task.pivot, ids);
+  for (PreparedLanguage& language : task.others) drop(language, ids);
+  if (task.pivot.items.empty())
+    fail("{}: every item is too long for the model, whose context holds {} tokens", task.spec.name, limits.context);
+  task.left_out = {ids.begin(), ids.end()};
+}
+
 }  // namespace
 
 std::vector<PreparedTask> prepare(const Experiment& experiment, const Tokenizer& tokenizer, const Config& config) {
   const Limits limits{config.context, config.vocabulary};
   std::vector<PreparedTask> prepared;
+  std::map<std::string, std::set<std::string>> too_long;  // by task: protocols and orders ask the same items
   for (const TaskSpec& spec : experiment.tasks) {
     const TaskItems read = read_task(spec, experiment.pivot);
     for (const TaskSpec& variant : variants_of(spec, read.languages.front().items)) {
       const Encoder encoder(variant, experiment.model, tokenizer, limits);
       PreparedTask one{.spec = variant, .files = {read.files.begin(), read.files.end()}};
       for (const LanguageItems& language : read.languages) {
-        PreparedLanguage encoded = encoder.encode(language.items, language.language, examples_of(read, language));
+        PreparedLanguage encoded = encoder.encode(language.items, language.language, examples_of(read, language),
+                                                  too_long[spec.name]);
         if (&language == &read.languages.front())
           one.pivot = std::move(encoded);
         else
@@ -192,6 +238,7 @@ std::vector<PreparedTask> prepare(const Experiment& experiment, const Tokenizer&
       prepared.push_back(std::move(one));
     }
   }
+  for (PreparedTask& task : prepared) drop(task, too_long[task.spec.name], limits);
   return prepared;
 }
 

@@ -9,6 +9,7 @@
 #include "tertium/base/text.h"
 #include "tertium/engine/engine.h"
 #include "tertium/experiment/lineup.h"
+#include "tertium/experiment/notes.h"
 #include "tertium/experiment/patch.h"
 #include "tertium/experiment/scoring.h"
 #include "tertium/metrics/metric.h"
@@ -114,11 +115,6 @@ CleanRuns clean_runs(const PreparedLanguage& language, const std::vector<ItemRun
   return clean;
 }
 
-/// What a number about one language's run is filed under.
-std::string run_key(const TaskSpec& task, const PreparedLanguage& language) {
-  return fmt::format("{} {} {}", task.name, task.stored_protocol(), language.language);
-}
-
 /// Tells of items that a direction leaves out and of pools too small for a control, before it runs.
 void tell_shortages(const Run& run, const std::string& key, const Lineup& lineup) {
   const std::string name = fmt::format("{} {}", key, lineup.direction->name);
@@ -161,13 +157,6 @@ void patch(const Run& run, const PreparedTask& task, const PreparedLanguage& lan
   }
 }
 
-void note_encoding(Store& store, const TaskSpec& task, const PreparedLanguage& language) {
-  const std::string key = run_key(task, language);
-  if (language.joints_swallowed > 0)
-    store.set_info("joints_swallowed " + key, std::to_string(language.joints_swallowed));
-  if (language.truncated > 0) store.set_info("truncated " + key, std::to_string(language.truncated));
-}
-
 /// What rows about items can be grouped by.
 void store_items(Store& store, const PreparedTask& task) {
   for (const Item& item : task.pivot.items) store.add(ItemRow{task.spec.name, item.id, item.category});
@@ -193,10 +182,9 @@ void run_experiment(const Experiment& experiment, const std::vector<PreparedTask
     const bool align_this = !run.metrics.empty() && aligned.insert(task.spec.name).second;
     if (stored.insert(task.spec.name).second) store_items(store, task);
     const std::vector<ItemRun> pivot = score(run, task.spec, task.pivot, align_this);
-    note_encoding(store, task.spec, task.pivot);
+    store_notes(store, task);
     for (const PreparedLanguage& language : task.others) {
       const std::vector<ItemRun> other = score(run, task.spec, language, align_this);
-      note_encoding(store, task.spec, language);
       if (align_this)
         for (const auto& [metric, count] : align(run, task.spec, language, pivot, other))
           store.set_info(fmt::format("ties {} {}", run_key(task.spec, language), metric), std::to_string(count));

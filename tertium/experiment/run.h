@@ -20,9 +20,7 @@ struct PreparedLanguage {
   std::vector<Question> questions;  // [items]
   std::vector<Question>
       statements;  // [items] for alignment; empty where the questions' own context and options are the statements
-  std::vector<Question> premises;    // [items] the premise as context, without options
-  std::size_t joints_swallowed = 0;  // questions in which a token spans context and option
-  std::size_t truncated = 0;         // items of which a text was cut to fit the model
+  std::vector<Question> premises;  // [items] the premise as context, without options
 };
 
 /// One task in the pivot and in the other languages, parallel; asked in several orders of its options, once for each.
@@ -30,6 +28,7 @@ struct PreparedTask {
   TaskSpec spec;
   PreparedLanguage pivot;
   std::vector<PreparedLanguage> others;
+  std::vector<std::string> left_out;         // ids of items too long for the model in one of a task's languages or protocols
   std::vector<std::filesystem::path> files;  // all that decide numbers, each once: items, examples, prompt template
 };
 

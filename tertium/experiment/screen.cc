@@ -41,6 +41,7 @@ std::vector<std::size_t> transfer_failures(const Engine& engine, const PreparedT
   const std::vector<ItemRun> pivot = score(task.pivot), other = score(language);
   std::vector<std::size_t> failures;
   for (std::size_t i = 0; i < language.items.size(); ++i) {
+    if (task.pivot.questions[i].identical_options || language.questions[i].identical_options) continue;
     const std::size_t gold = language.items[i].gold;
     if (best_option(pivot[i].scores) == gold && best_option(other[i].scores) != gold) failures.push_back(i);
   }

@@ -11,6 +11,7 @@
 #include "tertium/base/error.h"
 #include "tertium/base/text.h"
 #include "tertium/experiment/answers.h"
+#include "tertium/experiment/notes.h"
 #include "tertium/patching/direction.h"
 #include "tertium/protocols/question.h"
 
@@ -50,12 +51,15 @@ const Answer& answer_of(const Answers& answers, const std::string& item) {
 
 Transfer transfer(const Answer& pivot, const Answer& other) { return tertium::transfer(pivot.right(), other.right()); }
 
-LanguageSummary outcomes(const std::string& language, const Answers& pivot, const Answers& other, bool is_pivot) {
+/// `undecided` items count in accuracy alone.
+LanguageSummary outcomes(const std::string& language, const Answers& pivot, const Answers& other, bool is_pivot,
+                         const std::set<std::string>& undecided) {
   LanguageSummary summary{.language = language};
   std::size_t right = 0;
   for (const auto& [item, answer] : other) {
     right += answer.right();
-    if (is_pivot) continue;
+    summary.identical_options += undecided.contains(item);
+    if (is_pivot || undecided.contains(item)) continue;
     switch (transfer(answer_of(pivot, item), answer)) {
       case Transfer::ts:
         ++summary.ts;
@@ -224,9 +228,15 @@ std::vector<TaskSummary> summarize(const StoredRows& rows) {
     const Answers& pivot_answers = answers.at(pivot);
     TaskSummary summary{.task = asked.task, .protocol = asked.protocol, .pivot = pivot, .items = pivot_answers.size()};
 
+    std::map<std::string, std::set<std::string>> undecided;  // by language: items with identical options there or in the pivot
+    for (const auto& [language, of_language] : answers)
+      for (const std::string& either : {pivot, language})
+        undecided[language].merge(stored_identical_options(rows.info, asked.task, asked.protocol, either));
+
     std::map<std::string, AlignmentSums> sums;  // by language
     for (const AlignmentRow& row : alignment) {
-      if (row.task != asked.task || !answers.contains(row.language)) continue;
+      if (row.task != asked.task || !answers.contains(row.language) || undecided[row.language].contains(row.item))
+        continue;
       auto& layers = sums[row.language][row.metric];
       layers.resize(std::max(layers.size(), layer_index(row) + 1));
       const Transfer kind = transfer(answer_of(pivot_answers, row.item), answer_of(answers.at(row.language), row.item));
@@ -238,7 +248,7 @@ std::vector<TaskSummary> summarize(const StoredRows& rows) {
       if (row.task == asked.task && row.protocol == asked.protocol) patch_rows[row.language].push_back(&row);
 
     for (const std::string& language : grouped.languages.at(asked)) {
-      LanguageSummary one = outcomes(language, pivot_answers, answers.at(language), language == pivot);
+      LanguageSummary one = outcomes(language, pivot_answers, answers.at(language), language == pivot, undecided[language]);
       one.alignment = means(sums[language]);
       const std::vector<const PatchRow*>& patched = patch_rows[language];
       const Sides sides{pivot_answers, answers.at(language)};

@@ -41,7 +41,8 @@ struct TransferMeans {
 struct LanguageSummary {
   std::string language;
   Rate accuracy;
-  std::size_t ts = 0, tf = 0, fs = 0, ff = 0;      // all 0 for the pivot itself
+  std::size_t ts = 0, tf = 0, fs = 0, ff = 0;  // all 0 for the pivot itself
+  std::size_t identical_options = 0;  // items with two options of one text, here or in the pivot: in none of those four
   std::map<std::string, TransferMeans> alignment;  // by metric
   std::vector<PatchTable> patches;                 // as first stored
 };

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <optional>
 #include <set>
 
 #include "tertium/base/error.h"
@@ -64,6 +65,15 @@ MarkedText chat_prompt(const ChatTemplate& chat, const LettersTemplate& letters,
   return {std::move(rendered), std::move(marks)};
 }
 
+/// The last words of a text, for error messages.
+std::string_view ending(std::string_view text) {
+  constexpr std::size_t kBytes = 24;
+  if (text.size() <= kBytes) return text;
+  text.remove_prefix(text.size() - kBytes);
+  while ((static_cast<unsigned char>(text.front()) & 0xC0) == 0x80) text.remove_prefix(1);  // not within a character
+  return text;
+}
+
 /// Of the context with the longest option behind it.
 int tokens_needed(const Question& question) {
   std::size_t longest = 0;
@@ -72,11 +82,54 @@ int tokens_needed(const Question& question) {
   return static_cast<int>(question.context.size() + longest);
 }
 
-/// Puts a prompt's tokens and positions into a question.
-void set_context(Question& question, const Tokenizer& tokenizer, std::string_view text, const TextMarks& marks) {
+/// Puts a prompt's tokens and positions into a question; the tokens `behind` the text end no part of it.
+void set_context(Question& question, const Tokenizer& tokenizer, std::string_view text, const TextMarks& marks,
+                 const std::vector<TokenId>& behind = {}) {
   Encoding encoding = prompt_encoding(tokenizer, text);
+  encoding.ids.insert(encoding.ids.end(), behind.begin(), behind.end());
+  encoding.offsets.resize(encoding.ids.size(), {text.size(), text.size()});
   question.positions = find_positions(encoding, marks);
   question.context = std::move(encoding.ids);
+}
+
+/// The tokens of a letter before its last one, which is read.
+struct Lead {
+  std::vector<TokenId> tokens;
+  bool is_text = false;  // of the letter's own; not just of the space before it
+
+  explicit Lead(const std::string& letter, const Encoding& encoding)
+      : tokens(encoding.ids.begin(), encoding.ids.end() - 1) {
+    for (std::size_t t = 0; t < tokens.size(); ++t) {
+      const auto [begin, end] = encoding.offsets[t];
+      is_text |= !strip(std::string_view(letter).substr(begin, end - begin)).empty();
+    }
+  }
+};
+
+/// Sets what is read for each option: the last token of its letter. Returns the tokens that must stand behind the prompt
+/// for that: where a letter takes several tokens, as one outside the vocabulary does, the first ones, if all letters
+/// share them; without them its last byte would be read where no letter has begun.
+std::vector<TokenId> set_letters(Question& question, const Tokenizer& tokenizer, const LettersTemplate& letters,
+                                 std::size_t options) {
+  std::set<TokenId> seen;
+  std::optional<Lead> first;
+  for (std::size_t k = 0; k < options; ++k) {
+    const std::string& letter = letter_of(letters, k);
+    const Encoding encoding = tokenizer.encode(letter, false);
+    if (encoding.ids.empty() || !seen.insert(encoding.ids.back()).second)
+      fail("{}: letter \"{}\" has no last token of its own in this vocabulary; choose other letters", letters.origin,
+           printable(letter));
+    const Lead lead(letter, encoding);
+    if (!first) first = lead;
+    if (lead.tokens != first->tokens)
+      fail(
+          "{}: the letters \"{}\" and \"{}\" differ before their last tokens, which alone are read; choose letters of "
+          "one token each",
+          letters.origin, printable(question.option_texts.front()), printable(letter));
+    question.options.push_back({encoding.ids.back()});
+    question.option_texts.push_back(letter);
+  }
+  return first && first->is_text ? first->tokens : std::vector<TokenId>{};
 }
 
 }  // namespace
@@ -103,7 +156,10 @@ Question encode_continuations(const Tokenizer& tokenizer, const std::string& nam
   for (const std::string& option : options) {
     const std::vector<TokenId> whole = encode_prompt(tokenizer, context + space + option);
     if (whole.size() <= question.context.size())
-      fail("{}: option \"{}\" has no token of its own; is it empty?", name, printable(option));
+      fail(
+          "{}: option \"{}\" has no token of its own: with it the context \"…{}\" is no more tokens than without; begin "
+          "the option with the space that joins them, or leave the item out",
+          name, printable(option), printable(ending(context)));
     const auto joint = whole.begin() + static_cast<std::ptrdiff_t>(question.context.size());
     question.joint_swallowed |= !std::equal(whole.begin(), joint, question.context.begin());
     question.options.emplace_back(joint, whole.end());
@@ -124,19 +180,12 @@ Question letters_question(const Tokenizer& tokenizer, const std::string& task, c
                           const LettersTemplate& letters, const ChatTemplate* chat, const std::vector<Item>& examples) {
   Question question{.name = question_name(task, item), .protocol = Protocol::letters};
   const MarkedText prompt = chat ? chat_prompt(*chat, letters, item, examples) : plain_prompt(letters, item, examples);
-  set_context(question, tokenizer, prompt.text, prompt.marks);
-  std::set<TokenId> seen;
-  for (std::size_t k = 0; k < item.options.size(); ++k) {
-    const std::string& letter = letter_of(letters, k);
-    const std::vector<TokenId> ids = tokenizer.encode(letter, false).ids;
-    if (ids.empty() || !seen.insert(ids.back()).second)
-      fail("{}: letter \"{}\" has no last token of its own in this vocabulary; choose other letters", letters.origin,
-           printable(letter));
-    question.options.push_back({ids.back()});
-    question.option_texts.push_back(letter);
-  }
+  const std::vector<TokenId> behind = set_letters(question, tokenizer, letters, item.options.size());
+  set_context(question, tokenizer, prompt.text, prompt.marks, behind);
   return question;
 }
+
+bool is_too_long(const Question& question, const Limits& limits) { return tokens_needed(question) > limits.context; }
 
 bool truncate_left(Question& question, const Limits& limits, const Tokenizer& tokenizer) {
   const std::vector<TokenId> special = encode_prompt(tokenizer, "");
@@ -156,10 +205,11 @@ void demand_fits(const Question& question, const Limits& limits) {
   TokenId largest = *std::max_element(question.context.begin(), question.context.end());
   for (const std::vector<TokenId>& option : question.options)
     largest = std::max(largest, *std::max_element(option.begin(), option.end()));
-  const int tokens = tokens_needed(question);
-  if (tokens > limits.context)
-    fail("{}: {} tokens, but the model's context holds {}; shorten the item or leave it out", question.name, tokens,
-         limits.context);
+  if (is_too_long(question, limits))
+    fail(
+        "{}: {} tokens, but the model's context holds {}; shorten the item, or set task.too_long to \"cut\" or "
+        "\"leave_out\"",
+        question.name, tokens_needed(question), limits.context);
   if (largest >= limits.vocabulary)
     fail("{}: the tokenizer gives the id {}, but the model embeds {}; do tokenizer and model belong together?",
          question.name, largest, limits.vocabulary);

@@ -20,10 +20,14 @@ struct Question {
   std::string name;  // "xcopa it, item 12"; for error messages
   Protocol protocol = Protocol::loglik;
   std::vector<TokenId> context;               // loglik: the context; letters: the whole prompt
-  std::vector<std::vector<TokenId>> options;  // loglik: each option's own ids; letters: the letter's id
+  std::vector<std::vector<TokenId>> options;  // loglik: each option's own ids; letters: the letter's last id
   NamedRows positions;                        // rows of `context`; of this item where examples stand before it
   std::vector<std::string> option_texts;      // for the normalised scores
-  bool joint_swallowed = false;               // a token of context + option spans the joint
+
+  // What is to be known of the item before it runs.
+  bool joint_swallowed = false;    // a token of context + option spans the joint
+  bool is_cut = false;             // a text of the item lost tokens to fit the model
+  bool identical_options = false;  // two are one text, or one to the model: no answer is the right one
 
   int last_row() const { return static_cast<int>(context.size()) - 1; }  // predicts the answer
 };
@@ -34,7 +38,7 @@ std::vector<TokenId> encode_prompt(const Tokenizer& tokenizer, std::string_view 
 
 /// `context` and its continuations as ids; trailing white space of the context belongs to the continuations. Option k's
 /// ids are those of context + option behind the context's own. `marks` are the context's. Throws Error naming `name` if
-/// a continuation is empty.
+/// a continuation has no token of its own: it is empty, or only lengthens the context's last token.
 Question encode_continuations(const Tokenizer& tokenizer, const std::string& name, std::string context,
                               const std::vector<std::string>& options, const TextMarks& marks = {});
 
@@ -43,7 +47,9 @@ Question loglik_question(const Tokenizer& tokenizer, const std::string& task, co
                          const std::vector<Item>& examples = {});
 
 /// With `chat`, the prompt is a user's turn in a chat, and the answer begins the model's; each example is a user's
-/// turn, too, and its letter the model's answer. Throws Error naming the template if two letters end in the same token.
+/// turn, too, and its letter the model's answer. A letter is read at its last token; where it takes several, the first
+/// ones stand behind the prompt. Throws Error naming the template if two letters end in the same token, or differ in one
+/// before it.
 Question letters_question(const Tokenizer& tokenizer, const std::string& task, const Item& item,
                           const LettersTemplate& letters, const ChatTemplate* chat = nullptr,
                           const std::vector<Item>& examples = {});
@@ -53,6 +59,9 @@ struct Limits {
   int context;     // tokens
   int vocabulary;  // ids
 };
+
+/// Whether a prompt with its longest option exceeds the context.
+bool is_too_long(const Question& question, const Limits& limits);
 
 /// Throws Error naming the item if a prompt with its longest option exceeds the context, or if the tokenizer gives an
 /// id that the model has no embedding for.

@@ -94,7 +94,8 @@ TEST(LoglikQuestion, EmptyOptionIsRefusedByItem) {
   EXPECT_EQ(error_of([] {
               encode("a b", {" c", ""});
             }),
-            "xcopa it, item 12: option \"\" has no token of its own; is it empty?");
+            "xcopa it, item 12: option \"\" has no token of its own: with it the context \"…a b\" is no more tokens than "
+            "without; begin the option with the space that joins them, or leave the item out");
 }
 
 TEST(LoglikQuestion, OptionThatOnlyLengthensTheLastTokenIsRefused) {
@@ -202,8 +203,8 @@ TEST(Permuted, LettersStayWithTheItemsOwnOptions) {
 
 TEST(Permuted, PromptsMustListTheirOptionsByName) {
   Item named = item();
-  named.fields = {{"first", "c"}};
-  const LettersTemplate letters{{" A", " B"}, "A: {first} B: {option2}", "mine.toml", {}, {1, 0}};
+  named.fields = {{"first", "c"}, {"second", "a b"}};
+  const LettersTemplate letters{{" A", " B"}, "A: {first} B: {second}", "mine.toml", {}, {1, 0}};
   EXPECT_THAT(error_of([&] { letters_question(tokenizer(), "xcopa", named, letters); }), HasSubstr("use {options}"));
   EXPECT_THAT(error_of([&] {
                 with_symbols(letters, {"Q", "Z"});
@@ -236,11 +237,34 @@ TEST(LettersQuestion, LettersOfOneLastTokenAreRefused) {
               HasSubstr("prompts.toml: letter \"\""));
 }
 
+TEST(LettersQuestion, BytesThatAllLettersBeginWithStandBehindThePrompt) {
+  // In this vocabulary each of these takes three tokens, one a byte, of which only the last differs.
+  const std::vector<TokenId> ka = tokenizer().encode("ক", false).ids, kha = tokenizer().encode("খ", false).ids;
+  ASSERT_EQ(ka.size(), 3u);
+  const Question question = letters_question(tokenizer(), "xcopa", item(), with_letters({"ক", "খ"}));
+  std::vector<TokenId> prompt = encode_prompt(tokenizer(), "c a b:");
+  const int colon = static_cast<int>(prompt.size()) - 1;
+  prompt.insert(prompt.end(), {ka[0], ka[1]});
+  EXPECT_EQ(question.context, prompt);
+  EXPECT_THAT(question.options, ElementsAre(ElementsAre(ka[2]), ElementsAre(kha[2])));
+  EXPECT_THAT(question.positions.at("last"), ElementsAre(question.last_row()));
+  EXPECT_THAT(question.positions.at("colon"), ElementsAre(colon));
+  EXPECT_THAT(question.positions.at("answer_word"), testing::Contains(colon));
+  EXPECT_EQ(question.positions.at("all").back(), question.last_row());
+}
+
+TEST(LettersQuestion, LettersThatDifferBeforeTheirLastTokenAreRefused) {
+  for (const char* other : {"௧", "A"})
+    EXPECT_THAT(error_of([&] { letters_question(tokenizer(), "xcopa", item(), with_letters({"ক", other})); }),
+                AllOf(HasSubstr("prompts.toml: the letters \"ক\" and \""), HasSubstr("choose letters of one token each")));
+}
+
 TEST(DemandFits, CountsTheContextAndTheLongestOption) {
   const Question question = loglik_question(tokenizer(), "xcopa", item());  // 3 and 2 tokens
   EXPECT_EQ(error_of([&] { demand_fits(question, {.context = 5, .vocabulary = 1500}); }), "");
   EXPECT_EQ(error_of([&] { demand_fits(question, {.context = 4, .vocabulary = 1500}); }),
-            "xcopa it, item 12: 5 tokens, but the model's context holds 4; shorten the item or leave it out");
+            "xcopa it, item 12: 5 tokens, but the model's context holds 4; shorten the item, or set task.too_long to "
+            "\"cut\" or \"leave_out\"");
 }
 
 TEST(DemandFits, LettersNeedNoRoomBehindThePrompt) {

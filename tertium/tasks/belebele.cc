@@ -55,12 +55,13 @@ Item item(const JsonLine& line, const std::string&) {
 
 extern const Task belebele_task = {
     .name = "belebele",
-    .file = one_file_per_language,
+    .files = one_file_per_language,
     .item = item,
     .roles = {.premise = "flores_passage", .question = "question", .option = "mc_answer"},
     .letters_prompt =
         "Choose the right answer to the question about the passage.\n"
         "Passage: {flores_passage}\nQuestion: {question}\n{options}\nAnswer:",
+    .language_field = "dialect",
 };
 
 }  // namespace tertium

@@ -31,4 +31,10 @@ struct Item {
   std::map<std::string, std::string> fields;  // the file's own text fields: {premise}, {question} …
 };
 
+/// Whether two options are one text, as people read them or as they are scored, so that no answer is the right one.
+bool has_identical_options(const Item& item);
+
+/// What the item asks, the same for items that differ only in white space or in the order of their options.
+std::string content_of(const Item& item);
+
 }  // namespace tertium

@@ -28,15 +28,7 @@ std::vector<std::string> options(const JsonLine& line) {
   return options;
 }
 
-void check_language(const JsonLine& line, const std::string& language) {
-  const std::string own = line.text_if_any("language");
-  if (!own.empty() && own != language)
-    fail("{}: field \"language\" is \"{}\" in the file of \"{}\"; move the line to its own file", line.where,
-         printable(own), printable(language));
-}
-
-Item item(const JsonLine& line, const std::string& language) {
-  check_language(line, language);
+Item item(const JsonLine& line, const std::string&) {
   Item item;
   item.id = id(line);
   item.category = line.text_if_any("category");
@@ -56,7 +48,7 @@ Item item(const JsonLine& line, const std::string& language) {
 
 extern const Task items_task = {
     .name = "items",
-    .file = one_file_per_language,
+    .files = one_file_per_language,
     .item = item,
     .roles = {.premise = "context", .question = "question", .option = ""},
     .letters_prompt = "Choose the best continuation of the text.\nText: {context}\n{options}\nAnswer:",

@@ -49,12 +49,6 @@ TEST(OwnFormat, TakesAnIdAsTextOrNumber) {
   EXPECT_THAT(error_with({{"id", 1.5}}), HasSubstr("field \"id\" is 1.5; expected text"));
 }
 
-TEST(OwnFormat, RefusesALineOfAnotherLanguage) {
-  EXPECT_EQ(error_with({{"language", "en"}}), "");
-  EXPECT_THAT(error_with({{"language", "it"}}),
-              HasSubstr("en.jsonl:1: field \"language\" is \"it\" in the file of \"en\""));
-}
-
 TEST(OwnFormat, NeedsTwoOptionsThatAreTexts) {
   EXPECT_THAT(error_with({{"options", {" blue."}}}), HasSubstr("\"options\" must list at least two texts"));
   EXPECT_THAT(error_with({{"options", " blue."}}), HasSubstr("\"options\" must list at least two texts"));

@@ -2,9 +2,11 @@
 
 #include <charconv>
 #include <limits>
+#include <set>
 
 #include "tertium/base/error.h"
 #include "tertium/base/file.h"
+#include "tertium/base/json.h"
 #include "tertium/base/text.h"
 
 namespace tertium {
@@ -35,16 +37,25 @@ std::string shown(const json& value) {
   return value.is_structured() ? fmt::format("an {}", value.type_name()) : printable(value.dump());
 }
 
+/// Readers take one of two values under one name, each another one.
+void demand_different_keys(std::string_view text, const std::string& where) {
+  std::set<std::string> keys;
+  const auto look = [&](int depth, json::parse_event_t event, const json& parsed) {
+    if (event == json::parse_event_t::key && depth == 1 && !keys.insert(parsed.get<std::string>()).second)
+      fail("{}: has field \"{}\" twice; leave one of them out", where, printable(parsed.get<std::string>()));
+    return false;  // keeps nothing
+  };
+  [[maybe_unused]] const json nothing = json::parse(text, look);
+}
+
 json parse_object(std::string_view text, const std::string& where) {
-  json value;
-  try {
-    value = json::parse(text);
-  } catch (const json::exception& problem) {
-    std::string_view what = problem.what();
-    if (const auto id_end = what.find("] "); id_end != what.npos) what.remove_prefix(id_end + 2);
-    fail("{}: not valid JSON ({}); write one object a line", where, printable(what, 120));
-  }
+  if (text.find('\t') != text.npos && text.find_first_of("{[") == text.npos)
+    fail("{}: holds fields between tabs, no JSON object; write one object a line, or call the file .tsv if it is one of "
+         "XStoryCloze's",
+         where);
+  json value = parse_json(text, where);
   if (!value.is_object()) fail("{}: expected a JSON object, found {}; write one object a line", where, shown(value));
+  demand_different_keys(text, where);
   return value;
 }
 
@@ -106,6 +117,11 @@ std::optional<JsonLine> JsonLines::next() {
     if (!strip(*line).empty()) return JsonLine{parse_object(*line, where()), where()};
   }
   return std::nullopt;
+}
+
+void read_json_lines(const std::filesystem::path& file, const std::function<void(const JsonLine&)>& entry) {
+  JsonLines lines(file);
+  while (const auto line = lines.next()) entry(*line);
 }
 
 }  // namespace tertium

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
@@ -36,7 +37,8 @@ class JsonLines {
   /// Throws Error naming the file if it cannot be opened.
   explicit JsonLines(const std::filesystem::path& file);
 
-  /// The next object; nothing at the end. Throws Error naming file and line: too long, not UTF-8, no JSON object.
+  /// The next object; nothing at the end. Throws Error naming file and line: too long, not UTF-8, no JSON object, a field
+  /// twice.
   std::optional<JsonLine> next();
 
  private:
@@ -48,5 +50,8 @@ class JsonLines {
   std::vector<char> buffer_;
   std::size_t line_number_ = 0;  // of the line read last, from 1
 };
+
+/// Hands on every object of such a file.
+void read_json_lines(const std::filesystem::path& file, const std::function<void(const JsonLine&)>& entry);
 
 }  // namespace tertium

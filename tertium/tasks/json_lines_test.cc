@@ -54,17 +54,27 @@ TEST(JsonLines, TakesALineOfTheLongestLengthAndNoLonger) {
 }
 
 TEST(JsonLines, NamesThePlaceOfWhatIsNoObject) {
-  EXPECT_THAT(error_in_file("{}\n{\"a\":\n"), HasSubstr("x.jsonl:2: not valid JSON ("));
-  EXPECT_THAT(error_in_file("{} {}\n"), HasSubstr("x.jsonl:1: not valid JSON ("));
+  EXPECT_THAT(error_in_file("{}\n{\"a\":\n"), HasSubstr("x.jsonl:2: not valid JSON at column"));
+  EXPECT_THAT(error_in_file("{} {}\n"), HasSubstr("x.jsonl:1: not valid JSON at column"));
   EXPECT_THAT(error_in_file("[1]\n"), HasSubstr("x.jsonl:1: expected a JSON object, found an array"));
   EXPECT_THAT(error_in_file("7\n"), HasSubstr("x.jsonl:1: expected a JSON object, found 7"));
-  EXPECT_THAT(error_in_file("{\"a\": 1e999}\n"), HasSubstr("x.jsonl:1: not valid JSON ("));
-  EXPECT_THAT(error_in_file("{\"a\": \"\\ud800\"}\n"), HasSubstr("x.jsonl:1: not valid JSON ("));
+  EXPECT_THAT(error_in_file("{\"a\": 1e999}\n"), HasSubstr("x.jsonl:1: not valid JSON (number overflow"));
+  EXPECT_THAT(error_in_file("{\"a\": \"\\ud800\"}\n"), HasSubstr("x.jsonl:1: not valid JSON at column"));
   EXPECT_THAT(error_in_file("{}\n{}\n{\"a\": \"\xff\"}\n"), HasSubstr("x.jsonl:3: not UTF-8"));
 }
 
 TEST(JsonLines, SurvivesDeepNesting) {
-  EXPECT_THAT(error_in_file(std::string(200'000, '[') + std::string(200'000, ']')), HasSubstr("found an array"));
+  EXPECT_THAT(error_in_file(std::string(200'000, '[') + std::string(200'000, ']')), HasSubstr("nests more than 100"));
+}
+
+TEST(JsonLines, TellsATabSeparatedFile) {
+  EXPECT_THAT(error_in_file("a\tb\n1\t2\n"), HasSubstr("x.jsonl:1: holds fields between tabs, no JSON object"));
+}
+
+TEST(JsonLines, RefusesAFieldThatIsThereTwice) {
+  EXPECT_THAT(error_in_file("{\"a\": 1}\n{\"gold\": 0, \"b\": {\"x\": 1, \"x\": 2}, \"gold\": 1}\n"),
+              HasSubstr("x.jsonl:2: has field \"gold\" twice"));
+  EXPECT_EQ(error_in_file("{\"a\": {\"x\": 1}, \"b\": {\"x\": 1}, \"x\": 1}\n"), "");
 }
 
 TEST(JsonLines, RefusesAFolderAndAPipeWithoutWaitingForIt) {

@@ -145,6 +145,41 @@ std::vector<std::string> read_letters(const toml::table& table, const std::strin
   return letters;
 }
 
+std::string times_in_words(std::size_t times) {
+  return times == 0 ? "never" : times == 1 ? "once" : times == 2 ? "twice" : fmt::format("{} times", times);
+}
+
+/// How often a prompt names each option and each letter, by place.
+struct Named {
+  std::vector<std::size_t> options, letters;
+
+  Named(const LettersTemplate& letters_template, std::size_t count) : options(count), letters(count) {
+    const std::string_view own = letters_template.roles.option;
+    for (const Piece& piece : pieces_of(letters_template)) {
+      if (!piece.is_placeholder) continue;
+      const bool all = piece.text == "options";
+      for (std::size_t place = 0; place < count; ++place) {
+        const auto is = [&](std::string_view name) { return piece.text == fmt::format("{}{}", name, place + 1); };
+        options[place] += all || is("option") || (!own.empty() && is(own));
+        letters[place] += all || is("letter");
+      }
+    }
+  }
+};
+
+/// An option that the prompt never lists, where it lists others, or lists more often than them, is no fair choice.
+void demand_alike(const LettersTemplate& letters, const Item& item, std::string_view what,
+                  const std::vector<std::size_t>& times) {
+  const auto [least, most] = std::ranges::minmax_element(times);
+  if (times.empty() || *least == *most) return;
+  const auto place = [&](auto found) { return found - times.begin() + 1; };
+  fail(
+      "item \"{}\" ({}): the prompt of {} lists {} {} {} but {} {} {}; name all of them equally often, by {{options}} or "
+      "{{{}1}}, {{{}2}} …",
+      printable(item.id), item.language, letters.origin, what, place(most), times_in_words(*most), what, place(least),
+      times_in_words(*least), what, what);
+}
+
 /// A prompt that names options in a way unknown to us would list them in another order than is read.
 void demand_all_options(const LettersTemplate& letters, const Item& item, const TextMarks& marks) {
   if (marks.options.size() == item.options.size() && std::ranges::count(marks.options, std::size_t{0}) == 0) return;
@@ -192,6 +227,9 @@ MarkedText fill(const LettersTemplate& letters, const Item& item) {
     append(prompt, value->second);
     own_words = prompt.text.size();
   }
+  const Named named(letters, item.options.size());
+  demand_alike(letters, item, "option", named.options);
+  demand_alike(letters, item, "letter", named.letters);
   if (!letters.order.empty()) demand_all_options(letters, item, prompt.marks);
   prompt.marks.colon = colon_behind(prompt.text, own_words);
   prompt.marks.prompt = prompt.text.size();

@@ -29,7 +29,8 @@ struct LettersTemplate {
 LettersTemplate letters_template(const Task& task, const std::filesystem::path& file);
 
 /// The prompt of one item, with the ends of what the item brings marked. Throws Error naming item and placeholder if
-/// the item has no such field (lists those it has), or if the item has more options than the template has letters.
+/// the item has no such field (lists those it has), if the item has more options than the template has letters, or if
+/// the prompt names its options or letters, but not all of them equally often.
 MarkedText fill(const LettersTemplate& letters, const Item& item);
 
 /// What is read for an option of an item; see LettersTemplate::order.

@@ -63,6 +63,22 @@ TEST(Fill, NamesItemAndPlaceholderItCannotFill) {
   EXPECT_THAT(error_of([] { fill(with_prompt("{option3}"), item()); }), HasSubstr("no field \"option3\""));
 }
 
+TEST(Fill, RefusesAPromptThatListsOneOptionMoreOftenThanAnother) {
+  LettersTemplate letters = with_prompt("{premise}\nA: {choice1}\nB: {choice1}\nAnswer:");
+  letters.roles.option = "choice";
+  EXPECT_EQ(error_of([&] { fill(letters, item()); }),
+            "item \"5\" (it): the prompt of mine.toml lists option 1 twice but option 2 never; name all of them equally "
+            "often, by {options} or {option1}, {option2} …");
+  EXPECT_THAT(error_of([] { fill(with_prompt("{options} {option2}"), item()); }),
+              HasSubstr("option 2 twice but option 1 once"));
+  EXPECT_THAT(error_of([] { fill(with_prompt("{letter1}: {option1} {letter1}: {option2}"), item()); }),
+              HasSubstr("lists letter 1 twice but letter 2 never"));
+  for (const char* fair : {"{premise}", "{option1} or {option2}? {options}", "A: {option1} B: {choice2}"}) {
+    letters.prompt = fair;
+    EXPECT_EQ(error_of([&] { fill(letters, item()); }), "") << fair;
+  }
+}
+
 TEST(Fill, RefusesMoreOptionsThanLetters) {
   Item four = item();
   four.options.resize(4);

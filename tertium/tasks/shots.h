@@ -19,12 +19,18 @@ struct ShotsSpec {
   bool in_pivot = false;              // the examples are in the pivot's language, not in the item's
 };
 
-/// For each item the indices of its examples in `pool`: the first `count` of one order, that of the file or a seeded
-/// one, without the item itself; so all items but those few have the same examples. `same_file` says that pool and
-/// items share their ids; an item of the same text is never its own example either way. `origin` names the pool in
-/// errors. Throws Error if the pool is too small.
-std::vector<std::vector<std::size_t>> choose_shots(const ShotsSpec& spec, const std::vector<Item>& pool,
-                                                   const std::vector<Item>& items, bool same_file,
-                                                   const std::string& origin);
+/// One language's pool of examples and the items that are asked.
+struct ShotTexts {
+  const std::vector<Item>& pool;
+  const std::vector<Item>& items;
+};
+
+/// For each item the indices of its examples in the pool: the first `count` of one order, that of the file or a seeded
+/// one, without the item itself; so all items but those few have the same examples. `languages` have parallel pools and
+/// parallel items. `same_file` says that pool and items share their ids; an item that asks the same in any of the
+/// languages (content_of) is never an example either way. `origin` names the pool in errors. Throws Error if the pool is
+/// too small.
+std::vector<std::vector<std::size_t>> choose_shots(const ShotsSpec& spec, const std::vector<ShotTexts>& languages,
+                                                   bool same_file, const std::string& origin);
 
 }  // namespace tertium

@@ -15,28 +15,49 @@ using testing::Not;
 
 std::vector<Item> items(const std::vector<std::string>& ids) {
   std::vector<Item> items;
-  for (const std::string& id : ids) items.push_back({.id = id, .context = "about " + id});
+  for (const std::string& id : ids) items.push_back({.id = id, .statement_context = "about " + id});
   return items;
+}
+
+std::vector<std::vector<std::size_t>> choose(const ShotsSpec& spec, const std::vector<Item>& pool,
+                                             const std::vector<Item>& asked, bool same_file) {
+  return choose_shots(spec, {{pool, asked}}, same_file, "it.jsonl");
 }
 
 const std::vector<std::string> kPool = {"a", "b", "c", "d", "e"};
 
 TEST(Shots, AreTheFirstButNeverTheItemItself) {
-  const auto chosen = choose_shots({.count = 2}, items(kPool), items({"a", "b", "c", "e"}), true, "it.jsonl");
+  const auto chosen = choose({.count = 2}, items(kPool), items({"a", "b", "c", "e"}), true);
   EXPECT_THAT(chosen, ElementsAre(ElementsAre(1, 2), ElementsAre(0, 2), ElementsAre(0, 1), ElementsAre(0, 1)));
 }
 
 TEST(Shots, OfAnotherFileMayShareAnIdButNotTheText) {
   std::vector<Item> asked = items({"a", "x"});
-  asked[0].context = "something else";
-  asked[1].context = "about b";
-  const auto chosen = choose_shots({.count = 2}, items(kPool), asked, false, "train.it.jsonl");
+  asked[0].statement_context = "something else";
+  asked[1].statement_context = "about b";
+  const auto chosen = choose({.count = 2}, items(kPool), asked, false);
   EXPECT_THAT(chosen, ElementsAre(ElementsAre(0, 1), ElementsAre(0, 2)));
+}
+
+TEST(Shots, AreNeverTheItemWithItsOptionsInAnotherOrderOrOtherWhiteSpace) {
+  std::vector<Item> pool = items(kPool), asked = items({"x"});
+  pool[0].choices = {"one", "two"};
+  asked[0].statement_context = " about  a";
+  asked[0].choices = {"two ", "one"};
+  EXPECT_THAT(choose({.count = 2}, pool, asked, false), ElementsAre(ElementsAre(1, 2)));
+}
+
+TEST(Shots, AreNeverTheItemInAnyLanguage) {
+  const std::vector<Item> pool = items(kPool), asked = items({"x"});
+  std::vector<Item> other = asked;
+  other[0].statement_context = "about b";
+  EXPECT_THAT(choose_shots({.count = 2}, {{pool, asked}, {pool, other}}, false, "it.jsonl"),
+              ElementsAre(ElementsAre(0, 2)));
 }
 
 TEST(Shots, SeededOrderIsOneForAllItemsAndOtherByAnotherSeed) {
   const auto chosen = [](std::uint64_t seed, const std::string& id) {
-    return choose_shots({.count = 4, .seed = seed}, items(kPool), items({id}), true, "it.jsonl").front();
+    return choose({.count = 4, .seed = seed}, items(kPool), items({id}), true).front();
   };
   EXPECT_EQ(chosen(1, "x"), chosen(1, "y"));
   EXPECT_THAT(chosen(1, "c"), Not(Contains(2u)));
@@ -46,7 +67,7 @@ TEST(Shots, SeededOrderIsOneForAllItemsAndOtherByAnotherSeed) {
 }
 
 TEST(Shots, TooSmallAPoolIsRefused) {
-  EXPECT_EQ(error_of([] { choose_shots({.count = 5}, items(kPool), items({"a"}), true, "it.jsonl"); }),
+  EXPECT_EQ(error_of([] { choose({.count = 5}, items(kPool), items({"a"}), true); }),
             "it.jsonl: holds 4 examples for item \"a\" besides itself, but shots = 5; ask for fewer, or name a larger "
             "split");
 }

@@ -22,7 +22,15 @@ const Task* const all_tasks[] = {
 #undef TERTIUM_TASK
 };
 
+void check_language(const Task& task, const JsonLine& line, const std::string& language) {
+  const std::string own = line.text_if_any(task.language_field);
+  if (!own.empty() && own != language)
+    fail("{}: field \"{}\" is \"{}\" in the file of \"{}\"; move the line to its own file", line.where,
+         task.language_field, printable(own), printable(language));
+}
+
 Item read_item(const Task& task, const JsonLine& line, const std::string& language) {
+  check_language(task, line, language);
   Item item = task.item(line, language);
   item.language = language;
   // insert() keeps what the task itself has put there.
@@ -53,15 +61,6 @@ void check_parallel(const Item& pivot, const Item& item) {
 
 }  // namespace
 
-std::filesystem::path one_file_per_language(const std::filesystem::path& data, const std::string& language,
-                                            const std::string& split) {
-  std::filesystem::path file = data / (language + ".jsonl");
-  if (!split.empty())
-    fail("{}: this task has one file a language and no split \"{}\"; leave the split out", file.string(),
-         printable(split));
-  return file;
-}
-
 const Task& task_named(std::string_view name) {
   for (const Task* task : all_tasks)
     if (task->name == name) return *task;
@@ -78,23 +77,17 @@ std::vector<std::string> task_names() {
 
 std::vector<Item> read_items(const Task& task, const std::filesystem::path& data, const std::string& language,
                              const std::string& split) {
-  const std::filesystem::path file = task.file(data, language, split);
-  std::error_code ignored;
-  if (!std::filesystem::exists(file, ignored))
-    fail("{}: no such file; {} looks for language \"{}\" there, so check the data folder, language and split",
-         file.string(), task.name, printable(language));
-
+  const ItemFile file = items_file(task, data, language, split);
   std::vector<Item> items;
   std::unordered_map<std::string, std::string> place_of_id;
-  JsonLines lines(file);
-  while (const auto line = lines.next()) {
-    items.push_back(read_item(task, *line, language));
+  file.read(file.path, [&](const JsonLine& line) {
+    items.push_back(read_item(task, line, language));
     const std::string& id = items.back().id;
-    const auto [first, is_new] = place_of_id.insert({id, line->where});
+    const auto [first, is_new] = place_of_id.insert({id, line.where});
     if (!is_new)
-      fail("{}: id \"{}\" was used at {} already; ids must differ", line->where, printable(id), first->second);
-  }
-  if (items.empty()) fail("{}: holds no items; write one JSON object a line", file.string());
+      fail("{}: id \"{}\" was used at {} already; ids must differ", line.where, printable(id), first->second);
+  });
+  if (items.empty()) fail("{}: holds no items; is it the right file?", file.path.string());
   return items;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,29 +19,44 @@ struct FieldRoles {
   std::string_view option;    // "mc_answer", which a number from 1 follows
 };
 
+/// A file that may hold a language's items, and what reads it: hands on every entry, in file order.
+struct ItemFile {
+  std::filesystem::path path;
+  void (*read)(const std::filesystem::path& file, const std::function<void(const JsonLine&)>& entry);
+};
+
 /// A benchmark: how its files are named and how a line becomes an item. Add one: tasks/<name>.cc, which defines
 /// <name>_task, and a line in tasks.def.
 struct Task {
   std::string_view name;
-  /// Where the items lie. An empty split means the task's own default; Error if the task has no such thing as splits.
-  std::filesystem::path (*file)(const std::filesystem::path& data, const std::string& language,
-                                const std::string& split);
+  /// Where the items may lie: the first of these that is there is read. An empty split means the task's own default;
+  /// Error if the task has no such split.
+  std::vector<ItemFile> (*files)(const std::filesystem::path& data, const std::string& language,
+                                 const std::string& split);
   /// Everything of an Item but language and fields, which read_items adds.
   Item (*item)(const JsonLine& line, const std::string& language);
   FieldRoles roles;
-  std::string_view letters_prompt;  // the default template of protocol letters; see prompts.h
+  std::string_view letters_prompt;               // the default template of protocol letters; see prompts.h
+  std::string_view language_field = "language";  // where a line has it, it must be the language of its file
+  std::string_view asks = "";  // the field that decides what is asked, which parallel items should share
+  /// What to do where the files of a language are not there; empty, or null: nothing particular.
+  std::string (*missing)(const std::string& language) = nullptr;
 };
 
 /// <data>/<language>.jsonl, for tasks without splits. Throws Error if one is asked for.
-std::filesystem::path one_file_per_language(const std::filesystem::path& data, const std::string& language,
+std::vector<ItemFile> one_file_per_language(const std::filesystem::path& data, const std::string& language,
                                             const std::string& split);
 
 /// Throws Error for an unknown name, listing the known ones and the nearest.
 const Task& task_named(std::string_view name);
 std::vector<std::string> task_names();
 
+/// The file that read_items reads. Throws Error if it is not there, naming what lies there instead.
+ItemFile items_file(const Task& task, const std::filesystem::path& data, const std::string& language,
+                    const std::string& split);
+
 /// All items of one file, in file order. Throws Error naming file and line: no such file, bad UTF-8 or JSON, a missing
-/// field, a gold out of range, an id used twice, no items. The first problem ends the reading.
+/// field, a gold out of range, another language, an id used twice, no items. The first problem ends the reading.
 std::vector<Item> read_items(const Task& task, const std::filesystem::path& data, const std::string& language,
                              const std::string& split);
 

@@ -43,8 +43,8 @@ TEST(Tasks, UnknownNameListsTheKnownAndTheNearest) {
 }
 
 TEST(Tasks, WithOneFileALanguageRefuseASplit) {
-  EXPECT_EQ(task_named("belebele").file("data", "deu_Latn", ""), std::filesystem::path("data/deu_Latn.jsonl"));
-  EXPECT_THAT(error_of([] { task_named("belebele").file("data", "deu_Latn", "val"); }), HasSubstr("no split \"val\""));
+  EXPECT_EQ(task_named("belebele").files("data", "deu_Latn", "").front().path, "data/deu_Latn.jsonl");
+  EXPECT_THAT(error_of([] { task_named("belebele").files("data", "deu_Latn", "val"); }), HasSubstr("no split \"val\""));
 }
 
 TEST(ReadItems, KeepsFileOrderAndFillsInLanguageAndFields) {
@@ -57,11 +57,35 @@ TEST(ReadItems, KeepsFileOrderAndFillsInLanguageAndFields) {
   EXPECT_FALSE(items[0].fields.contains("gold")) << "only text fields";
 }
 
-TEST(ReadItems, NamesAFileThatIsNotThere) {
-  EXPECT_EQ(error_of([] { read_items(task_named("xcopa"), "nowhere", "it", ""); }),
-            "nowhere/it/val.it.jsonl: no such file; xcopa looks for language \"it\" there, so check the data folder, "
-            "language and "
-            "split");
+TEST(ReadItems, NamesAFileThatIsNotThereAndWhatIsInItsPlace) {
+  const TempFolder folder;
+  const auto error = [&](const std::filesystem::path& data) {
+    return error_of([&] { read_items(task_named("items"), data, "it", ""); });
+  };
+  EXPECT_EQ(error("nowhere"), "nowhere: no such folder; task.data must name the one that holds the files of items");
+  const std::string lead =
+      (folder.path() / "it.jsonl").string() + ": no such file; items looks there for language \"it\"; ";
+  EXPECT_EQ(error(folder.path()), lead + folder.path().string() + " holds nothing");
+  folder.write("en.jsonl", "");
+  folder.write("de.jsonl", "");
+  EXPECT_EQ(error(folder.path()), lead + folder.path().string() + " holds de.jsonl, en.jsonl");
+  folder.write("it.jsonl.gz", "");
+  EXPECT_EQ(error(folder.path()), lead + "it.jsonl.gz is there: unpack it");
+  folder.write("it.json", "");
+  EXPECT_THAT(error(folder.path()), HasSubstr("it.json is there: if it holds one JSON object a line, name it .jsonl"));
+}
+
+TEST(ReadItems, RefusesALineOfAnotherLanguageThanItsFile) {
+  const TempFolder folder;
+  const auto error = [&](const char* task, const std::string& line) {
+    folder.write("it.jsonl", line + "\n");
+    folder.write("it/val.it.jsonl", line + "\n");
+    return error_of([&] { read_items(task_named(task), folder.path(), "it", ""); });
+  };
+  EXPECT_THAT(error("belebele", R"({"dialect": "deu_Latn"})"),
+              HasSubstr("it.jsonl:1: field \"dialect\" is \"deu_Latn\" in the file of \"it\"; move the line"));
+  for (const char* task : {"xcopa", "xstorycloze", "items"})
+    EXPECT_THAT(error(task, R"({"language": "de"})"), HasSubstr("field \"language\" is \"de\" in the file of \"it\""));
 }
 
 TEST(ReadItems, RefusesAFileWithoutItems) {

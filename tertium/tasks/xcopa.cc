@@ -5,6 +5,7 @@
 
 #include "tertium/base/error.h"
 #include "tertium/base/text.h"
+#include "tertium/tasks/copa_xml.h"
 #include "tertium/tasks/json_lines.h"
 #include "tertium/tasks/task.h"
 
@@ -65,8 +66,36 @@ std::string_view connector(const JsonLine& line, std::string_view language) {
   fail("{}: field \"question\" is \"{}\"; expected cause or effect", line.where, printable(question));
 }
 
-std::filesystem::path file(const std::filesystem::path& data, const std::string& language, const std::string& split) {
-  return data / folder_of(language) / fmt::format("{}.{}.jsonl", split.empty() ? "val" : split, language);
+// COPA's development items 401 to 500 are what XCOPA translates as val, its test items what XCOPA translates as test.
+void read_copa_train(const std::filesystem::path& file, const std::function<void(const JsonLine&)>& entry) {
+  read_copa(file, 1, 400, entry);
+}
+void read_copa_val(const std::filesystem::path& file, const std::function<void(const JsonLine&)>& entry) {
+  read_copa(file, 401, 500, entry);
+}
+void read_copa_test(const std::filesystem::path& file, const std::function<void(const JsonLine&)>& entry) {
+  read_copa(file, 501, 1000, entry);
+}
+
+std::vector<ItemFile> files(const std::filesystem::path& data, const std::string& language,
+                            const std::string& asked_split) {
+  const std::filesystem::path folder = data / folder_of(language);
+  const std::string split = asked_split.empty() ? "val" : asked_split;
+  std::vector<ItemFile> files = {{folder / fmt::format("{}.{}.jsonl", split, language), read_json_lines}};
+  if (language != "en") return files;
+  if (split == "train") files.push_back({folder / "copa-dev.xml", read_copa_train});
+  if (split == "val") files.push_back({folder / "copa-dev.xml", read_copa_val});
+  if (split == "test") files.push_back({folder / "copa-test.xml", read_copa_test});
+  return files;
+}
+
+std::string missing(const std::string& language) {
+  if (language == "en")
+    return "XCOPA has no English of its own: put COPA's copa-dev.xml (split val) or copa-test.xml (test) there";
+  if (language.starts_with(translation_prefix))
+    return fmt::format("\"{0}\" means the English translation of the items in folder {1}, test.{0}.jsonl",
+                       printable(language), printable(folder_of(language)));
+  return {};
 }
 
 Item item(const JsonLine& line, const std::string& language) {
@@ -91,11 +120,13 @@ Item item(const JsonLine& line, const std::string& language) {
 
 extern const Task xcopa_task = {
     .name = "xcopa",
-    .file = file,
+    .files = files,
     .item = item,
     // Its {question} is a word of the instruction (cause, effect), not a question that ends anywhere.
     .roles = {.premise = "premise", .question = "", .option = "choice"},
     .letters_prompt = "Choose the more likely {question} of the premise.\nPremise: {premise}\n{options}\nAnswer:",
+    .asks = "question",
+    .missing = missing,
 };
 
 }  // namespace tertium

@@ -75,15 +75,53 @@ TEST(Xcopa, CategoryIsTheQuestionUnlessTheFileNamesOne) {
       << "the question alone picks the connector";
 }
 
+std::vector<std::string> files(const std::string& language, const std::string& split) {
+  std::vector<std::string> paths;
+  for (const ItemFile& file : task_named("xcopa").files("data", language, split)) paths.push_back(file.path.string());
+  return paths;
+}
+
 TEST(Xcopa, FindsItsFileBySplitAndLanguage) {
-  EXPECT_EQ(task_named("xcopa").file("data", "it", ""), std::filesystem::path("data/it/val.it.jsonl"));
-  EXPECT_EQ(task_named("xcopa").file("data", "it", "test"), std::filesystem::path("data/it/test.it.jsonl"));
+  EXPECT_THAT(files("it", ""), ElementsAre("data/it/val.it.jsonl"));
+  EXPECT_THAT(files("it", "test"), ElementsAre("data/it/test.it.jsonl"));
 }
 
 TEST(Xcopa, ReadsTranslationTestSetsAsEnglish) {
-  EXPECT_EQ(task_named("xcopa").file("data", "en_it", "test"), std::filesystem::path("data/it/test.en_it.jsonl"));
+  EXPECT_THAT(files("en_it", "test"), ElementsAre("data/it/test.en_it.jsonl"));
   EXPECT_EQ(task_named("xcopa").item(line_of("The man woke up.", "A.", "B.", "cause"), "en_it").context,
             "The man woke up because");
+}
+
+TEST(Xcopa, ReadsEnglishFromCopasOwnFiles) {
+  EXPECT_THAT(files("en", ""), ElementsAre("data/en/val.en.jsonl", "data/en/copa-dev.xml"));
+  EXPECT_THAT(files("en", "test"), ElementsAre("data/en/test.en.jsonl", "data/en/copa-test.xml"));
+  const auto item = [](int id) {
+    return fmt::format(
+        "<item id=\"{0}\" asks-for=\"cause\" most-plausible-alternative=\"2\"><p>The man woke up.</p>"
+        "<a1>The sun set.</a1><a2>The alarm rang ({0}).</a2></item>",
+        id);
+  };
+  const test::TempFolder folder;
+  folder.write("en/copa-dev.xml", "<copa-corpus>" + item(400) + item(401) + item(500) + "</copa-corpus>");
+  const std::vector<Item> items = read_items(task_named("xcopa"), folder.path(), "en", "");
+  ASSERT_EQ(items.size(), 2u);
+  EXPECT_EQ(items[0].id, "0");
+  EXPECT_EQ(items[1].id, "99");
+  EXPECT_EQ(items[0].gold, 1u);
+  EXPECT_EQ(items[0].context + items[0].options[1], "The man woke up because the alarm rang (401).");
+  EXPECT_EQ(items[0].fields.at("choice2"), "The alarm rang (401).") << "for a prompt template";
+}
+
+TEST(Xcopa, SaysWhatEnglishIsWhereItIsMissing) {
+  const test::TempFolder folder;
+  folder.write("it/val.it.jsonl", "");
+  const auto error = [&](const std::string& language) {
+    return error_of([&] { read_items(task_named("xcopa"), folder.path(), language, ""); });
+  };
+  EXPECT_THAT(error("en"), HasSubstr("en/val.en.jsonl: no such file, nor copa-dev.xml; xcopa looks there for language "
+                                     "\"en\"; XCOPA has no English of its own: put COPA's copa-dev.xml"));
+  EXPECT_THAT(error("en_US"), HasSubstr("\"en_US\" means the English translation of the items in folder US"));
+  EXPECT_THAT(error("zh"), testing::EndsWith("; " + folder.path().string() + " holds it"));
 }
 
 TEST(Xcopa, RefusesALanguageWithoutConnectors) {

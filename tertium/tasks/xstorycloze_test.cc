@@ -39,15 +39,56 @@ TEST(XStoryCloze, ContinuesTheStoryWithEachEnding) {
   EXPECT_EQ(item.premise, item.context);
 }
 
-TEST(XStoryCloze, BothSpellingsGiveTheSameItem) {
-  const Item plain = task_named("xstorycloze").item(plain_line(), "en"),
-             official = task_named("xstorycloze").item(official_line(), "en");
-  EXPECT_EQ(plain.id, official.id);
-  EXPECT_EQ(plain.gold, official.gold);
-  EXPECT_EQ(plain.context, official.context);
-  EXPECT_EQ(plain.options, official.options);
-  EXPECT_EQ(plain.choices, official.choices);
-  EXPECT_EQ(plain.fields, official.fields) << "so that a template serves both";
+JsonLine hub_line() {
+  return {nlohmann::json::parse(R"({"story_id": "s1", "input_sentence_1": "One.", "input_sentence_2": "Two.",
+                                    "input_sentence_3": "Three.", "input_sentence_4": "Four.",
+                                    "sentence_quiz1": "Good end.", "sentence_quiz2": "Bad end.",
+                                    "answer_right_ending": 1})"),
+          "en.jsonl:1"};
+}
+
+TEST(XStoryCloze, AllSpellingsGiveTheSameItem) {
+  const Item plain = task_named("xstorycloze").item(plain_line(), "en");
+  for (const JsonLine& line : {official_line(), hub_line()}) {
+    const Item other = task_named("xstorycloze").item(line, "en");
+    EXPECT_EQ(plain.id, other.id);
+    EXPECT_EQ(plain.gold, other.gold);
+    EXPECT_EQ(plain.context, other.context);
+    EXPECT_EQ(plain.options, other.options);
+    EXPECT_EQ(plain.choices, other.choices);
+    EXPECT_EQ(plain.fields, other.fields) << "so that a template serves all";
+  }
+}
+
+TEST(XStoryCloze, RefusesSpellingsThatContradictEachOther) {
+  const auto error = [](const char* field, const nlohmann::json& value) {
+    JsonLine line = hub_line();
+    line.value[field] = value;
+    return error_of([&] { task_named("xstorycloze").item(line, "en"); });
+  };
+  EXPECT_EQ(error("AnswerRightEnding", 1), "");
+  EXPECT_THAT(error("AnswerRightEnding", 2), HasSubstr("\"answer_right_ending\" and \"AnswerRightEnding\" differ"));
+  EXPECT_THAT(error("InputSentence3", "Drei."), HasSubstr("\"input_sentence_3\" and \"InputSentence3\" differ"));
+  EXPECT_EQ(error("context", "One. Two.  Three. Four."), "");
+  EXPECT_THAT(error("context", "One. Two."), HasSubstr("\"context\" is not the four sentences"));
+}
+
+TEST(XStoryCloze, ReadsTheOfficialTsvUnderItsNameOrThatOfTheLanguage) {
+  const std::string tsv =
+      "InputStoryid\tInputSentence1\tInputSentence2\tInputSentence3\tInputSentence4\tRandomFifthSentenceQuiz1\t"
+      "RandomFifthSentenceQuiz2\tAnswerRightEnding\ns1\tOne.\tTwo.\tThree.\tFour.\tGood end.\tBad end.\t1\n";
+  const auto context = [&](const char* name, const std::string& split) {
+    const test::TempFolder folder;
+    folder.write(name, tsv);
+    return read_items(task_named("xstorycloze"), folder.path(), "ar", split).at(0).context;
+  };
+  EXPECT_EQ(context("ar.tsv", ""), "One. Two. Three. Four.");
+  EXPECT_EQ(context("spring2016.val.ar.tsv.split_20_80_eval.tsv", ""), "One. Two. Three. Four.");
+  EXPECT_EQ(context("spring2016.val.ar.tsv.split_20_80_eval.tsv", "eval"), "One. Two. Three. Four.");
+  EXPECT_EQ(context("spring2016.val.ar.tsv.split_20_80_train.tsv", "train"), "One. Two. Three. Four.");
+  EXPECT_THAT(error_of([&] { context("ar.tsv", "val"); }), HasSubstr("xstorycloze has no split \"val\""));
+  EXPECT_THAT(error_of([&] { context("en.tsv", ""); }),
+              HasSubstr("ar.jsonl: no such file, nor ar.tsv, spring2016.val.ar.tsv.split_20_80_eval.tsv; "));
 }
 
 TEST(XStoryCloze, NamesTheMissingField) {

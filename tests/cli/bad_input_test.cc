@@ -224,7 +224,7 @@ TEST_F(BadInput, APathThatIsNotUtf8IsNamed) {
 
 TEST_F(BadInput, AMissingDataFolderIsNamed) {
   EXPECT_THAT(refusal({"--set", "task.data=nowhere"}),
-              AllOf(HasSubstr("nowhere/en.jsonl"), HasSubstr("check the data folder")));
+              AllOf(HasSubstr("nowhere: no such folder"), HasSubstr("task.data must name")));
 }
 
 TEST_F(BadInput, ALineWithoutAFieldIsNamedByFileAndLine) {
