@@ -832,6 +832,11 @@ messages | groupby('role') | map(attribute='grouper') | list
 [1, 2, 3, 4, 5] | slice(3) | list
 [1, 2, 3, 4] | slice(3, 'x') | list
 [1] | slice(0) | list
+1 | slice(2) is mapping
+1 | slice(2) | list
+none | batch(2) is iterable
+none | batch(2) | list
+[1] | batch
 {'b': 1, 'A': 2} | dictsort
 {'b': 1, 'A': 2} | dictsort(true)
 {'b': 1, 'a': 2} | dictsort(by='value')
@@ -882,6 +887,8 @@ html | safe ~ '<'
 'abcdefghijkl mno' | wordwrap(5)
 'abcdefghijkl mno' | wordwrap(5, false)
 'well-known words here' | wordwrap(7)
+'{}-{} a-b-cdefgh' | wordwrap(4)
+'--abc-def' | wordwrap(3)
 'a\n\nb' | wordwrap(3)
 'a' | wordwrap(0)
 'a\nb\n\nc' | indent

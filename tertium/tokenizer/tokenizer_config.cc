@@ -188,6 +188,7 @@ TokenizerConfig read_tokenizer_config(const fs::path& folder) {
   config.add_eos_token = file.flag("add_eos_token");
   config.add_prefix_space = file.flag("add_prefix_space");
   config.legacy = file.flag("legacy").value_or(false);
+  config.split_special_tokens = file.flag("split_special_tokens").value_or(false);
   read_special_tokens(file, config);
   // The older files count only where the configuration lists no added tokens, and then more than it.
   if (file.find("added_tokens_decoder").is_null()) read_special_tokens(names, config);
@@ -218,7 +219,7 @@ std::string sentencepiece_folder_json(const fs::path& folder, const TokenizerCon
   const std::string_view bytes(reinterpret_cast<const char*>(file.bytes().data()), file.bytes().size());
   Pieces pieces = parse_sentencepiece_model(bytes, origin);
   Extension{pieces, (folder / "tokenizer_config.json").string()}.run(config);
-  pieces.special_in_text = !config.files.empty();
+  pieces.special_in_text = !config.files.empty() && !config.split_special_tokens;
   pieces.first_prefix_only = !config.legacy;
   pieces.dummy_prefix = pieces.dummy_prefix && config.add_prefix_space.value_or(true);
   if (!config.add_bos_token.value_or(true)) pieces.bos.reset();

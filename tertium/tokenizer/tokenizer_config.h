@@ -12,11 +12,13 @@ namespace tertium {
 
 /// What a Hugging Face folder says of its tokenizer beside the vocabulary: tokenizer_config.json, and the files that
 /// older folders have (special_tokens_map.json, added_tokens.json, which count where the first has no
-/// "added_tokens_decoder"). clean_up_tokenization_spaces, padding_side, model_max_length and the like change no ids.
+/// "added_tokens_decoder"). Other keys change no ids in transformers 5: clean_up_tokenization_spaces, do_lower_case,
+/// keep_accents, model_max_length, padding_side, remove_space, sp_model_kwargs, spaces_between_special_tokens.
 struct TokenizerConfig {
   std::vector<std::filesystem::path> files;  // those that there are
   std::optional<bool> add_bos_token, add_eos_token, add_prefix_space;
   bool legacy = false;  // every piece of text between special tokens gets a space before it
+  bool split_special_tokens = false;  // special tokens are not found in texts
   std::map<std::string, std::string> special_tokens;  // "bos_token" → "<s>"
   std::vector<std::string> more_special_tokens;
   std::vector<AddedToken> added;  // by id

@@ -101,6 +101,23 @@ TEST_F(SentencepieceFolder, RefusesABadConfigurationByItsKey) {
   expect_refused("has the ids 1 and 5");
 }
 
+TEST_F(SentencepieceFolder, SplitsSpecialTokensIfConfigured) {
+  configure(R"({"split_special_tokens":false})");
+  EXPECT_EQ(encode("<s>", false), Ids{kBos});
+  configure(R"({"split_special_tokens":true})");
+  EXPECT_GT(encode("<s>", false).size(), 2U);
+}
+
+TEST_F(SentencepieceFolder, KeysThatTransformersIgnoresChangeNothing) {
+  const std::string text = "Hello the Cat\n<s>x  y";
+  configure("{}");
+  const Ids ids = encode(text);
+  configure(R"({"sp_model_kwargs":{"enable_sampling":true,"alpha":0.1},"do_lower_case":true,"remove_space":true,)"
+            R"("keep_accents":false,"spaces_between_special_tokens":true,"clean_up_tokenization_spaces":true,)"
+            R"("add_dummy_prefix":false,"model_max_length":1,"padding_side":"left"})");
+  EXPECT_EQ(encode(text), ids);
+}
+
 TEST_F(SentencepieceFolder, RefusesADeepConfiguration) {
   configure(std::string(200000, '['));
   expect_refused("nests more than");

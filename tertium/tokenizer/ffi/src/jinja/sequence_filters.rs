@@ -76,11 +76,8 @@ impl Run {
 
     pub fn sequence_filter(&mut self, name: &str, value: Value, given: Given) -> Result<Value> {
         match name {
-            "batch" => {
-                let given = given.bind(name, ["linecount", "fill_with"], 1)?;
-                batch(&value, given)
-            }
-            "slice" => slices(&value, given.bind(name, ["slices", "fill_with"], 1)?),
+            "batch" => late(batch(&value, given.bind(name, ["linecount", "fill_with"], 1)?)),
+            "slice" => late(slices(&value, given.bind(name, ["slices", "fill_with"], 1)?)),
             "dictsort" => dict_sort(&value, given),
             "first" => {
                 given.none(name)?;
@@ -351,4 +348,9 @@ impl Run {
         }
         list(result)
     }
+}
+
+/// An error of a generator shows only where it is gone through.
+fn late(generated: Result<Value>) -> Result<Value> {
+    generated.or_else(|fail| generator("generator", Vec::new(), Some(fail)))
 }

@@ -369,7 +369,7 @@ fn word_wrap(value: &Value, given: Given) -> Result<Value> {
                 left.pop_front();
                 continue;
             }
-            rows.push(row(&mut left, width, break_long));
+            rows.push(row(&mut left, width, break_long, hyphens));
         }
         rows.retain(|row: &String| !row.is_empty());
         wrapped.push(rows.join(mark));
@@ -383,7 +383,7 @@ fn word_wrap(value: &Value, given: Given) -> Result<Value> {
 }
 
 /// Takes as many pieces as fit in a row; white space at its end goes.
-fn row(left: &mut std::collections::VecDeque<String>, width: usize, break_long: bool) -> String {
+fn row(left: &mut std::collections::VecDeque<String>, width: usize, break_long: bool, hyphens: bool) -> String {
     let mut row: Vec<String> = Vec::new();
     let mut size = 0;
     while let Some(piece) = left.front() {
@@ -396,7 +396,13 @@ fn row(left: &mut std::collections::VecDeque<String>, width: usize, break_long: 
     }
     if let Some(piece) = left.front_mut().filter(|piece| piece.chars().count() > width) {
         if break_long {
-            let at = piece.char_indices().nth(width - size).map_or(piece.len(), |(at, _)| at);
+            let fits = piece.char_indices().nth(width - size);
+            let mut at = fits.map_or(piece.len(), |(at, _)| at);
+            if let Some(hyphen) = piece[..at].rfind('-').filter(|_| hyphens) {
+                if piece[..hyphen].contains(|c| c != '-') {
+                    at = hyphen + 1; // Python cuts behind a hyphen that fits
+                }
+            }
             let rest = piece.split_off(at);
             row.push(std::mem::replace(piece, rest));
         } else if row.is_empty() {
