@@ -889,6 +889,9 @@ html | safe ~ '<'
 'well-known words here' | wordwrap(7)
 '{}-{} a-b-cdefgh' | wordwrap(4)
 '--abc-def' | wordwrap(3)
+'abc--def ghi---jkl -- m --no' | wordwrap(4)
+'abc--def x-y-zz 12-34 ab-12 _a-bc-d-ef' | wordwrap(5)
+'well-known a-b-cd' | wordwrap(5, break_on_hyphens=false)
 'a\n\nb' | wordwrap(3)
 'a' | wordwrap(0)
 'a\nb\n\nc' | indent

@@ -314,24 +314,34 @@ fn xml_attributes(value: &Value, space_first: bool) -> Result<Value> {
     Ok(text(out.0))
 }
 
-/// The pieces of a line between which it may be cut: words, and the white space between them; a word may be cut behind
-/// a hyphen between letters.
+/// The pieces of a line between which it may be cut, as Python's textwrap has them: words, and the white space between
+/// them; a word is also cut behind a hyphen between letters, and around a dash of several hyphens between words.
 fn pieces(line: &str, hyphens: bool) -> Vec<&str> {
-    let mut pieces = Vec::new();
-    let mut begin = 0;
     let chars: Vec<(usize, char)> = line.char_indices().collect();
+    let char_at = |at: usize| chars.get(at).map_or(' ', |(_, c)| *c);
+    let before = |at: usize, back: usize| at.checked_sub(back).map_or(' ', char_at);
+    let is_letter = |c: char| is_word(c) && !super::unicode::is_decimal(c);
+    let is_inner = |c: char| is_word(c) || "!\"'&.,?".contains(c);
+    let behind_hyphen = |at: usize| {
+        let pair = is_letter(before(at, 2)) && is_letter(before(at, 3));
+        let single = is_inner(before(at, 2)) && before(at, 3) == '-' && is_letter(before(at, 4));
+        let next = if char_at(at + 1) == '-' { at + 2 } else { at + 1 };
+        before(at, 1) == '-' && (pair || single) && is_letter(char_at(at)) && is_letter(char_at(next))
+    };
+    let dash = |at: usize| {
+        let size = chars[at..].iter().take_while(|(_, c)| *c == '-').count();
+        (size >= 2 && is_inner(before(at, 1)) && is_word(char_at(at + size))).then_some(at + size)
+    };
+    let mut pieces = Vec::new();
+    let (mut begin, mut dash_end) = (0, None);
     for at in 1..chars.len() {
-        let (before, here) = (chars[at - 1].1, chars[at].1);
-        let behind_hyphen = hyphens
-            && before == '-'
-            && here.is_alphabetic()
-            && at >= 3
-            && chars[at - 2].1.is_alphabetic()
-            && chars[at - 3].1.is_alphabetic()
-            && chars
-                .get(at + 1)
-                .is_some_and(|(_, next)| next.is_alphabetic() || *next == '-');
-        if is_break(before) != is_break(here) || behind_hyphen {
+        let is_dash = hyphens.then(|| dash(at)).flatten();
+        let cuts = is_break(before(at, 1)) != is_break(char_at(at))
+            || is_dash.is_some()
+            || dash_end == Some(at)
+            || hyphens && behind_hyphen(at);
+        dash_end = is_dash.or(dash_end);
+        if cuts {
             pieces.push(&line[begin..chars[at].0]);
             begin = chars[at].0;
         }
