@@ -71,6 +71,10 @@ void demand_position_in(const std::string& position, const Question& pivot, cons
 
 }  // namespace
 
+bool LanguagePair::can_be_right(std::size_t item) const {
+  return !pivot.questions[item].identical_options && !other.questions[item].identical_options;
+}
+
 void demand_patchable(const PatchSpec& spec, const std::vector<PreparedTask>& tasks, const Config& config) {
   make_places(spec, config);
   if (spec.skip_missing) return;

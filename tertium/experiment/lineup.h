@@ -25,9 +25,7 @@ struct LanguagePair {
 
   const PreparedLanguage& at(Side side) const { return side == Side::pivot ? pivot : other; }
   /// Not an item with two options of one text, in either language: it transfers by chance, and no patch can repair it.
-  bool can_be_right(std::size_t item) const {
-    return !pivot.questions[item].identical_options && !other.questions[item].identical_options;
-  }
+  bool can_be_right(std::size_t item) const;
 };
 
 /// Who is patched in one direction, and with whose activations: known once both languages are scored.

@@ -155,7 +155,7 @@ struct Named {
 
   Named(const LettersTemplate& letters_template, std::size_t count) : options(count), letters(count) {
     const std::string_view own = letters_template.roles.option;
-    for (const Piece& piece : pieces_of(letters_template)) {
+    for (const PromptPiece& piece : pieces_of(letters_template)) {
       if (!piece.is_placeholder) continue;
       const bool all = piece.text == "options";
       for (std::size_t place = 0; place < count; ++place) {
