@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstdint>
 #include <optional>
 #include <pugixml.hpp>
 
@@ -18,6 +19,7 @@ class Corpus {
  public:
   explicit Corpus(const std::filesystem::path& file) : name_(file.string()), text_(read_text_file(file)) {
     if (text_.size() > kLongestFile) fail("{}: is longer than {} bytes; this is none of COPA's files", name_, kLongestFile);
+    demand_characters();
     const pugi::xml_parse_result parsed =
         document_.load_buffer(text_.data(), text_.size(), pugi::parse_default, pugi::encoding_utf8);
     if (!parsed) fail("{}: not valid XML ({})", place(parsed.offset), parsed.description());
@@ -28,6 +30,26 @@ class Corpus {
   std::string place(pugi::xml_node node) const { return place(node.offset_debug()); }
 
  private:
+  /// pugixml makes bytes of any number that a reference like "&#55296;" gives: no UTF-8 of what is no character, and the
+  /// end of the text of 0.
+  void demand_characters() const {
+    const auto demand = [&](bool good, std::size_t at) {
+      if (!good)
+        fail("{}: \"{}\" is no character; write another one", place(static_cast<std::ptrdiff_t>(at)),
+             printable(std::string_view(text_).substr(at, text_[at] == '&' ? 12 : 1)));
+    };
+    const std::size_t zero = text_.find('\0');
+    demand(zero == text_.npos, zero);
+    for (std::size_t at = 0; (at = text_.find("&#", at)) != text_.npos; ++at) {
+      const char* begin = text_.data() + at + 2;
+      const bool hex = *begin == 'x';
+      std::uint32_t number = 0;
+      const auto [end, problem] = std::from_chars(begin + hex, text_.data() + text_.size(), number, hex ? 16 : 10);
+      if (problem == std::errc::invalid_argument) continue;  // no reference
+      demand(problem == std::errc{} && number > 0 && number <= 0x10FFFF && (number < 0xD800 || number > 0xDFFF), at);
+    }
+  }
+
   std::string place(std::ptrdiff_t offset) const {
     const auto size = static_cast<std::ptrdiff_t>(text_.size());
     return fmt::format("{}:{}", name_, 1 + std::count(text_.begin(), text_.begin() + std::clamp<std::ptrdiff_t>(offset, 0, size), '\n'));

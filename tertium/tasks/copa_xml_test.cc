@@ -72,6 +72,18 @@ TEST(CopaXml, NamesThePlaceOfWhatIsWrong) {
   EXPECT_THAT(error_in(corpus(with("dry", "<b>dry</b>"))), HasSubstr("<a1> must hold a text")) << "not half a text";
 }
 
+TEST(CopaXml, RefusesWhatIsNoCharacter) {
+  using namespace std::string_view_literals;
+  const auto with = [](std::string_view instead) {
+    std::string item = kItem;
+    return corpus(item.replace(item.find("&amp;"), 5, instead));
+  };
+  for (const std::string_view none : {"&#55296;"sv, "&#xDFFF;"sv, "&#1114112;"sv, "&#334444444444444444;"sv, "&#0;"sv,
+                                      "&#x00;"sv, "&#4294967296;"sv, "\0"sv})
+    EXPECT_THAT(error_in(with(none)), AllOf(HasSubstr("copa.xml:5: \""), HasSubstr("is no character"))) << none;
+  EXPECT_EQ(read(with("&#x43;&#45; &#;")).at(0).value["premise"], "Rain C- &#; wind came.");
+}
+
 TEST(CopaXml, SurvivesDeepNestingAndEntities) {
   std::string deep;
   for (int i = 0; i < 200'000; ++i) deep += "<a>";
