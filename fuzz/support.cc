@@ -39,6 +39,8 @@ MappedFile& MappedFile::operator=(MappedFile&& other) noexcept {
 
 MappedFile::~MappedFile() { delete[] data_; }
 
+void give_back_pages(std::span<const std::byte>) {}
+
 namespace fuzz {
 namespace {
 

@@ -1,8 +1,9 @@
-// Writes the seeds that are no text: write_seeds FOLDER makes FOLDER/gguf_fuzz/* and FOLDER/safetensors_fuzz/*.
+// Writes the seeds that are no text: write_seeds FOLDER makes FOLDER/<target>/* for the targets in main().
 
 #include <filesystem>
 #include <fstream>
 
+#include "fuzz/model_seeds.h"
 #include "tertium/formats/safetensors.h"
 #include "tertium/formats/tensor_view.h"
 #include "tests/support/gguf_builder.h"
@@ -113,8 +114,11 @@ void write_safetensors_files(const fs::path& folder) {
 
 int main(int, char** arguments) {
   const fs::path folder = arguments[1];
-  for (const char* name : {"gguf_fuzz", "safetensors_fuzz"}) fs::create_directories(folder / name);
+  for (const char* name : {"gguf_fuzz", "safetensors_fuzz", "model_folder_fuzz", "model_gguf_fuzz"})
+    fs::create_directories(folder / name);
   write_gguf(folder / "gguf_fuzz");
   write_vocabularies(folder / "gguf_fuzz");
   write_safetensors_files(folder / "safetensors_fuzz");
+  fuzz::write_folder_seeds(folder / "model_folder_fuzz");
+  fuzz::write_gguf_seeds(folder / "model_gguf_fuzz");
 }

@@ -57,7 +57,7 @@ toml::table parsed_setting(const std::string& key, const std::string& value) {
     return toml::parse("value = " + value);
   } catch (const toml::parse_error&) {
     if (value.find_first_of("[{\"'\n") != std::string::npos)
-      fail("--set {}={}: the value is no TOML", key, printable(value));
+      fail("--set {}={}: the value is no TOML", printable(key), printable(value));
     toml::table table;
     table.insert("value", value);
     return table;
@@ -76,7 +76,7 @@ void set(toml::table& table, const std::string& path, const toml::node& value, c
   if (!table.contains(key)) table.insert(key, toml::table{});
   toml::node& inner = *table.get(key);
   if (toml::table* inner_table = inner.as_table()) return set(*inner_table, rest, value, setting);
-  if (!inner.is_array_of_tables()) fail("--set {}: \"{}\" is no table", setting, key);
+  if (!inner.is_array_of_tables()) fail("--set {}: \"{}\" is no table", printable(setting), printable(key));
   toml::array& tables = *inner.as_array();
   const std::size_t digits = std::min(rest.find_first_not_of("0123456789"), rest.size());
   if (digits == 0) {
@@ -84,7 +84,7 @@ void set(toml::table& table, const std::string& path, const toml::node& value, c
   } else {
     const std::size_t index = digits < 4 ? std::stoul(rest.substr(0, digits)) : tables.size();
     if (index >= tables.size() || digits + 1 >= rest.size() || rest[digits] != '.')
-      fail("--set {}: \"{}\" has no such element", setting, key);
+      fail("--set {}: \"{}\" has no such element", printable(setting), printable(key));
     set(*tables[index].as_table(), rest.substr(digits + 1), value, setting);
   }
 }

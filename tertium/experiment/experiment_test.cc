@@ -322,5 +322,11 @@ TEST_F(ExperimentFile, ThatIsNotThereIsNamed) {
   EXPECT_THAT(error_of([&] { read_experiment(folder / "absent.toml", {}); }), HasSubstr("absent.toml: cannot be read"));
 }
 
+// Found by toml_fuzz.
+TEST_F(ExperimentFile, ASettingOfSeveralLinesIsRefusedInOne) {
+  for (const char* setting : {"a\nb=[", "task.0\n=1", "model\nx.y=\"", "model.x\ny=1", "task.7\nx=1"})
+    EXPECT_NE(error_of([&] { read(kTwoTasks, {setting}); }), "") << setting;
+}
+
 }  // namespace
 }  // namespace tertium

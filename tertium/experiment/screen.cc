@@ -168,8 +168,9 @@ Screening screen(const Engine& engine, const PreparedTask& task, const PreparedL
   if (items.empty())
     fail("{}: no failing item has the position {} in both languages; tertium tokenize --positions shows those it has",
          name, options.positions.empty() ? "last" : join(options.positions));
+  const std::size_t count = items.size();
   const auto report = [&](const char* what) {
-    return [&progress, total = items.size(), stage = fmt::format("{}: {}", name, what)](std::size_t done) {
+    return [&progress, total = count, stage = fmt::format("{}: {}", name, what)](std::size_t done) {
       progress(stage, done, total);
     };
   };

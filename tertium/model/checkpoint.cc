@@ -47,6 +47,7 @@ std::vector<std::int32_t> end_tokens(const ConfigReader& json, const nlohmann::j
 }  // namespace
 
 Checkpoint::Checkpoint(const fs::path& path) : origin_(path.string()) {
+  if (!is_utf8(origin_)) fail("{}: the path is not UTF-8, which results are; rename it", printable(origin_, 200));
   std::error_code ignored;
   if (!fs::exists(path, ignored)) fail("{}: no such model; name a Hugging Face folder or a .gguf file", origin_);
   if (fs::is_directory(path))

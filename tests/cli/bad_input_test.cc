@@ -19,6 +19,7 @@
 
 #include "tertium/base/hash.h"
 #include "tertium/base/text.h"
+#include "tertium/model/checkpoint.h"
 #include "tertium/store/store.h"
 #include "tests/support/gguf_builder.h"
 #include "tests/support/small_experiment.h"
@@ -218,6 +219,8 @@ TEST_F(BadInput, APathThatIsNotUtf8IsNamed) {
   EXPECT_THAT(error_line(test::run_program({"run", "x.toml", "--out", results.string()}), kFailed),
               AllOf(HasSubstr("dossi\\xe9r"), HasSubstr("not UTF-8")));
   fs::current_path(test::source_folder());
+  EXPECT_THAT(test::error_of([&] { const Checkpoint checkpoint(odd); }), AllOf(HasSubstr("mod\\xe9l"), HasSubstr("not UTF-8")))
+      << "as found through an environment variable";
 }
 
 // ---- The data
