@@ -23,14 +23,6 @@ namespace fs = std::filesystem;
 /// Where a path in the file counts from, unless it came from a setting.
 constexpr std::string_view kPathKeys[] = {"model", "data", "prompt", "shots_data"};
 
-toml::table parse(std::string_view text, const std::string& origin) {
-  try {
-    return toml::parse(text, origin);
-  } catch (const toml::parse_error& error) {
-    fail("{}:{}: {}", origin, error.source().begin.line, printable(error.description(), 200));
-  }
-}
-
 /// Makes the value of a path key absolute, seen from `folder`.
 void resolve(toml::node& node, std::string_view key, const fs::path& folder) {
   if (std::find(std::begin(kPathKeys), std::end(kPathKeys), key) == std::end(kPathKeys) || !node.is_string()) return;
@@ -54,8 +46,8 @@ void resolve_paths(toml::table& table, const fs::path& folder) {
 /// The value of a setting as TOML: a bare word is a string.
 toml::table parsed_setting(const std::string& key, const std::string& value) {
   try {
-    return toml::parse("value = " + value);
-  } catch (const toml::parse_error&) {
+    return parse_toml("value = " + value, "--set");
+  } catch (const Error&) {
     if (value.find_first_of("[{\"'\n") != std::string::npos)
       fail("--set {}={}: the value is no TOML", printable(key), printable(value));
     toml::table table;
@@ -251,7 +243,7 @@ std::string TaskSpec::stored_protocol() const {
 }
 
 Experiment read_experiment(const fs::path& file, const std::vector<std::string>& settings) {
-  toml::table table = parse(read_text_file(file), file.string());
+  toml::table table = parse_toml(read_text_file(file), file.string());
   const fs::path folder = fs::absolute(file).parent_path();
   if (!is_utf8(folder.string()))
     fail("{}: the folder's name is not UTF-8, which results are; rename it", printable(folder.string(), 200));

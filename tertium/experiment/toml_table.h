@@ -1,12 +1,12 @@
 #pragma once
 
-#include <toml++/toml.h>
-
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "tertium/base/toml.h"
 
 namespace tertium {
 

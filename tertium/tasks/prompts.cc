@@ -1,12 +1,11 @@
 #include "tertium/tasks/prompts.h"
 
-#include <toml++/toml.h>
-
 #include <algorithm>
 #include <cassert>
 
 #include "tertium/base/error.h"
 #include "tertium/base/text.h"
+#include "tertium/base/toml.h"
 
 namespace tertium {
 namespace {
@@ -102,16 +101,6 @@ LettersTemplate built_in(const Task& task) {
   return letters;
 }
 
-toml::table parse(const std::filesystem::path& file) {
-  const std::string text = read_text_file(file);
-  try {
-    return toml::parse(text);
-  } catch (const toml::parse_error& problem) {
-    fail("{}:{}: not valid TOML: {}", file.string(), problem.source().begin.line,
-         printable(problem.description(), 120));
-  }
-}
-
 std::string place(const std::filesystem::path& file, const toml::node& node) {
   return fmt::format("{}:{}", file.string(), node.source().begin.line);
 }
@@ -194,7 +183,7 @@ void demand_all_options(const LettersTemplate& letters, const Item& item, const 
 
 LettersTemplate letters_template(const Task& task, const std::filesystem::path& file) {
   if (file.empty()) return built_in(task);
-  const toml::table tables = parse(file);
+  const toml::table tables = parse_toml(read_text_file(file), file.string());
   const toml::table& table = table_of(task, tables, file);
   const std::string where = fmt::format("{}: [{}]", place(file, table), task.name);
   const toml::value<std::string>* prompt = table["prompt"].as_string();
