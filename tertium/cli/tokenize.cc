@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "tertium/base/error.h"
 #include "tertium/base/text.h"
@@ -10,6 +11,7 @@
 #include "tertium/experiment/run.h"
 #include "tertium/formats/model_path.h"
 #include "tertium/model/checkpoint.h"
+#include "tertium/protocols/question.h"
 #include "tertium/tokenizer/tokenizer.h"
 
 namespace tertium {
@@ -17,7 +19,7 @@ namespace {
 
 struct Options {
   std::string model;
-  std::string text;
+  std::optional<std::string> text;
   bool no_special = false;
   bool json = false;
   // With an experiment in place of the text:
@@ -29,19 +31,22 @@ struct Options {
 
 void tokenize(const Options& options) {
   const Tokenizer tokenizer = Tokenizer::open(find_model(options.model));
-  const Encoding encoding = tokenizer.encode(options.text, !options.no_special);
+  const std::string& text = *options.text;
+  const auto [encoding, spells_bos] =
+      options.no_special ? Prompt{tokenizer.encode(text, false)} : read_prompt(tokenizer, text);
+  if (spells_bos) fmt::print(stderr, "note: the text begins with the tokenizer's BOS already; none is put before it\n");
   if (!options.json) fmt::print("{:>8}  {:<20} {:<12} {}\n", "id", "piece", "bytes", "text");
   for (std::size_t t = 0; t < encoding.ids.size(); ++t) {
     const auto [begin, end] = encoding.offsets[t];
-    const std::string piece = tokenizer.piece(encoding.ids[t]), text = options.text.substr(begin, end - begin);
+    const std::string piece = tokenizer.piece(encoding.ids[t]), part = text.substr(begin, end - begin);
     if (options.json)
       fmt::print(
           "{}\n",
-          nlohmann::json({{"id", encoding.ids[t]}, {"piece", piece}, {"begin", begin}, {"end", end}, {"text", text}})
+          nlohmann::json({{"id", encoding.ids[t]}, {"piece", piece}, {"begin", begin}, {"end", end}, {"text", part}})
               .dump());
     else
       fmt::print("{:>8}  {:<20} {:<12} {}\n", encoding.ids[t], printable(piece), fmt::format("{}..{}", begin, end),
-                 printable(text));
+                 printable(part));
   }
 }
 
@@ -82,7 +87,7 @@ void show_positions(const Options& options) {
 }
 
 void run(const Options& options) {
-  if (options.text.empty() == options.experiment.empty())
+  if (options.text.has_value() == !options.experiment.empty())
     fail("give either a text, or --positions with an experiment file");
   options.experiment.empty() ? tokenize(options) : show_positions(options);
 }

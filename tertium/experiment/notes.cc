@@ -53,7 +53,7 @@ std::size_t asked_otherwise(const PreparedTask& task, const PreparedLanguage& la
   return count;
 }
 
-constexpr char kJoints[] = "joints_swallowed", kCut[] = "truncated", kIdentical[] = "identical_options",
+constexpr char kJoints[] = "joints_swallowed", kCut[] = "truncated", kBos[] = "bos_in_text", kIdentical[] = "identical_options",
                kLeftOut[] = "left_out";
 
 std::string key_of(const std::string& task, const std::string& protocol, const std::string& language) {
@@ -65,7 +65,8 @@ void store_language(Store& store, const TaskSpec& task, const PreparedLanguage& 
   const auto set = [&](const char* name, const std::string& value) {
     store.set_info(fmt::format("{} {}", name, key), value);
   };
-  for (const auto& [name, flag] : {std::pair(kJoints, &Question::joint_swallowed), {kCut, &Question::is_cut}})
+  for (const auto& [name, flag] :
+       {std::pair(kJoints, &Question::joint_swallowed), {kCut, &Question::is_cut}, {kBos, &Question::spells_bos}})
     if (const std::size_t count = flagged(language, flag).size(); count > 0) set(name, std::to_string(count));
   if (const auto ids = flagged(language, &Question::identical_options); !ids.empty()) set(kIdentical, json(ids).dump());
 }
@@ -87,6 +88,9 @@ std::vector<std::string> notes_on(const PreparedTask& task) {
   if (const Counted joints = counted(task, &Question::joint_swallowed); joints.total > 0)
     notes.push_back(fmt::format("in {} a token spans context and option; the option is scored from the next token on",
                                 joints.text));
+  if (const Counted bos = counted(task, &Question::spells_bos); bos.total > 0)
+    notes.push_back(fmt::format("{} {} with the tokenizer's BOS already; none is put before it", bos.text,
+                                bos.either("begins", "begin")));
   if (const Counted identical = counted(task, &Question::identical_options); identical.total > 0)
     notes.push_back(fmt::format("{} {} two options of one text: scored, but in none of TS, TF, FS and FF, and not patched",
                                 identical.text, identical.either("has", "have")));

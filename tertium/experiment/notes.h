@@ -15,7 +15,8 @@ std::string run_key(const TaskSpec& task, const PreparedLanguage& language);
 /// What a user should know of a task's items before it runs, a line each. Counts are of items, by language.
 std::vector<std::string> notes_on(const PreparedTask& task);
 
-/// The same for `runs`: joints_swallowed, truncated, identical_options, asked_otherwise, left_out (docs/results.md).
+/// The same for `runs`: joints_swallowed, truncated, bos_in_text, identical_options, asked_otherwise, left_out
+/// (docs/results.md).
 void store_notes(Store& store, const PreparedTask& task);
 
 /// The ids of the items whose options are identical in one language, as store_notes has filed them.

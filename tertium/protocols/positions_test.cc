@@ -3,6 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <unicode/normalizer2.h>
+
+#include <functional>
+#include <nlohmann/json.hpp>
 #include <set>
 
 #include "tertium/base/text.h"
@@ -195,6 +199,80 @@ TEST(DemandPosition, ListsTheKnownAndTheNearest) {
   EXPECT_EQ(error_of([] { demand_position("option_ends"); }),
             "no position \"option_ends\"; did you mean \"option_end\"? The positions are last, colon, answer_word, "
             "question_end, premise_end, option_end, markers, all");
+}
+
+// ---- Decomposed text
+
+/// Parts of texts that compose within themselves only.
+const std::vector<std::vector<std::string>> kDecomposed = {
+    {"Who paid in the ", "cafe\u0301", "?\n", "A. ", "the coupe\u0301", "\n", "B. ", "Ana", "\n"},
+    {"Vie\u0302\u0323t", " Nam ", "o\u031b\u0309", " thu\u031b\u0301", ".", " Ha\u0300 No\u0323\u0302i"},  // marks out of order
+    {"\u1112\u1161\u11ab", "\u1100\u116e\u11a8", " ", "\u1102\u1161", "?"},                                     // jamo
+    {"\u09af\u09bc", "\u09a1\u09bc", " ", "\u0915\u093c", "\u0964"},  // nukta: these stay apart, or come apart
+    {"\u0958", "\u09df ", "a"},                                          // longer when composed
+    {"\u0301", "e\u0301", " x", "e\u0301\u0302\u0323"},                  // at the start and at the end
+    {"\ufb01nd", " \ufb03", "e\u0301", " \u2460", "½", "\uff21\u030a", "."},
+    {"e\u0301", "e\u0301", "\n\n", "\u212b", "\u2126", "x\u0340"},
+    {"🙂", "n\u0303", "👩\u200d🚀", "o\u0308", "\u0130", "i\u0307"}};
+
+std::string composed(const std::string& text, const icu::Normalizer2* form) {
+  UErrorCode status = U_ZERO_ERROR;
+  std::string out;
+  form->normalize(icu::UnicodeString::fromUTF8(text), status).toUTF8String(out);
+  EXPECT_TRUE(U_SUCCESS(status));
+  return out;
+}
+
+/// The row at which the first `size` bytes of a text end.
+std::vector<int> row_at(const Tokenizer& tokenizer, const std::string& text, std::size_t size) {
+  const NamedRows rows = find_positions(tokenizer.encode(text, true), {.question = size});
+  return rows.contains("question_end") ? rows.at("question_end") : std::vector<int>{};
+}
+
+/// Wherever a part ends in a text, it ends in the row at which it ends in the composed text.
+void expect_ends_of_the_composed_text(const Tokenizer& tokenizer, const icu::Normalizer2* form) {
+  for (const std::vector<std::string>& parts : kDecomposed) {
+    std::string text, whole;
+    for (const std::string& part : parts) whole += part;
+    const std::string composed_whole = composed(whole, form);
+    ASSERT_EQ(tokenizer.encode(whole, true).ids, tokenizer.encode(composed_whole, true).ids) << whole;
+    for (const std::string& part : parts) {
+      text += part;
+      const std::size_t size = composed(text, form).size();
+      const std::vector<int> row = row_at(tokenizer, whole, text.size());
+      EXPECT_EQ(row.size(), 1u) << text;
+      EXPECT_EQ(row, row_at(tokenizer, composed_whole, size)) << text << "| of " << whole;
+    }
+  }
+}
+
+/// A byte-level tokenizer that normalizes as `type` says.
+Tokenizer normalizing(const std::string& type) {
+  const std::filesystem::path file = test::source_folder() / "tests/fixtures/tokens/llama3/tokenizer.json";
+  nlohmann::json json = nlohmann::json::parse(read_text_file(file));
+  json["normalizer"] = {{"type", type}};
+  return Tokenizer::from_json(json.dump(), type);
+}
+
+TEST(Positions, OfDecomposedTextAreThoseOfTheComposedTextWhereATokenizerComposes) {
+  UErrorCode status = U_ZERO_ERROR;
+  const icu::Normalizer2* nfc = icu::Normalizer2::getNFCInstance(status);
+  const icu::Normalizer2* nfkc = icu::Normalizer2::getNFKCInstance(status);
+  ASSERT_TRUE(U_SUCCESS(status));
+  expect_ends_of_the_composed_text(normalizing("NFC"), nfc);
+  expect_ends_of_the_composed_text(normalizing("NFKC"), nfkc);
+  expect_ends_of_the_composed_text(normalizing("NFD"), nfc);
+  expect_ends_of_the_composed_text(normalizing("NFKD"), nfkc);
+}
+
+TEST(Positions, OfDecomposedTextAreThoseOfTheComposedTextUnderQwensAndCoheresOwnTokenizers) {
+  UErrorCode status = U_ZERO_ERROR;
+  const icu::Normalizer2* nfc = icu::Normalizer2::getNFCInstance(status);
+  for (const char* name : {"qwen2", "cohere"}) {
+    const std::filesystem::path folder = test::shared_folder() / "tokens" / name;
+    if (!std::filesystem::exists(folder)) GTEST_SKIP() << "NOT CHECKED: there is no " << folder;
+    expect_ends_of_the_composed_text(Tokenizer::open(folder), nfc);
+  }
 }
 
 }  // namespace

@@ -30,19 +30,6 @@ std::string cut_trailing_space(std::string& text) {
   return space;
 }
 
-/// The tokens of a prompt (see encode_prompt) and where they stand in its text.
-Encoding prompt_encoding(const Tokenizer& tokenizer, std::string_view text) {
-  Encoding encoding = tokenizer.encode(text, true);
-  const std::vector<TokenId>& ids = encoding.ids;
-  const auto stands_for_nothing = [&](std::size_t t) { return encoding.offsets[t].begin == encoding.offsets[t].end; };
-  // What was added stands for no text; the text's own BOS does.
-  if (ids.size() > 1 && ids[0] == ids[1] && stands_for_nothing(0) && !stands_for_nothing(1)) {
-    encoding.ids.erase(encoding.ids.begin());
-    encoding.offsets.erase(encoding.offsets.begin());
-  }
-  return encoding;
-}
-
 MarkedText plain_prompt(const LettersTemplate& letters, const Item& item, const std::vector<Item>& examples) {
   MarkedText prompt;
   for (const Item& example : examples)
@@ -85,7 +72,9 @@ int tokens_needed(const Question& question) {
 /// Puts a prompt's tokens and positions into a question; the tokens `behind` the text end no part of it.
 void set_context(Question& question, const Tokenizer& tokenizer, std::string_view text, const TextMarks& marks,
                  const std::vector<TokenId>& behind = {}) {
-  Encoding encoding = prompt_encoding(tokenizer, text);
+  Prompt prompt = read_prompt(tokenizer, text);
+  Encoding& encoding = prompt.encoding;
+  question.spells_bos = prompt.spells_bos;
   encoding.ids.insert(encoding.ids.end(), behind.begin(), behind.end());
   encoding.offsets.resize(encoding.ids.size(), {text.size(), text.size()});
   question.positions = find_positions(encoding, marks);
@@ -134,8 +123,21 @@ std::vector<TokenId> set_letters(Question& question, const Tokenizer& tokenizer,
 
 }  // namespace
 
+Prompt read_prompt(const Tokenizer& tokenizer, std::string_view text) {
+  Prompt prompt{tokenizer.encode(text, true)};
+  auto& [ids, offsets] = prompt.encoding;
+  const auto stands_for_nothing = [&](std::size_t t) { return offsets[t].begin == offsets[t].end; };
+  // What was added stands for no text; the text's own BOS does. (lm-evaluation-harness 0.4.10 looks for it, too.)
+  prompt.spells_bos = ids.size() > 1 && ids[0] == ids[1] && stands_for_nothing(0) && !stands_for_nothing(1);
+  if (prompt.spells_bos) {
+    ids.erase(ids.begin());
+    offsets.erase(offsets.begin());
+  }
+  return prompt;
+}
+
 std::vector<TokenId> encode_prompt(const Tokenizer& tokenizer, std::string_view text) {
-  return prompt_encoding(tokenizer, text).ids;
+  return read_prompt(tokenizer, text).encoding.ids;
 }
 
 std::string_view to_string(Protocol protocol) { return protocol == Protocol::loglik ? "loglik" : "letters"; }

@@ -27,13 +27,20 @@ struct Question {
   // What is to be known of the item before it runs.
   bool joint_swallowed = false;    // a token of context + option spans the joint
   bool is_cut = false;             // a text of the item lost tokens to fit the model
+  bool spells_bos = false;         // its own text begins with BOS, so that none is put before it
   bool identical_options = false;  // two are one text, or one to the model: no answer is the right one
 
   int last_row() const { return static_cast<int>(context.size()) - 1; }  // predicts the answer
 };
 
-/// The ids of a text with the tokens that the tokenizer puts around it (BOS); a text that spells its own BOS, as chat
-/// templates do, gets no second one.
+/// A text with the tokens that the tokenizer puts around it (BOS).
+struct Prompt {
+  Encoding encoding;
+  bool spells_bos = false;  // the text begins with BOS, as chat templates' do, and gets no second one
+};
+
+Prompt read_prompt(const Tokenizer& tokenizer, std::string_view text);
+/// Its ids.
 std::vector<TokenId> encode_prompt(const Tokenizer& tokenizer, std::string_view text);
 
 /// `context` and its continuations as ids; trailing white space of the context belongs to the continuations. Option k's

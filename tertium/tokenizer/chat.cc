@@ -77,7 +77,7 @@ std::string render_template(const ChatTemplate& chat, std::string_view variables
   std::string text, reason;
   if (!tokenizers_ffi_chat(chat.text.data(), chat.text.size(), variables.data(), variables.size(), now, sink(text),
                            sink(reason)))
-    fail("{}: the chat template: {}", chat.origin, printable(reason, kReasonLimit));
+    fail("{}: the chat template: {}", chat.origin, crate_reason(reason));
   return text;
 }
 

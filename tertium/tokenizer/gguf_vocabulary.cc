@@ -1,9 +1,9 @@
 #include "tertium/tokenizer/gguf_vocabulary.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <cstdint>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <string_view>
 #include <unordered_map>
@@ -12,11 +12,14 @@
 
 #include "tertium/base/error.h"
 #include "tertium/base/text.h"
+#include "tertium/tokenizer/gguf_splits.h"
 #include "tertium/tokenizer/pieces.h"
 #include "tertium/tokenizer/tokenizer_json.h"
 
 namespace tertium {
 namespace {
+
+using Json = nlohmann::json;
 
 constexpr std::string_view model_key = "tokenizer.ggml.model";
 constexpr std::string_view pre_key = "tokenizer.ggml.pre";
@@ -41,6 +44,32 @@ template <class... Args>
 [[noreturn]] void refuse(const Gguf& gguf, std::string_view key, fmt::format_string<Args...> why, Args&&... args) {
   fail("{}: {}{}; use a file made by a current llama.cpp converter", gguf.path().string(), key,
        fmt::format(why, std::forward<Args>(args)...));
+}
+
+/// Keys that decide no ids of a text: they name tokens for other uses.
+constexpr std::string_view harmless_keys[] = {
+    "token_type_count",   "eot_token_id",     "eom_token_id",     "eos_token_ids",   "padding_token_id",
+    "seperator_token_id", "separator_token_id", "cls_token_id",   "mask_token_id",   "fim_pre_token_id",
+    "fim_suf_token_id",   "fim_mid_token_id", "fim_pad_token_id", "fim_rep_token_id", "fim_sep_token_id",
+    "prefix_token_id",    "suffix_token_id",  "middle_token_id"};
+constexpr std::string_view used_keys[] = {
+    "model",         "pre",           "tokens",           "token_type",   "scores",       "merges", "unknown_token_id",
+    "bos_token_id",  "add_bos_token", "add_space_prefix", "eos_token_id", "add_eos_token"};
+
+/// Every key of the tokenizer is used, known to decide no ids, or refused.
+void demand_known_keys(const Gguf& gguf) {
+  constexpr std::string_view prefix = "tokenizer.ggml.";
+  for (const auto& [key, value] : gguf.metadata()) {
+    if (!key.starts_with(prefix)) continue;
+    const std::string_view name = std::string_view(key).substr(prefix.size());
+    const auto among = [&](const auto& names) { return std::ranges::find(names, name) != std::end(names); };
+    if (among(used_keys) || among(harmless_keys)) continue;
+    // llama.cpp follows these in encoders only; a model that generates text is not made with them.
+    const bool is_switch = name == "add_sep_token" || name == "remove_extra_whitespaces";
+    if (is_switch && !gguf.get<bool>(key)) continue;
+    fail("{}: {} may change the ids of a text, and tertium does not know how; use the model's Hugging Face folder",
+         gguf.path().string(), printable(key));
+  }
 }
 
 std::vector<PieceType> read_types(const Gguf& gguf, std::size_t tokens) {
@@ -78,24 +107,6 @@ std::optional<std::size_t> named_token(const Vocabulary& vocabulary, std::string
   return static_cast<std::size_t>(id);
 }
 
-void append_merge(std::string& json, std::string_view left, std::string_view right) {
-  json += json.empty() ? "[" : ",[";
-  append_quoted(json, left);
-  json += ',';
-  append_quoted(json, right);
-  json += ']';
-}
-
-std::string vocabulary_json(const Vocabulary& vocabulary) {
-  std::string json;
-  for (std::size_t id = 0; id < vocabulary.tokens.size(); ++id) {
-    if (id > 0) json += ',';
-    append_quoted(json, vocabulary.tokens[id]);
-    fmt::format_to(std::back_inserter(json), ":{}", id);
-  }
-  return json;
-}
-
 /// Control tokens, and with `user_defined` the user's too.
 std::vector<AddedToken> added_tokens(const Vocabulary& vocabulary, bool user_defined) {
   std::vector<AddedToken> added;
@@ -120,79 +131,22 @@ std::optional<FramingToken> framing_token(const Vocabulary& vocabulary, std::str
 
 // ---- Byte-level BPE
 
-constexpr std::string_view gpt2_words = R"('s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+)";
-constexpr std::string_view llama3_words =
-    R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)";
-constexpr std::string_view qwen2_words =
-    R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)";
-
-constexpr std::string_view tekken_words =
-    R"([^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+)";
-constexpr std::string_view gpt4o_words =
-    R"([^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+(?i:'s|'t|'re|'ve|'m|'ll|'d)?|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*(?i:'s|'t|'re|'ve|'m|'ll|'d)?|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+)";
-constexpr std::string_view deepseek3_words =
-    R"([!"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~][A-Za-z]+|[^\r\n\p{L}\p{P}\p{S}]?[\p{L}\p{M}]+| ?[\p{P}\p{S}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)";
-constexpr std::string_view bloom_words = R"( ?[^(\s|[.,!?…。，、।۔،])]+)";
-constexpr std::string_view one_digit = R"(\p{N})";
-
-/// How a text is split before byte pairs are merged: what the models' own tokenizer.json files say.
-struct Split {
-  std::string_view name;                     // tokenizer.ggml.pre
-  std::array<std::string_view, 5> patterns;  // one after the other; empty ones are none
-  bool nfc = false;                          // the text is composed first
-  bool whole_words = false;                  // a piece that is a token is that token, whatever its merges would be
-  bool add_bos = false;                      // unless the file says otherwise
-};
-
-constexpr Split splits[] = {
-    {.name = "default", .patterns = {gpt2_words}},
-    {.name = "gpt-2", .patterns = {gpt2_words}},
-    // SmolLM's own file takes all digits of Unicode singly; transformers, reading the GGUF, those of ASCII, and its ids
-    // are the reference.
-    {.name = "smollm", .patterns = {"[0-9]", gpt2_words}},
-    {.name = "qwen2", .patterns = {qwen2_words}, .nfc = true},
-    {.name = "llama-bpe", .patterns = {llama3_words}, .whole_words = true, .add_bos = true},
-    {.name = "llama3", .patterns = {llama3_words}, .whole_words = true, .add_bos = true},
-    {.name = "llama-v3", .patterns = {llama3_words}, .whole_words = true, .add_bos = true},
-    {.name = "falcon3", .patterns = {llama3_words}, .whole_words = true, .add_bos = true},
-    {.name = "dbrx", .patterns = {llama3_words}},  // OLMo 2, too
-    {.name = "smaug-bpe", .patterns = {llama3_words}},
-    {.name = "deepseek-r1-qwen", .patterns = {qwen2_words}, .nfc = true},
-    {.name = "tekken", .patterns = {tekken_words}, .whole_words = true, .add_bos = true},
-    {.name = "gpt-4o", .patterns = {gpt4o_words}},
-    {.name = "llama4", .patterns = {gpt4o_words}},
-    {.name = "deepseek-coder",
-     .patterns = {"[\r\n]", R"(\s?\p{L}+)", R"(\s?\p{P}+)", "[一-龥ࠀ-一가-퟿]+", one_digit}},
-    {.name = "deepseek-v3", .patterns = {R"(\p{N}{1,3})", "[一-龥぀-ゟ゠-ヿ]+", deepseek3_words}},
-    {.name = "command-r", .patterns = {one_digit, gpt2_words}, .nfc = true},
-    {.name = "starcoder", .patterns = {one_digit, gpt2_words}},
-    {.name = "refact", .patterns = {one_digit, gpt2_words}},
-    {.name = "codeshell", .patterns = {one_digit, gpt2_words}},
-    {.name = "falcon", .patterns = {R"([\p{P}$+<=>^~|`]+)", gpt2_words, "[0-9][0-9][0-9]"}},
-    {.name = "olmo", .patterns = {gpt2_words}},
-    {.name = "mpt", .patterns = {gpt2_words}},
-    {.name = "jais", .patterns = {gpt2_words}},
-    {.name = "phi-2", .patterns = {gpt2_words}},
-    {.name = "bloom", .patterns = {bloom_words}},
-    {.name = "poro-chat", .patterns = {bloom_words}},
-    {.name = "gpt3-finnish", .patterns = {bloom_words}},
-    {.name = "viking", .patterns = {bloom_words, one_digit}},
-};
-
 const Split& read_split(const Gguf& gguf) {
+  constexpr std::string_view hint = "use the model's Hugging Face folder instead, or a file of a current converter";
+  if (!gguf.has(pre_key))
+    fail("{}: no metadata key {}, so how texts are split before merging is not known (llama.cpp would guess); {}",
+         gguf.path().string(), pre_key, hint);
   const auto& name = gguf.get<std::string>(pre_key);
-  const auto known = std::ranges::find(splits, name, &Split::name);
-  if (known != std::end(splits)) return *known;
-  std::vector<std::string> names;
-  for (const Split& split : splits) names.emplace_back(split.name);
-  fail("{}: {} is \"{}\", tertium knows {}; use the model's Hugging Face folder instead", gguf.path().string(), pre_key,
-       printable(name), join(names));
+  if (const Split* split = find_split(name)) return *split;
+  fail("{}: {} is \"{}\", tertium knows {}; {}", gguf.path().string(), pre_key, printable(name), join(split_names()),
+       hint);
 }
 
-std::string given_merges(const Vocabulary& vocabulary) {
+/// [merges] of two tokens each
+Json given_merges(const Vocabulary& vocabulary) {
   const auto& merges = vocabulary.gguf.get<std::vector<std::string>>(merges_key);
   const auto is_token = [&](std::string_view text) { return vocabulary.ids.contains(text); };
-  std::string json;
+  Json pairs = Json::array();
   std::string joined;
   for (std::size_t i = 0; i < merges.size(); ++i) {
     const std::string_view merge = merges[i];
@@ -203,9 +157,9 @@ std::string given_merges(const Vocabulary& vocabulary) {
     joined.assign(left).append(right);
     if (!is_token(left) || !is_token(right) || !is_token(joined))
       refuse(vocabulary.gguf, merges_key, "[{}] is \"{}\", but these are not all tokens", i, printable(merge));
-    append_merge(json, left, right);
+    pairs.push_back(Json::array({left, right}));
   }
-  return json;
+  return pairs;
 }
 
 // ---- SentencePiece
@@ -245,29 +199,36 @@ std::string sentencepiece_json(const Vocabulary& vocabulary) {
 
 // ---- Byte-level BPE, as JSON
 
-/// A pre-tokenizer: every match of `pattern` is a piece of its own.
-std::string isolated(std::string_view pattern) {
-  return R"({"type":"Split","pattern":{"Regex":)" + json_string(pattern) + R"(},"behavior":"Isolated","invert":false})";
-}
-
 std::string byte_level_json(const Vocabulary& vocabulary) {
   const Split& split = read_split(vocabulary.gguf);
-  const std::string bytes = R"({"type":"ByteLevel","add_prefix_space":false,"trim_offsets":false,"use_regex":false})";
-  std::string words;
+  const Json bytes = {
+      {"type", "ByteLevel"}, {"add_prefix_space", false}, {"trim_offsets", false}, {"use_regex", false}};
+  Json words = Json::array();
   for (const std::string_view pattern : split.patterns)
-    if (!pattern.empty()) words += isolated(pattern) + ",";
-  return fmt::format(
-      R"({{"version":"1.0","added_tokens":{},"normalizer":{},)"
-      R"("pre_tokenizer":{{"type":"Sequence","pretokenizers":[{}{}]}},"post_processor":{},"decoder":{},)"
-      R"("model":{{"type":"BPE","unk_token":null,"ignore_merges":{},"vocab":{{{}}},"merges":[{}]}}}})",
-      added_tokens_json(added_tokens(vocabulary, true)), split.nfc ? R"({"type":"NFC"})" : "null", words, bytes,
-      frame_json(framing_token(vocabulary, "bos", split.add_bos), framing_token(vocabulary, "eos", false)), bytes,
-      split.whole_words, vocabulary_json(vocabulary), given_merges(vocabulary));
+    if (!pattern.empty())
+      words.push_back(
+          {{"type", "Split"}, {"pattern", {{"Regex", pattern}}}, {"behavior", "Isolated"}, {"invert", false}});
+  words.push_back(bytes);
+  Json ids = Json::object();
+  for (std::size_t id = 0; id < vocabulary.tokens.size(); ++id) ids[vocabulary.tokens[id]] = id;
+  Json model = {{"type", "BPE"}, {"unk_token", nullptr}, {"ignore_merges", split.whole_words}};
+  model["vocab"] = std::move(ids);
+  model["merges"] = given_merges(vocabulary);
+  Json tokenizer = {{"version", "1.0"},
+                    {"added_tokens", added_tokens_json(added_tokens(vocabulary, true))},
+                    {"normalizer", split.nfc ? Json{{"type", "NFC"}} : Json()},
+                    {"pre_tokenizer", {{"type", "Sequence"}, {"pretokenizers", std::move(words)}}},
+                    {"decoder", bytes}};
+  tokenizer["post_processor"] =
+      frame_json(framing_token(vocabulary, "bos", split.add_bos), framing_token(vocabulary, "eos", false));
+  tokenizer["model"] = std::move(model);
+  return tokenizer.dump();
 }
 
 }  // namespace
 
 std::string tokenizer_json(const Gguf& gguf) {
+  demand_known_keys(gguf);
   const Vocabulary vocabulary = read_vocabulary(gguf);
   const auto& model = gguf.get<std::string>(model_key);
   if (model == "llama") return sentencepiece_json(vocabulary);

@@ -12,6 +12,7 @@
 #include <variant>
 #include <vector>
 
+#include "tertium/tokenizer/gguf_splits.h"
 #include "tertium/tokenizer/tokenizer.h"
 #include "tests/support/files.h"
 #include "tests/support/gguf_builder.h"
@@ -216,6 +217,20 @@ TEST_F(GgufVocabulary, TakesWholeWordsOfLlama3AsTheyAre) {
   EXPECT_EQ(encode(with(no_merges, pre_key, std::string("llama-bpe")), "ab"), (Ids{4}));
 }
 
+/// The vocabulary of a folder's tokenizer.json as a GGUF has it.
+Keys rewritten(const fs::path& folder, const std::string& pre) {
+  const Json json = Json::parse(std::ifstream(folder / "tokenizer.json"));
+  Texts tokens(json["model"]["vocab"].size());
+  for (const auto& [token, id] : json["model"]["vocab"].items()) tokens.at(id) = token;
+  Integers types(tokens.size(), N);
+  types[0] = types[1] = C;
+  Texts merges;
+  for (const Json& merge : json["model"]["merges"])
+    merges.push_back(merge[0].get<std::string>() + " " + merge[1].get<std::string>());
+  return {{model_key, std::string("gpt2")}, {pre_key, pre},       {tokens_key, tokens}, {types_key, types},
+          {merges_key, merges},             {add_bos_key, true}, {bos_key, 0U}};
+}
+
 /// A tokenizer.json written as a GGUF must give its ids.
 struct Rewritten {
   fs::path folder;
@@ -227,21 +242,7 @@ class RewrittenAsGguf : public GgufVocabulary, public testing::WithParamInterfac
 TEST_P(RewrittenAsGguf, GivesTheIdsOfTheTokenizerJsonItWasMadeFrom) {
   const auto& [folder, pre] = GetParam();
   if (!fs::exists(folder)) GTEST_SKIP() << "NOT CHECKED: there is no " << folder;
-  const Json json = Json::parse(std::ifstream(folder / "tokenizer.json"));
-  Texts tokens(json["model"]["vocab"].size());
-  for (const auto& [token, id] : json["model"]["vocab"].items()) tokens.at(id) = token;
-  Integers types(tokens.size(), N);
-  types[0] = types[1] = C;
-  Texts merges;
-  for (const Json& merge : json["model"]["merges"])
-    merges.push_back(merge[0].get<std::string>() + " " + merge[1].get<std::string>());
-  const Tokenizer tokenizer = open({{model_key, std::string("gpt2")},
-                                    {pre_key, pre},
-                                    {tokens_key, tokens},
-                                    {types_key, types},
-                                    {merges_key, merges},
-                                    {add_bos_key, true},
-                                    {bos_key, 0U}});
+  const Tokenizer tokenizer = open(rewritten(folder, pre));
   std::ifstream lines(folder / "expect.jsonl");
   for (std::string line; std::getline(lines, line);) {
     const Json row = Json::parse(line);
@@ -257,13 +258,29 @@ INSTANTIATE_TEST_SUITE_P(GgufVocabulary, RewrittenAsGguf,
                                          Rewritten{test::shared_folder() / "tokens/bloom", "bloom"},
                                          Rewritten{test::shared_folder() / "tokens/cohere", "command-r"}));
 
+TEST_F(GgufVocabulary, SplitsTextsAsLlamaCppDoes) {
+  std::ifstream lines(root / "tests/fixtures/tokens/splits.jsonl");
+  std::vector<Json> rows;
+  for (std::string line; std::getline(lines, line);) rows.push_back(Json::parse(line));
+  ASSERT_FALSE(rows.empty());
+  for (const auto& [pre, first_ids] : rows.front()["ids"].items()) {
+    const Tokenizer tokenizer = open(rewritten(root / "tests/fixtures/tokens/llama3", pre));
+    for (const Json& row : rows)
+      EXPECT_EQ(tokenizer.encode(row["text"].get<std::string>(), false).ids, row["ids"][pre].get<Ids>())
+          << pre << ": " << row["text"];
+  }
+}
+
+TEST_F(GgufVocabulary, SplitsByDefaultWithPunctuationAloneAndDigitsByThree) {
+  const Keys keys = with(with(with(byte_level(), pre_key, std::string("default")), tokens_key,
+                              Texts{"<|end|>", "a", "'", "1", "'a", "11", "111", "1111"}),
+                         merges_key, Texts{"' a", "1 1", "11 1", "111 1"});
+  EXPECT_EQ(encode(keys, "a'a"), (Ids{1, 2, 1}));
+  EXPECT_EQ(encode(keys, "11111"), (Ids{6, 5}));
+}
+
 TEST_F(GgufVocabulary, SplitsATextByEveryPreItKnows) {
-  for (const char* pre : {"llama-v3",  "falcon3",      "dbrx",   "smaug-bpe",      "deepseek-r1-qwen",
-                          "tekken",    "gpt-4o",       "llama4", "deepseek-coder", "deepseek-v3",
-                          "command-r", "starcoder",    "refact", "codeshell",      "falcon",
-                          "olmo",      "mpt",          "jais",   "phi-2",          "bloom",
-                          "poro-chat", "gpt3-finnish", "viking"})
-    EXPECT_EQ(encode(with(byte_level(), pre_key, std::string(pre)), "ab"), (Ids{4})) << pre;
+  for (const std::string& pre : split_names()) EXPECT_EQ(encode(with(byte_level(), pre_key, pre), "ab"), (Ids{4})) << pre;
   EXPECT_EQ(encode(with(byte_level(), pre_key, std::string("viking")), "111"), (Ids{6, 6, 6}));
   EXPECT_EQ(encode(with(byte_level(), pre_key, std::string("tekken")), "111"), (Ids{6, 6, 6}));
   EXPECT_EQ(encode(with(byte_level(), pre_key, std::string("gpt-4o")), "111"), (Ids{7, 6}));
@@ -282,8 +299,18 @@ TEST_F(GgufVocabulary, RefusesAnUnknownModelOrPreByNameAndListsTheKnown) {
   expect_refused(with(sentencepiece(), model_key, std::string("bert")), model_key,
                  "\"bert\", tertium knows llama and gpt2");
   expect_refused(with(byte_level(), pre_key, std::string("mystery")), pre_key,
-                 "\"mystery\", tertium knows default, gpt-2, smollm, qwen2, llama-bpe");
+                 "\"mystery\", tertium knows default, gpt-2, ");
   expect_refused(with(byte_level(), pre_key, std::string("two\nlines")), pre_key, "tertium knows");
+}
+
+TEST_F(GgufVocabulary, RefusesAKeyThatMayChangeIdsAndLetsAloneTheOthers) {
+  for (const char* key : {"remove_extra_whitespaces", "add_sep_token"}) {
+    const std::string full = std::string("tokenizer.ggml.") + key;
+    expect_refused(with(sentencepiece(), full, true), full, "may change the ids");
+    EXPECT_EQ(encode(with(sentencepiece(), full, false), "abc"), (Ids{6, 5}));
+  }
+  expect_refused(with(byte_level(), "tokenizer.ggml.lowercase", true), "tokenizer.ggml.lowercase", "Hugging Face folder");
+  EXPECT_EQ(encode(with(byte_level(), "tokenizer.ggml.fim_pre_token_id", 3U), "ab"), (Ids{4}));
 }
 
 TEST_F(GgufVocabulary, RefusesFilesThatLackAKey) {

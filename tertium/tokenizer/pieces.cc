@@ -3,9 +3,12 @@
 #include <fmt/format.h>
 
 #include <iterator>
+#include <nlohmann/json.hpp>
 
 namespace tertium {
 namespace {
+
+using Json = nlohmann::json;
 
 std::string hexadecimal(const std::string& bytes) {
   std::string digits;
@@ -14,53 +17,53 @@ std::string hexadecimal(const std::string& bytes) {
   return digits;
 }
 
-std::string user_defined_json(const std::vector<Piece>& pieces) {
-  std::string json;
-  for (const Piece& piece : pieces) {
-    if (piece.type != PieceType::user_defined) continue;
-    if (!json.empty()) json += ',';
-    append_quoted(json, piece.text);
-  }
-  return "[" + json + "]";
+Json normalizer_json(const Pieces& pieces) {
+  Json user_defined = Json::array();
+  for (const Piece& piece : pieces.pieces)
+    if (piece.type == PieceType::user_defined) user_defined.push_back(piece.text);
+  return {{"charsmap", hexadecimal(pieces.charsmap)},
+          {"dummy_prefix", pieces.dummy_prefix},
+          {"first_prefix_only", pieces.first_prefix_only},
+          {"suffix", pieces.whitespace_as_suffix},
+          {"remove_extra_whitespaces", pieces.remove_extra_whitespaces},
+          {"escape_whitespaces", pieces.escape_whitespaces},
+          {"user_defined", std::move(user_defined)}};
 }
 
-std::string normalizer_json(const Pieces& pieces) {
-  return fmt::format(
-      R"({{"charsmap":"{}","dummy_prefix":{},"first_prefix_only":{},"suffix":{},"remove_extra_whitespaces":{},)"
-      R"("escape_whitespaces":{},"user_defined":{}}})",
-      hexadecimal(pieces.charsmap), pieces.dummy_prefix, pieces.first_prefix_only, pieces.whitespace_as_suffix,
-      pieces.remove_extra_whitespaces, pieces.escape_whitespaces, user_defined_json(pieces.pieces));
+Json decoder_json(const Pieces& pieces) {
+  Json decoders = {{{"type", "Replace"}, {"pattern", {{"String", "▁"}}}, {"content", " "}},
+                   {{"type", "ByteFallback"}},
+                   {{"type", "Fuse"}}};
+  if (pieces.dummy_prefix)
+    decoders.push_back({{"type", "Strip"},
+                        {"content", " "},
+                        {"start", pieces.whitespace_as_suffix ? 0 : 1},
+                        {"stop", pieces.whitespace_as_suffix ? 1 : 0}});
+  return {{"type", "Sequence"}, {"decoders", std::move(decoders)}};
 }
 
-std::string decoder_json(const Pieces& pieces) {
-  const bool strips = pieces.dummy_prefix;
-  const std::string strip = fmt::format(R"(,{{"type":"Strip","content":" ","start":{:d},"stop":{:d}}})",
-                                        !pieces.whitespace_as_suffix, pieces.whitespace_as_suffix);
-  return fmt::format(R"({{"type":"Sequence","decoders":[{{"type":"Replace","pattern":{{"String":"▁"}},"content":" "}},)"
-                     R"({{"type":"ByteFallback"}},{{"type":"Fuse"}}{}]}})",
-                     strips ? strip : "");
-}
-
-std::string model_json(const Pieces& pieces) {
-  std::string json = fmt::format(R"({{"algorithm":"{}","byte_fallback":{},"unk_id":{},"pieces":[)",
-                                 pieces.algorithm == Pieces::Algorithm::bpe ? "bpe" : "unigram", pieces.byte_fallback,
-                                 pieces.unknown ? std::to_string(*pieces.unknown) : "null");
-  for (const Piece& piece : pieces.pieces) {
-    json += '[';
-    append_quoted(json, piece.text);
-    fmt::format_to(std::back_inserter(json), ",{},{}],", piece.score, static_cast<std::int64_t>(piece.type));
-  }
-  if (json.back() == ',') json.pop_back();
-  return json + "]}";
+Json model_json(const Pieces& pieces) {
+  Json list = Json::array();
+  for (const Piece& piece : pieces.pieces)
+    list.push_back(Json::array({piece.text, piece.score, static_cast<std::int64_t>(piece.type)}));
+  return {{"algorithm", pieces.algorithm == Pieces::Algorithm::bpe ? "bpe" : "unigram"},
+          {"byte_fallback", pieces.byte_fallback},
+          {"unk_id", pieces.unknown ? Json(*pieces.unknown) : Json()},
+          {"pieces", std::move(list)}};
 }
 
 }  // namespace
 
 std::string tokenizer_json(const Pieces& pieces) {
-  return fmt::format(R"({{"sentencepiece":{{"version":"1.0","added_tokens":{},"normalizer":{},"pre_tokenizer":null,)"
-                     R"("post_processor":{},"decoder":{},"model":{}}},"special_in_text":{}}})",
-                     added_tokens_json(pieces.added), normalizer_json(pieces), frame_json(pieces.bos, pieces.eos),
-                     decoder_json(pieces), model_json(pieces), pieces.special_in_text);
+  const Json tokenizer = {{"version", "1.0"},
+                          {"added_tokens", added_tokens_json(pieces.added)},
+                          {"normalizer", normalizer_json(pieces)},
+                          {"pre_tokenizer", nullptr},
+                          {"post_processor", frame_json(pieces.bos, pieces.eos)},
+                          {"decoder", decoder_json(pieces)},
+                          {"model", model_json(pieces)}};
+  // The crate's side knows the text by its first key (ffi/src/lib.rs), and keys are written in order of the alphabet.
+  return Json{{"sentencepiece", tokenizer}, {"special_in_text", pieces.special_in_text}}.dump();
 }
 
 }  // namespace tertium

@@ -23,8 +23,9 @@ struct Encoding {
   std::vector<TokenId> ids;  // [T]
   // [T]; the text that each token stands for, spaces included; begins and ends never decrease, and together they cover
   // the text if any token stands for text. Tokens that share the bytes of one character all have that character. What a
-  // normalizer drops belongs to the token behind it; at the end of the text, to the last. Empty where a token stands
-  // for no text, such as BOS.
+  // normalizer composes away or drops belongs to the token before it, as in SentencePiece's own spans (a combining mark
+  // to the letter that it became part of); at the beginning of the text, to the first. White space that is dropped
+  // between words belongs to the token behind it. Empty where a token stands for no text, such as BOS.
   std::vector<TextSpan> offsets;
 };
 

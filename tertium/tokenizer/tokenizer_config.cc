@@ -57,12 +57,14 @@ AddedToken added_token(const File& file, const std::string& key, const Json& val
     if (!value[name].is_boolean()) file.refuse(key, fmt::format("an object whose \"{}\" is true or false", name));
     return value[name].get<bool>();
   };
+  const bool special = flag("special", false);
   return {.id = id,
           .content = file.token(value, key),
-          .special = flag("special", false),
+          .special = special,
           .lstrip = flag("lstrip", false),
           .rstrip = flag("rstrip", false),
-          .single_word = flag("single_word", false)};
+          .single_word = flag("single_word", false),
+          .normalized = flag("normalized", !special)};
 }
 
 void set_special_token(const File& file, const std::string& key, const Json& value, TokenizerConfig& config) {
@@ -99,7 +101,8 @@ void read_added_tokens(const File& config_file, const File& added_file, Tokenize
   if (decoder.is_null() && added_file.object.is_object()) {
     for (const auto& [content, id] : added_file.object.items()) {
       if (!id.is_number_unsigned()) added_file.refuse(content, "an id");
-      config.added.push_back({.id = id.get<std::size_t>(), .content = content, .special = false});
+      config.added.push_back(
+          {.id = id.get<std::size_t>(), .content = content, .special = false, .normalized = true});
     }
   }
   std::ranges::sort(config.added, {}, &AddedToken::id);
@@ -168,11 +171,13 @@ struct Extension {
       fail("{}: \"{}\" has the ids {} and {}; correct it", origin, printable(token.content), known->second, token.id);
     Piece& piece = pieces.pieces[token.id];
     if (is_new) piece = {.text = token.content, .type = PieceType::control};  // only found as an added token
+    AddedToken found_as_spelled = token;
+    found_as_spelled.normalized = false;
     const auto added = std::ranges::find(pieces.added, token.id, &AddedToken::id);
     if (added == pieces.added.end())
-      pieces.added.push_back(token);
+      pieces.added.push_back(found_as_spelled);
     else
-      *added = token;
+      *added = found_as_spelled;
   }
 };
 
@@ -189,6 +194,7 @@ TokenizerConfig read_tokenizer_config(const fs::path& folder) {
   config.add_prefix_space = file.flag("add_prefix_space");
   config.legacy = file.flag("legacy").value_or(false);
   config.split_special_tokens = file.flag("split_special_tokens").value_or(false);
+  config.fix_mistral_regex = file.flag("fix_mistral_regex").value_or(false);
   read_special_tokens(file, config);
   // The older files count only where the configuration lists no added tokens, and then more than it.
   if (file.find("added_tokens_decoder").is_null()) read_special_tokens(names, config);
@@ -210,6 +216,33 @@ std::optional<FolderTemplate> read_chat_template(const fs::path& folder) {
     fail("{}: is a processor's template, which tokenizers do not read; write its text into chat_template.jinja",
          json.string());
   return std::nullopt;
+}
+
+std::string beside_tokenizer_json(const TokenizerConfig& config, std::string_view tokenizer_json,
+                                  const fs::path& folder) {
+  // The split that transformers puts in the place of the one that Mistral's older files have.
+  if (config.fix_mistral_regex && tokenizer_json.find(R"([\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]+|)") == std::string_view::npos)
+    fail("{}: \"fix_mistral_regex\" wants another split than that of the tokenizer.json beside it; save both "
+         "again with a current transformers",
+         (folder / "tokenizer_config.json").string());
+  std::vector<AddedToken> added = config.added;
+  std::vector<std::string> special;
+  const auto named = [&](const std::string& key) {
+    if (const auto found = config.special_tokens.find(key); found != config.special_tokens.end())
+      special.push_back(found->second);
+  };
+  const std::vector<std::string> first = {"bos_token", "eos_token", "unk_token", "sep_token",
+                                          "pad_token", "cls_token", "mask_token"};
+  std::ranges::for_each(first, named);
+  for (const auto& [key, content] : config.special_tokens)
+    if (std::ranges::find(first, key) == first.end()) special.push_back(content);
+  special.insert(special.end(), config.more_special_tokens.begin(), config.more_special_tokens.end());
+  for (AddedToken& token : added)  // named ones are special, whatever their own entry says
+    token.special = token.special || std::ranges::find(special, token.content) != special.end();
+  return Json{{"added", added_tokens_json(added)},
+              {"special", special},
+              {"split_special_tokens", config.split_special_tokens}}
+      .dump();
 }
 
 std::string sentencepiece_folder_json(const fs::path& folder, const TokenizerConfig& config) {

@@ -4,6 +4,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "tertium/tokenizer/tokenizer_json.h"
@@ -19,6 +20,7 @@ struct TokenizerConfig {
   std::optional<bool> add_bos_token, add_eos_token, add_prefix_space;
   bool legacy = false;  // every piece of text between special tokens gets a space before it
   bool split_special_tokens = false;  // special tokens are not found in texts
+  bool fix_mistral_regex = false;     // another split than that of a tokenizer.json
   std::map<std::string, std::string> special_tokens;  // "bos_token" → "<s>"
   std::vector<std::string> more_special_tokens;
   std::vector<AddedToken> added;  // by id
@@ -40,8 +42,13 @@ std::optional<FolderTemplate> read_chat_template(const std::filesystem::path& fo
 /// What Tokenizer::from_json takes for a folder with a tokenizer.model. Alone it gives SentencePiece's own ids, with
 /// BOS before them; with the files above special tokens are found in texts, too, and tokens may be added, as in
 /// transformers. (transformers 5 puts no space before a text that begins with one; SentencePiece does, and so do we.)
-/// Beside a tokenizer.json these files decide no ids: transformers 5 ignores add_bos_token and add_eos_token there.
 /// `config` is the folder's. Throws Error naming the file.
 std::string sentencepiece_folder_json(const std::filesystem::path& folder, const TokenizerConfig& config);
+
+/// What these files change of the tokenizer.json beside them, for the crate: tokens that are added, as transformers 5
+/// adds them, and whether special tokens are found in texts. (It ignores add_bos_token, add_eos_token and
+/// add_prefix_space there, and so do we.) Throws Error naming the file if "fix_mistral_regex" wants another split.
+std::string beside_tokenizer_json(const TokenizerConfig& config, std::string_view tokenizer_json,
+                                  const std::filesystem::path& folder);
 
 }  // namespace tertium

@@ -83,7 +83,43 @@ TEST_F(SentencepieceFolder, NamesTheFilesThatItsTokenizerWasReadFromAndNoOthers)
   EXPECT_EQ(ChatTemplate::open(folder).files,
             (Files{folder / "tokenizer_config.json", folder / "added_tokens.json", folder / "chat_template.jinja"}));
   fs::copy(test::source_folder() / "tests/fixtures/tokens/llama3/tokenizer.json", folder / "tokenizer.json");
-  EXPECT_EQ(Tokenizer::open(folder).files(), Files{folder / "tokenizer.json"});
+  EXPECT_EQ(Tokenizer::open(folder).files(),
+            (Files{folder / "tokenizer.json", folder / "tokenizer_config.json", folder / "added_tokens.json"}));
+}
+
+/// The llama3 fixture, which has <|begin_of_text|> and <|end|>, with configurations beside it. The ids are what
+/// transformers 5.23 gives.
+class TokenizerJsonFolder : public test::FolderTest {
+ protected:
+  TokenizerJsonFolder() {
+    fs::copy(test::source_folder() / "tests/fixtures/tokens/llama3/tokenizer.json", folder / "tokenizer.json");
+  }
+  Ids encode(const std::string& json) const {
+    temporary.write("tokenizer_config.json", json);
+    return Tokenizer::open(folder).encode("The <|end|>cat<|new|> 123", true).ids;
+  }
+  const Ids plain = {0, 375, 222, 1, 68, 326, 29, 93, 859, 88, 93, 31, 222, 18, 19, 20};
+  const Ids grown = {0, 375, 222, 1, 68, 326, 1500, 222, 18, 19, 20};
+};
+
+TEST_F(TokenizerJsonFolder, GetsTheTokensThatItsConfigurationAdds) {
+  EXPECT_EQ(encode("{}"), plain);
+  EXPECT_EQ(encode(R"({"bos_token":"<|begin_of_text|>","eos_token":"<|end|>"})"), plain);
+  EXPECT_EQ(encode(R"({"pad_token":"<|new|>"})"), grown);
+  EXPECT_EQ(encode(R"({"additional_special_tokens":["<|new|>"]})"), grown);
+  EXPECT_EQ(encode(R"({"added_tokens_decoder":{"1500":{"content":"<|new|>","special":true}}})"), grown);
+}
+
+TEST_F(TokenizerJsonFolder, GetsTheFlagsOfTokensThatItsConfigurationChanges) {
+  EXPECT_EQ(encode(R"({"added_tokens_decoder":{"1":{"content":"<|end|>","lstrip":true,"special":true}}})"),
+            (Ids{0, 375, 1, 68, 326, 29, 93, 859, 88, 93, 31, 222, 18, 19, 20}));
+  EXPECT_EQ(encode(R"({"split_special_tokens":true})"),
+            (Ids{0, 375, 222, 29, 93, 634, 93, 31, 68, 326, 29, 93, 859, 88, 93, 31, 222, 18, 19, 20}));
+}
+
+TEST_F(TokenizerJsonFolder, WithAnotherSplitInItsConfigurationIsRefused) {
+  const std::string error = error_of([&] { encode(R"({"fix_mistral_regex":true})"); });
+  EXPECT_TRUE(error.starts_with((folder / "tokenizer_config.json").string() + ": \"fix_mistral_regex\" wants")) << error;
 }
 
 TEST_F(SentencepieceFolder, RefusesABadConfigurationByItsKey) {
@@ -141,13 +177,6 @@ TEST_F(SentencepieceFolder, ExtraSpecialTokensMayHaveNames) {
             (std::map<std::string, std::string>{
                 {"audio_token", "<a>"}, {"bos_token", "<s>"}, {"image_token", "<i>"}}));
 }
-
-class TokenizerJsonFolder : public test::FolderTest {
- protected:
-  TokenizerJsonFolder() {
-    fs::copy(test::source_folder() / "tests/fixtures/tokens/llama3/tokenizer.json", folder / "tokenizer.json");
-  }
-};
 
 TEST_F(TokenizerJsonFolder, IgnoresWhatTransformersIgnoresBesideIt) {
   const std::string text = "the cat";

@@ -1,63 +1,41 @@
 #include "tertium/tokenizer/tokenizer_json.h"
 
-#include <fmt/format.h>
-
-#include <algorithm>
-#include <iterator>
-
-#include "tertium/base/text.h"
-
 namespace tertium {
 namespace {
 
-bool needs_escape(char c) { return c == '"' || c == '\\' || static_cast<unsigned char>(c) < ' '; }
+using Json = nlohmann::json;
+
+Json sequence(const char* id, int type) { return {{"Sequence", {{"id", id}, {"type_id", type}}}}; }
 
 }  // namespace
 
-void append_quoted(std::string& json, std::string_view text) {
-  json += '"';
-  while (!text.empty()) {
-    const auto plain = static_cast<std::size_t>(std::ranges::find_if(text, needs_escape) - text.begin());
-    json += text.substr(0, plain);
-    if (plain == text.size()) break;
-    fmt::format_to(std::back_inserter(json), "\\u{:04x}", text[plain]);
-    text.remove_prefix(plain + 1);
-  }
-  json += '"';
-}
-
-std::string json_string(std::string_view text) {
-  std::string json;
-  append_quoted(json, text);
-  return json;
-}
-
-std::string added_tokens_json(const std::vector<AddedToken>& tokens) {
-  std::string json;
+Json added_tokens_json(const std::vector<AddedToken>& tokens) {
+  Json list = Json::array();
   for (const AddedToken& token : tokens)
-    fmt::format_to(
-        std::back_inserter(json),
-        R"({}{{"id":{},"content":{},"single_word":{},"lstrip":{},"rstrip":{},"normalized":false,"special":{}}})",
-        json.empty() ? "[" : ",", token.id, json_string(token.content), token.single_word, token.lstrip, token.rstrip,
-        token.special);
-  return json.empty() ? "[]" : json + "]";
+    list.push_back({{"id", token.id},
+                    {"content", token.content},
+                    {"single_word", token.single_word},
+                    {"lstrip", token.lstrip},
+                    {"rstrip", token.rstrip},
+                    {"normalized", token.normalized},
+                    {"special", token.special}});
+  return list;
 }
 
-std::string frame_json(const std::optional<FramingToken>& bos, const std::optional<FramingToken>& eos) {
-  std::vector<std::string> frame = {R"({"Sequence":{"id":"A","type_id":0}})"};
-  std::vector<std::string> special;
-  const auto name = [&](const FramingToken& framing) {
-    const std::string token = json_string(framing.content);
-    // BOS and EOS may be one token, and a key may come once.
-    std::string entry = fmt::format(R"({0}:{{"id":{0},"ids":[{1}],"tokens":[{0}]}})", token, framing.id);
-    if (std::ranges::find(special, entry) == special.end()) special.push_back(std::move(entry));
-    return fmt::format(R"({{"SpecialToken":{{"id":{},"type_id":0}}}})", token);
+Json frame_json(const std::optional<FramingToken>& bos, const std::optional<FramingToken>& eos) {
+  Json frame = Json::array(), special = Json::object();
+  const auto add = [&](const FramingToken& token) {
+    frame.push_back({{"SpecialToken", {{"id", token.content}, {"type_id", 0}}}});
+    special[token.content] = {
+        {"id", token.content}, {"ids", Json::array({token.id})}, {"tokens", Json::array({token.content})}};
   };
-  if (bos) frame.insert(frame.begin(), name(*bos));
-  if (eos) frame.push_back(name(*eos));
-  const std::string pair = R"({"Sequence":{"id":"A","type_id":0}},{"Sequence":{"id":"B","type_id":1}})";
-  return fmt::format(R"({{"type":"TemplateProcessing","single":[{}],"pair":[{}],"special_tokens":{{{}}}}})",
-                     join(frame, ","), pair, join(special, ","));
+  if (bos) add(*bos);
+  frame.push_back(sequence("A", 0));
+  if (eos) add(*eos);
+  return {{"type", "TemplateProcessing"},
+          {"single", frame},
+          {"pair", Json::array({sequence("A", 0), sequence("B", 1)})},
+          {"special_tokens", special}};
 }
 
 }  // namespace tertium

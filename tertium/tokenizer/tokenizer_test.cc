@@ -9,6 +9,7 @@
 #include <sstream>
 
 #include "tertium/base/text.h"
+#include "tertium/tokenizer/ffi_text.h"
 #include "tests/support/files.h"
 
 namespace tertium {
@@ -206,7 +207,20 @@ std::vector<std::string> spans_of(const fs::path& model, const std::string& text
   return spans;
 }
 
-TEST(Tokenizer, DroppedSpacesBelongToTheTokenBehindThemOrToTheLast) {
+/// Expected: what the Python package sentencepiece 0.2.3 gives as the surfaces of its pieces.
+TEST(Tokenizer, SpansAreSentencePiecesOwnWhateverItsRulesComposeExpandOrDrop) {
+  const std::pair<const char*, std::vector<std::string>> expected[] = {
+      {"the   café x", {"the", "   c", "a", "f", "é", " ", "x"}},
+      {"cafe\u0301 the", {"c", "a", "f", "e\u0301", " the"}},
+      {"a\u200bb the\u200b cat", {"", "a\u200b", "b", " the\u200b", " c", "a", "t"}},
+      {"ﬁnd ﬃ x", {"", "ﬁ", "n", "d", " ", "ﬃ", " ", "x"}},
+      {"the \u00a0 cat\t.", {"the", " \u00a0 c", "a", "t", "\t", "."}},
+      {"½ the Ⅳ ®", {"", "½", " the", " ", "Ⅳ", " ", "®"}},
+      {"é\u0301 the ｃａｔ", {"", "é\u0301", " the", " ", "ｃａｔ"}}};
+  for (const auto& [text, spans] : expected) EXPECT_EQ(spans_of(fixtures / "spm_unigram", text), spans) << text;
+}
+
+TEST(Tokenizer, DroppedSpacesBelongToTheTokenBeforeThemOrToTheFirst) {
   const std::vector<std::string> spans = spans_of(fixtures / "spm_unigram", "   the   cat   ");
   std::string joined;
   for (const std::string& span : spans) joined += span;
@@ -292,6 +306,63 @@ TEST(Tokenizer, RefusesATokenizerJsonThatIsCutShortAnywhere) {
   for (std::size_t size = 0; size < json.size() - 1; size += 1 + json.size() / 64)
     expect_error(error_of([&] { Tokenizer::from_json(json.substr(0, size), "cut.json"); }), "cut.json",
                  "save it again");
+}
+
+TEST(Tokenizer, RefusesAModelThatCutsWordsAtRandom) {
+  const auto with_dropout = [](const Json& dropout) {
+    return changed_llama3([&](Json& json) { json["model"]["dropout"] = dropout; });
+  };
+  expect_error(error_of([&] { with_dropout(0.1); }), "changed.json",
+               "\"dropout\" of its \"model\" is 0.1, which cuts words at random; set it to null");
+  for (const Json& none : {Json(), Json(0.0)}) expect_exact(with_dropout(none), llama3_lines());
+}
+
+TEST(Tokenizer, RefusesSettingsThatItDoesNotKnowByTheirNames) {
+  expect_error(error_of([] { changed_llama3([](Json& json) { json["sampling"] = true; }); }), "changed.json",
+               "\"sampling\" is no part that is known");
+  expect_error(error_of([] { changed_llama3([](Json& json) { json["model"]["alpha"] = 0.2; }); }), "changed.json",
+               "\"alpha\" of its \"model\" is no setting that is known");
+}
+
+TEST(Tokenizer, RefusesPartsThatNestWithoutEnd) {
+  std::string json = R"({"version":"1.0","normalizer":)", end;
+  for (int i = 0; i < 10000; ++i) {
+    json += R"({"type":"Sequence","normalizers":[)";
+    end += "]}";
+  }
+  json += R"({"type":"NFC"})" + end + R"(,"model":{"type":"BPE","vocab":{"a":0},"merges":[]}})";
+  expect_error(error_of([&] { Tokenizer::from_json(json, "deep.json"); }), "deep.json", "recursion limit");
+}
+
+TEST(Tokenizer, RefusesATextLongerThanAnyContext) {
+  const std::string text((1 << 24) + 1, 'a');
+  EXPECT_NE(error_of([&] { llama3().encode(text, false); }).find("has 16777217 bytes"), std::string::npos);
+}
+
+TEST(TokenizersFfi, GivesAnErrorForNoTokenizerAndForMemoryThatIsNone) {
+  std::string text, reason;
+  std::vector<tokenizers_ffi_token> tokens;
+  const tokenizers_ffi_token_sink token_sink{&tokens, keep<std::vector<tokenizers_ffi_token>, tokenizers_ffi_token>};
+  EXPECT_FALSE(tokenizers_ffi_encode(nullptr, "a", 1, false, token_sink, sink(reason)));
+  EXPECT_EQ(reason, "there is no tokenizer");
+  EXPECT_FALSE(tokenizers_ffi_decode(nullptr, nullptr, 0, sink(text), sink(reason)));
+  EXPECT_FALSE(tokenizers_ffi_piece(nullptr, 0, sink(text)));
+  EXPECT_EQ(tokenizers_ffi_vocabulary_size(nullptr), 0u);
+  tokenizers_ffi_free(nullptr);
+  EXPECT_EQ(tokenizers_ffi_load(nullptr, 7, nullptr, 0, sink(reason)), nullptr);
+  EXPECT_EQ(reason, "no memory is where the caller says");
+}
+
+TEST(TokenizersFfi, FailsWithoutUnwindingWhereAResultCannotBeKept) {
+  const std::string json = read_text_file(fixtures / "llama3/tokenizer.json");
+  std::string reason;
+  tokenizers_ffi* tokenizer = tokenizers_ffi_load(json.data(), json.size(), nullptr, 0, sink(reason));
+  ASSERT_NE(tokenizer, nullptr) << reason;
+  const tokenizers_ffi_token_sink full{nullptr,
+                                       [](void*, const tokenizers_ffi_token*, std::size_t) noexcept { return false; }};
+  EXPECT_FALSE(tokenizers_ffi_encode(tokenizer, "a", 1, false, full, sink(reason)));
+  EXPECT_EQ(crate_reason(reason), "there is not enough memory");
+  tokenizers_ffi_free(tokenizer);
 }
 
 TEST(Tokenizer, RefusesGarbage) {

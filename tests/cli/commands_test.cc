@@ -148,6 +148,22 @@ TEST_F(Tokenize, LeavesSpecialTokensOutOnRequest) {
   EXPECT_THAT(tokens("ist", {"--no-special"}), ElementsAre(token("ist", 0, "ist")));
 }
 
+TEST_F(Tokenize, GivesBosForTheEmptyText) {
+  const json bos = {{"id", TinyModel::kBos}, {"piece", "<s>"}, {"begin", 0}, {"end", 0}, {"text", ""}};
+  EXPECT_THAT(tokens(""), ElementsAre(bos));
+  EXPECT_THAT(tokens("", {"--no-special"}), testing::IsEmpty());
+}
+
+TEST_F(Tokenize, PutsNoSecondBosBeforeATextThatBeginsWithOneAndSaysSo) {
+  const Finished finished = run_program({"tokenize", folder.string(), "<s>ist", "--json"});
+  const std::vector<std::string> lines = lines_of(finished.out);
+  ASSERT_EQ(lines.size(), 2u);
+  const json bos = {{"id", TinyModel::kBos}, {"piece", "<s>"}, {"begin", 0}, {"end", 3}, {"text", "<s>"}};
+  EXPECT_EQ(json::parse(lines[0]), bos);
+  EXPECT_THAT(finished.err, HasSubstr("begins with the tokenizer's BOS already"));
+  EXPECT_EQ(run_program({"tokenize", folder.string(), "ist"}).err, "");
+}
+
 TEST_F(Tokenize, ShowsATableToPeople) {
   const std::vector<std::string> lines = lines_of(output_of({"tokenize", folder.string(), "grün ist"}));
   ASSERT_EQ(lines.size(), 4u);  // heading, BOS, two words

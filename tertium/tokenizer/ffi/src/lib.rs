@@ -1,17 +1,19 @@
 //! The C ABI declared in tokenizers_ffi.h. Nothing is trusted, nothing is printed, and no panic leaves a function.
 
+use std::collections::HashMap;
 use std::ffi::c_void;
 use std::panic::{catch_unwind, set_hook, AssertUnwindSafe};
 use std::slice;
 use std::str;
 use std::sync::Once;
 
+use serde::de::IgnoredAny;
 use serde::Deserialize;
 
 use sentencepiece::{PieceModel, SpaceNormalizer};
 use tokenizers::{
-    DecoderWrapper, Model, ModelWrapper, Normalizer, NormalizerWrapper, PostProcessorWrapper, PreTokenizerWrapper,
-    TokenizerImpl,
+    AddedToken, DecoderWrapper, Model, ModelWrapper, Normalizer, NormalizerWrapper, PostProcessorWrapper,
+    PreTokenizerWrapper, TokenizerImpl,
 };
 
 mod chat;
@@ -31,57 +33,65 @@ pub struct Token {
     end: usize,
 }
 
-/// Where a function writes a result: `write` is called once, and copies what it is shown.
+/// Where a function writes a result: `write` is called once, copies what it is shown, and says whether it could. It
+/// does not unwind.
 #[repr(C)]
 pub struct TextSink {
     into: *mut c_void,
-    write: extern "C" fn(*mut c_void, *const u8, usize),
+    write: extern "C" fn(*mut c_void, *const u8, usize) -> bool,
 }
 
 #[repr(C)]
 pub struct TokenSink {
     into: *mut c_void,
-    write: extern "C" fn(*mut c_void, *const Token, usize),
+    write: extern "C" fn(*mut c_void, *const Token, usize) -> bool,
 }
 
 impl TextSink {
-    fn put(&self, text: &str) {
-        (self.write)(self.into, text.as_ptr(), text.len());
+    fn put(&self, text: &str) -> bool {
+        (self.write)(self.into, text.as_ptr(), text.len())
     }
 }
 
 impl TokenSink {
-    fn put(&self, tokens: &[Token]) {
-        (self.write)(self.into, tokens.as_ptr(), tokens.len());
+    fn put(&self, tokens: &[Token]) -> bool {
+        (self.write)(self.into, tokens.as_ptr(), tokens.len())
     }
 }
 
 type Outcome<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
-/// Runs `work`; an error or a panic becomes a text in `error` and None.
-fn guarded<T>(error: &TextSink, work: impl FnOnce() -> Outcome<T>) -> Option<T> {
+/// Runs `work`; a panic, which must not reach C++, becomes None.
+fn contained<T>(work: impl FnOnce() -> T) -> Option<T> {
     static QUIET: Once = Once::new();
     QUIET.call_once(|| set_hook(Box::new(|_| {}))); // a library does not print
-    match catch_unwind(AssertUnwindSafe(work)) {
-        Ok(Ok(value)) => Some(value),
-        Ok(Err(reason)) => {
-            error.put(&reason.to_string());
-            None
-        }
-        Err(_) => {
-            error.put("the tokenizers library failed on it");
-            None
-        }
-    }
+    catch_unwind(AssertUnwindSafe(work)).ok()
 }
 
-/// Null pointers come with size 0 only.
-unsafe fn items<'a, T>(data: *const T, size: usize) -> &'a [T] {
+/// Runs `work`; an error or a panic becomes a text in `error` and None.
+fn guarded<T>(error: &TextSink, work: impl FnOnce() -> Outcome<T>) -> Option<T> {
+    let reason = match contained(work) {
+        Some(Ok(value)) => return Some(value),
+        Some(Err(reason)) => reason.to_string(),
+        None => "the tokenizers library failed on it".to_owned(),
+    };
+    error.put(&reason);
+    None
+}
+
+/// A null pointer is an empty slice if it comes with size 0, and refused otherwise.
+unsafe fn items<'a, T>(data: *const T, size: usize) -> Outcome<&'a [T]> {
     if size == 0 {
-        &[]
-    } else {
-        slice::from_raw_parts(data, size)
+        return Ok(&[]);
     }
+    if data.is_null() || size > isize::MAX as usize / std::mem::size_of::<T>() {
+        return Err("no memory is where the caller says".into());
+    }
+    Ok(slice::from_raw_parts(data, size))
+}
+
+unsafe fn usable_at<'a>(tokenizer: *const Tokenizer) -> Outcome<&'a dyn Usable> {
+    Ok(tokenizer.as_ref().ok_or("there is no tokenizer")?.0.as_ref())
 }
 
 /// Lets spans keep the spaces that belong to a token, so that the spans of a text cover it whatever the tokenizer.
@@ -153,27 +163,120 @@ struct Marked {
 }
 const MARK: &[u8] = b"{\"sentencepiece\":";
 
-fn load(json: &[u8]) -> Outcome<Tokenizer> {
-    if !json.starts_with(MARK) {
-        return usable(serde_json::from_slice::<Crate>(json)?);
+/// The settings of a tokenizer.json by name. The crate skips those that it does not know.
+#[derive(Deserialize)]
+struct Outline {
+    #[serde(default)]
+    model: HashMap<String, IgnoredAny>,
+    #[serde(flatten)]
+    others: HashMap<String, IgnoredAny>,
+}
+const PARTS: [&str; 8] = [
+    "version",
+    "truncation",
+    "padding",
+    "added_tokens",
+    "normalizer",
+    "pre_tokenizer",
+    "post_processor",
+    "decoder",
+];
+const MODEL_SETTINGS: [&str; 12] = [
+    "type",
+    "dropout",
+    "unk_token",
+    "unk_id",
+    "continuing_subword_prefix",
+    "end_of_word_suffix",
+    "fuse_unk",
+    "byte_fallback",
+    "ignore_merges",
+    "max_input_chars_per_word",
+    "vocab",
+    "merges",
+];
+
+/// What the files beside a tokenizer.json say of it, as transformers takes it.
+#[derive(Deserialize, Default)]
+struct Beside {
+    added: Vec<AddedToken>,
+    special: Vec<String>, // added, too, if they are not yet
+    split_special_tokens: bool,
+}
+
+fn demand_known_settings(json: &[u8]) -> Outcome<()> {
+    let outline: Outline = serde_json::from_slice(json)?;
+    let unknown_part = outline.others.keys().find(|key| !PARTS.contains(&key.as_str()));
+    let unknown_setting = outline.model.keys().find(|key| !MODEL_SETTINGS.contains(&key.as_str()));
+    match (unknown_part, unknown_setting) {
+        (Some(key), _) => Err(format!("its {key:?} is no part that is known").into()),
+        (_, Some(key)) => Err(format!("{key:?} of its \"model\" is no setting that is known").into()),
+        _ => Ok(()),
     }
-    let Marked {
-        sentencepiece: mut pieces,
-        special_in_text,
-    } = serde_json::from_slice(json)?;
-    pieces.set_encode_special_tokens(!special_in_text);
-    usable(pieces)
+}
+
+/// Every program that reads the file would cut words at random, so that no two runs agree: with this one switched off
+/// here, results would agree with nobody's.
+fn demand_determinism(tokenizer: &Crate) -> Outcome<()> {
+    match tokenizer.get_model() {
+        ModelWrapper::BPE(model) if model.dropout.is_some_and(|share| share > 0.0) => Err(format!(
+            "\"dropout\" of its \"model\" is {}, which cuts words at random; set it to null",
+            model.dropout.unwrap_or_default()
+        )
+        .into()),
+        _ => Ok(()),
+    }
+}
+
+/// The crate's own words, not too many of them, and what to do.
+fn spoiled(reason: impl std::fmt::Display) -> String {
+    const MOST: usize = 120;
+    let reason: String = reason.to_string().chars().take(MOST).collect();
+    format!("{reason}; save it again with a current transformers")
+}
+
+fn load(json: &[u8], beside: &[u8]) -> Outcome<Tokenizer> {
+    if json.starts_with(MARK) {
+        let Marked {
+            sentencepiece: mut pieces,
+            special_in_text,
+        } = serde_json::from_slice(json)?;
+        pieces.set_encode_special_tokens(!special_in_text);
+        return usable(pieces);
+    }
+    demand_known_settings(json).map_err(spoiled)?;
+    let mut tokenizer: Crate = serde_json::from_slice(json).map_err(spoiled)?;
+    demand_determinism(&tokenizer)?;
+    if !beside.is_empty() {
+        let beside: Beside = serde_json::from_slice(beside)?;
+        tokenizer.add_tokens(beside.added)?;
+        let known = tokenizer.get_added_vocabulary().get_vocab().clone();
+        let special = beside.special.into_iter().filter(|text| !known.contains_key(text));
+        tokenizer.add_tokens(special.map(|text| AddedToken::from(text, true)))?;
+        tokenizer.set_encode_special_tokens(beside.split_special_tokens);
+    }
+    usable(tokenizer)
 }
 
 /// # Safety
-/// `json` points to `size` bytes.
+/// `json` points to `size` bytes, `beside` to `beside_size`.
 #[no_mangle]
-pub unsafe extern "C" fn tokenizers_ffi_load(json: *const u8, size: usize, error: TextSink) -> *mut Tokenizer {
-    match guarded(&error, || load(items(json, size))) {
+pub unsafe extern "C" fn tokenizers_ffi_load(
+    json: *const u8,
+    size: usize,
+    beside: *const u8,
+    beside_size: usize,
+    error: TextSink,
+) -> *mut Tokenizer {
+    let work = || load(items(json, size)?, items(beside, beside_size)?);
+    match guarded(&error, work) {
         Some(tokenizer) => Box::into_raw(Box::new(tokenizer)),
         None => std::ptr::null_mut(),
     }
 }
+
+/// Far more than any context takes. Of each byte the crate keeps where it came from, some fifty bytes in all.
+const MOST_TEXT_BYTES: usize = 1 << 24;
 
 /// # Safety
 /// `tokenizer` comes from tokenizers_ffi_load; `text` points to `size` bytes.
@@ -186,8 +289,13 @@ pub unsafe extern "C" fn tokenizers_ffi_encode(
     tokens: TokenSink,
     error: TextSink,
 ) -> bool {
-    let encoded = guarded(&error, || (*tokenizer).0.encode(items(text, size), add_special));
-    encoded.map(|found| tokens.put(&found)).is_some()
+    let work = || {
+        if size > MOST_TEXT_BYTES {
+            return Err(format!("it has {size} bytes, at most {MOST_TEXT_BYTES} are encoded").into());
+        }
+        usable_at(tokenizer)?.encode(items(text, size)?, add_special)
+    };
+    guarded(&error, work).is_some_and(|found| tokens.put(&found))
 }
 
 /// # Safety
@@ -200,22 +308,23 @@ pub unsafe extern "C" fn tokenizers_ffi_decode(
     text: TextSink,
     error: TextSink,
 ) -> bool {
-    let decoded = guarded(&error, || (*tokenizer).0.decode(items(ids, count)));
-    decoded.map(|found| text.put(&found)).is_some()
+    let work = || usable_at(tokenizer)?.decode(items(ids, count)?);
+    guarded(&error, work).is_some_and(|found| text.put(&found))
 }
 
 /// # Safety
 /// `tokenizer` comes from tokenizers_ffi_load.
 #[no_mangle]
 pub unsafe extern "C" fn tokenizers_ffi_piece(tokenizer: *const Tokenizer, id: u32, piece: TextSink) -> bool {
-    (*tokenizer).0.piece(id).map(|found| piece.put(&found)).is_some()
+    let work = || usable_at(tokenizer).ok()?.piece(id);
+    contained(work).flatten().is_some_and(|found| piece.put(&found))
 }
 
 /// # Safety
 /// `tokenizer` comes from tokenizers_ffi_load.
 #[no_mangle]
 pub unsafe extern "C" fn tokenizers_ffi_vocabulary_size(tokenizer: *const Tokenizer) -> usize {
-    (*tokenizer).0.size()
+    contained(|| usable_at(tokenizer).map_or(0, |found| found.size())).unwrap_or(0)
 }
 
 /// # Safety
@@ -223,7 +332,7 @@ pub unsafe extern "C" fn tokenizers_ffi_vocabulary_size(tokenizer: *const Tokeni
 #[no_mangle]
 pub unsafe extern "C" fn tokenizers_ffi_free(tokenizer: *mut Tokenizer) {
     if !tokenizer.is_null() {
-        drop(Box::from_raw(tokenizer));
+        contained(|| drop(Box::from_raw(tokenizer)));
     }
 }
 
@@ -241,10 +350,10 @@ pub unsafe extern "C" fn tokenizers_ffi_chat(
 ) -> bool {
     let work = || {
         chat::render(
-            str::from_utf8(items(template, template_size))?,
-            items(variables, variables_size),
+            str::from_utf8(items(template, template_size)?)?,
+            items(variables, variables_size)?,
             now,
         )
     };
-    guarded(&error, work).map(|found| text.put(&found)).is_some()
+    guarded(&error, work).is_some_and(|found| text.put(&found))
 }
