@@ -42,6 +42,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       fuzz::demand(is_utf8(name) && is_utf8(token), "a token is UTF-8");
     const std::string json = sentencepiece_folder_json(folder.path, config);
     fuzz::demand(is_utf8(json), "the tokenizer's text is UTF-8");
+    fuzz::demand(is_utf8(beside_tokenizer_json(config, "{}", folder.path)), "what it adds is UTF-8");
   });
   fuzz::read_or_refuse([&] { render_chat(ChatTemplate::open(folder.path), {}, true, 0); });
   return 0;

@@ -184,6 +184,7 @@ Question letters_question(const Tokenizer& tokenizer, const std::string& task, c
   const MarkedText prompt = chat ? chat_prompt(*chat, letters, item, examples) : plain_prompt(letters, item, examples);
   const std::vector<TokenId> behind = set_letters(question, tokenizer, letters, item.options.size());
   set_context(question, tokenizer, prompt.text, prompt.marks, behind);
+  if (chat) question.spells_bos = false;  // it is the template that spells it, as templates do
   return question;
 }
 

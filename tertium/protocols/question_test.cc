@@ -57,6 +57,8 @@ TEST(LoglikQuestion, ContextThatSpellsItsBosHasOne) {
   EXPECT_THAT(question.context, ElementsAre(kBos, a, _b));
   EXPECT_THAT(question.options, ElementsAre(ElementsAre(_c)));
   EXPECT_FALSE(question.joint_swallowed);
+  EXPECT_TRUE(question.spells_bos);
+  EXPECT_FALSE(encode("a b", {" c"}).spells_bos);
 }
 
 TEST(LoglikQuestion, OptionsAreWhatTheContextLeavesOver) {

@@ -85,7 +85,7 @@ class Wire {
 // ---- The fields that matter, by their numbers in sentencepiece_model.proto
 
 namespace field {
-enum ModelField : std::uint64_t { piece = 1, trainer = 2, normalizer = 3 };
+enum ModelField : std::uint64_t { piece = 1, trainer = 2, normalizer = 3, denormalizer = 5 };
 enum PieceField : std::uint64_t { text = 1, score = 2, type = 3 };
 enum TrainerField : std::uint64_t {
   model_type = 3,
@@ -198,15 +198,25 @@ struct Reader {
     }
   }
 
+  /// Rules for decoded texts: none of the models that are read has any.
+  void demand_no_rules(std::string_view bytes) const {
+    for (Wire wire(bytes, origin); !wire.at_end();)
+      if (const Field found = wire.next(); found.number == field::charsmap && !found.bytes.empty())
+        refuse("denormalizer_spec.precompiled_charsmap changes decoded texts, which tertium does not");
+  }
+
   void read_model(std::string_view bytes) {
     pieces.remove_extra_whitespaces = true;  // SentencePiece's default
     for (Wire wire(bytes, origin); !wire.at_end();) {
       const Field found = wire.next();
-      if (found.number < field::piece || found.number > field::normalizer) continue;
+      const bool is_known = (found.number >= field::piece && found.number <= field::normalizer) ||
+                            found.number == field::denormalizer;
+      if (!is_known) continue;
       expect(found, WireType::bytes, "a part of the model");
       if (found.number == field::piece) read_piece(found.bytes);
       if (found.number == field::trainer) read_trainer(found.bytes);
       if (found.number == field::normalizer) read_normalizer(found.bytes);
+      if (found.number == field::denormalizer) demand_no_rules(found.bytes);
     }
   }
 

@@ -138,6 +138,8 @@ TEST(SentencepieceModel, RefusesWhatMakesNoSense) {
   expect_refused(letters() + piece(std::string(2000, 'x'), -1), "pieces[7] has 2000 bytes");
   expect_refused(letters() + trainer(number(35, 1)), "has 0 byte pieces, not 256");
   expect_refused(letters() + bytes(1, number(1, 5)), "pieces[7] is of another type");
+  expect_refused(letters() + bytes(5, bytes(2, "rules")), "denormalizer_spec.precompiled_charsmap changes decoded texts");
+  EXPECT_EQ(refusal(letters() + bytes(5, bytes(2, ""))), "");
 }
 
 TEST(SentencepieceModel, SurvivesAnyCharsmap) {

@@ -85,6 +85,14 @@ TEST_F(Choice, WhatIsTooLongIsLeftOutOfEveryLanguageAndProtocolAndCounted) {
   EXPECT_THAT(items_of(store.items()), Not(Contains("rain-wet")));
 }
 
+TEST_F(Choice, ATextThatBeginsWithBosGetsNoSecondOneAndIsCounted) {
+  replace_item("de", 1, R"({"id": "rain-wet", "context": "<s>die Nässe ist", "options": [" nass", " trocken"], "gold": 0})");
+  const Finished finished = run();
+  EXPECT_EQ(finished.status, 0) << finished.err;
+  EXPECT_THAT(finished.out, HasSubstr("note: 1 item of de begins with the tokenizer's BOS already"));
+  EXPECT_THAT(Store::open(results).info(), Contains(Pair("bos_in_text items loglik de", "1")));
+}
+
 TEST_F(Choice, WhatIsTooLongIsCutAndCountedByLanguage) {
   lengthen_first();
   const Finished finished = run({"--set", "task.too_long=cut"});

@@ -274,7 +274,9 @@ struct PieceFields {
     algorithm: Algorithm,
     byte_fallback: bool,
     unk_id: Option<u32>,
-    pieces: Vec<(String, f32, u8)>,
+    texts: Vec<String>, // by id, as all three
+    scores: Vec<f32>,
+    types: Vec<u8>,
 }
 
 #[derive(Deserialize)]
@@ -294,10 +296,14 @@ pub struct PieceModel {
 impl TryFrom<PieceFields> for PieceModel {
     type Error = tokenizers::Error;
     fn try_from(fields: PieceFields) -> Result<Self> {
+        if fields.texts.len() != fields.scores.len() || fields.texts.len() != fields.types.len() {
+            return Err("some pieces lack a score or a type".into());
+        }
+        let pieces = fields.texts.into_iter().zip(fields.scores).zip(fields.types);
         let mut model = PieceModel {
             algorithm: fields.algorithm,
             unk_id: fields.unk_id,
-            pieces: fields.pieces,
+            pieces: pieces.map(|((text, score), kind)| (text, score, kind)).collect(),
             found: HashMap::new(),
             reserved: HashMap::new(),
             symbols: Symbols::default(),
