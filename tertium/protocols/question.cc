@@ -125,7 +125,8 @@ std::vector<TokenId> set_letters(Question& question, const Tokenizer& tokenizer,
 
 Prompt read_prompt(const Tokenizer& tokenizer, std::string_view text) {
   Prompt prompt{tokenizer.encode(text, true)};
-  auto& [ids, offsets] = prompt.encoding;
+  std::vector<TokenId>& ids = prompt.encoding.ids;
+  std::vector<TextSpan>& offsets = prompt.encoding.offsets;
   const auto stands_for_nothing = [&](std::size_t t) { return offsets[t].begin == offsets[t].end; };
   // What was added stands for no text; the text's own BOS does. (lm-evaluation-harness 0.4.10 looks for it, too.)
   prompt.spells_bos = ids.size() > 1 && ids[0] == ids[1] && stands_for_nothing(0) && !stands_for_nothing(1);
