@@ -23,6 +23,13 @@ TEST(Toml, WhatTheParserTakesForGrantedIsAnErrorToo) {
     EXPECT_THAT(error_of([&] { parse_toml(text, "a.toml"); }), HasSubstr("not valid TOML")) << text;
 }
 
+// UndefinedBehaviorSanitizer saw the parser do what it must not; found by toml_fuzz too.
+TEST(Toml, LettersOfAllScriptsBesideWhiteSpaceAreRead) {
+  EXPECT_EQ(parse_toml("a = \"\"\"b\\\n  ä\"\"\"", "a.toml")["a"].value<std::string>(), "bä");
+  for (const char* text : {"a = 2Њ\n", "ä = 1\n", "a = 1 々\n"})
+    EXPECT_THAT(error_of([&] { parse_toml(text, "a.toml"); }), HasSubstr("a.toml:1: not valid TOML")) << text;
+}
+
 TEST(Toml, DeepNestingIsRefused) {
   const auto dotted = [](int depth) {
     std::string key = "a";
