@@ -29,7 +29,8 @@ void resolve(toml::node& node, std::string_view key, const fs::path& folder) {
   std::string& value = node.as_string()->get();
   const fs::path path = (folder / value).lexically_normal();
   // What is no path from here may be the name of a model in the local Hugging Face cache.
-  if (key == "model" && !fs::exists(path) && may_be_repository(value)) return;
+  std::error_code ignored;
+  if (key == "model" && !fs::exists(path, ignored) && may_be_repository(value)) return;
   if (!value.empty()) value = path.string();
 }
 
@@ -82,6 +83,7 @@ void set(toml::table& table, const std::string& path, const toml::node& value, c
 }
 
 void apply(const std::string& setting, toml::table& table) {
+  if (!is_utf8(setting)) fail("--set {}: is not UTF-8; check the terminal's encoding", printable(setting));
   const std::size_t equals = setting.find('=');
   if (equals == 0 || equals == std::string::npos)
     fail("--set {}: write key=value, for example --set patch.draws=3", printable(setting));

@@ -322,6 +322,12 @@ TEST_F(ExperimentFile, ThatIsNotThereIsNamed) {
   EXPECT_THAT(error_of([&] { read_experiment(folder / "absent.toml", {}); }), HasSubstr("absent.toml: cannot be read"));
 }
 
+TEST_F(ExperimentFile, ASettingMayBeTooLongForAPathAndMustBeUtf8) {
+  const std::string longest(5000, 'a');  // toml_fuzz found that to look for it threw another exception
+  EXPECT_TRUE(read(kLeast, {"model=" + longest}).model.string().ends_with(longest));
+  EXPECT_EQ(error(kLeast, {"model=a\xff"}), "--set model=a\\xff: is not UTF-8; check the terminal's encoding");
+}
+
 // Found by toml_fuzz.
 TEST_F(ExperimentFile, ASettingOfSeveralLinesIsRefusedInOne) {
   for (const char* setting : {"a\nb=[", "task.0\n=1", "model\nx.y=\"", "model.x\ny=1", "task.7\nx=1"})
