@@ -1,4 +1,3 @@
-#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <ostream>
 
@@ -6,6 +5,7 @@
 #include "tertium/base/text.h"
 #include "tertium/store/schema.h"
 #include "tertium/store/store.h"
+#include "tertium/store/tables.h"
 
 namespace tertium {
 namespace {
@@ -20,28 +20,28 @@ std::string csv_text(const std::string& text) {
 
 std::string json_text(const std::string& text) { return nlohmann::json(text).dump(); }
 
-std::string value(const Statement& row, int column, ExportFormat format) {
-  switch (row.type(column)) {
-    case SQLITE_INTEGER:
+std::string value(const TableRows& row, const Table& table, int column, ExportFormat format) {
+  switch (table.columns[column].kind) {
+    case Column::Kind::integer:
       return fmt::format("{}", row.integer(column));
-    case SQLITE_FLOAT:
+    case Column::Kind::real:
       return fmt::format("{}", row.real(column));  // the shortest that reads back the same
     default:
       return format == ExportFormat::csv ? csv_text(row.text(column)) : json_text(row.text(column));
   }
 }
 
-std::string header(const Statement& rows) {
+std::string header(const Table& table) {
   std::vector<std::string> names;
-  for (int column = 0; column < rows.columns(); ++column) names.push_back(rows.name(column));
+  for (const Column& column : table.columns) names.emplace_back(column.name);
   return join(names, ",") + "\r\n";
 }
 
-std::string line(const Statement& row, ExportFormat format) {
+std::string line(const TableRows& row, const Table& table, ExportFormat format) {
   std::vector<std::string> values;
-  for (int column = 0; column < row.columns(); ++column) {
-    values.push_back(value(row, column, format));
-    if (format == ExportFormat::jsonl) values.back() = json_text(row.name(column)) + ":" + values.back();
+  for (std::size_t column = 0; column < table.columns.size(); ++column) {
+    values.push_back(value(row, table, static_cast<int>(column), format));
+    if (format == ExportFormat::jsonl) values.back() = json_text(table.columns[column].name) + ":" + values.back();
   }
   return format == ExportFormat::csv ? join(values, ",") + "\r\n" : "{" + join(values, ",") + "}\n";
 }
@@ -50,13 +50,11 @@ std::string line(const Statement& row, ExportFormat format) {
 
 void export_table(const std::filesystem::path& folder, const std::string& table, ExportFormat format,
                   std::ostream& out) {
-  const std::vector<std::string> tables = table_names();
-  if (std::ranges::find(tables, table) == tables.end())
-    fail("no table \"{}\"; the tables are {}", printable(table), join(tables));
+  const Table& exported = table_named(table);
   const Connection connection = open_results(folder);
-  Statement rows(connection, fmt::format("SELECT * FROM {} ORDER BY rowid", table));
-  if (format == ExportFormat::csv) out << header(rows);
-  while (rows.next()) out << line(rows, format);
+  TableRows rows(connection, exported);
+  if (format == ExportFormat::csv) out << header(exported);
+  while (rows.next()) out << line(rows, exported, format);
   if (!out.flush()) fail("{}: the export cannot be written out; is that disk full?", table);
 }
 

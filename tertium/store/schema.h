@@ -2,6 +2,7 @@
 
 #include <filesystem>
 
+#include "tertium/store/folder_lock.h"
 #include "tertium/store/sqlite.h"
 
 namespace tertium {
@@ -9,10 +10,15 @@ namespace tertium {
 /// Makes the folder. Throws Error as Store::create does, but leaves results that are there as they are.
 void demand_free(const std::filesystem::path& folder, bool replace);
 
-/// A new results.db with empty tables, and a transaction begun. Throws Error as Store::create does.
-Connection create_results(const std::filesystem::path& folder, bool replace);
+/// A new results.db with empty tables, and a transaction begun; the lock says that a run writes there.
+struct NewResults {
+  FolderLock lock;
+  Connection connection;
+};
+/// Throws Error as Store::create does.
+NewResults create_results(const std::filesystem::path& folder, bool replace);
 
-/// The results.db of a folder, checked to be ours and of this version, within a read transaction: all queries see the
+/// The results.db of a folder, checked to be ours, whole and of this version, within a read transaction: all queries see the
 /// same rows.
 Connection open_results(const std::filesystem::path& folder);
 

@@ -3,6 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <optional>
+#include <thread>
+
 #include "tertium/base/text.h"
 #include "tertium/store/store.h"
 #include "tests/support/files.h"
@@ -56,7 +59,59 @@ TEST_F(SchemaTest, CreateTakesTheEmptyFileOfARunThatFailedAtOnce) {
 TEST_F(SchemaTest, CreateDoesNotReplaceTheFileOfARunThatIsWriting) {
   Store running = Store::create(folder, false);
   running.commit();
-  EXPECT_THAT(error_of_create(folder, true), HasSubstr("results.db: a run is still writing to it; stop that run"));
+  EXPECT_THAT(error_of_create(folder, true), HasSubstr(": a run is still writing to it; wait for it, stop it"));
+}
+
+TEST_F(SchemaTest, ARunThatWritesKeepsItsFolderWhateverElseIsAskedFor) {
+  Store running = Store::create(folder, false);
+  for (const bool replace : {false, true}) {
+    EXPECT_THAT(error_of_create(folder, replace), HasSubstr(": a run is still writing to it"));
+    EXPECT_THAT(error_of([&] { Store::demand_free(folder, replace); }), HasSubstr(": a run is still writing to it"));
+  }
+  running.set_info("seed", "1");
+  running.commit();
+  EXPECT_EQ(Store::open(folder).info().size(), 1u);
+}
+
+TEST_F(SchemaTest, CreateDoesNotReplaceWhatAnotherProgramIsWriting) {
+  Store::create(folder, false);
+  const Connection other(folder / "results.db", Connection::Access::create);
+  other.execute("BEGIN IMMEDIATE");
+  EXPECT_THAT(error_of_create(folder, true), HasSubstr("results.db: another program is writing to it"));
+}
+
+// Of many that begin at once one writes; nobody sees half a file, and nobody's file is replaced while it is written.
+TEST_F(SchemaTest, OneOfManyThatBeginAtOnceWrites) {
+  constexpr int kRounds = 5, kRuns = 4;
+  for (int round = 0; round < kRounds; ++round) {
+    for (const bool replace : {false, true}) {
+      const std::filesystem::path out = folder / fmt::format("{}-{}", round, replace);
+      std::vector<std::string> errors(kRuns);
+      std::vector<std::optional<Store>> stores(kRuns);
+      {
+        std::vector<std::jthread> runs;
+        for (int i = 0; i < kRuns; ++i)
+          runs.emplace_back([&, i] {
+            try {
+              stores[i] = Store::create(out, replace);
+            } catch (const Error& error) {
+              errors[i] = error.what();
+            }
+          });
+      }
+      int writing = 0;
+      for (int i = 0; i < kRuns; ++i) {
+        writing += stores[i].has_value();
+        if (!stores[i]) {
+          EXPECT_THAT(errors[i], HasSubstr(": a run is still writing to it"));
+        }
+      }
+      EXPECT_EQ(writing, 1);
+      for (std::optional<Store>& store : stores)
+        if (store) store->set_info("seed", "1"), store->commit();
+      EXPECT_EQ(Store::open(out).info().size(), 1u);
+    }
+  }
 }
 
 TEST_F(SchemaTest, CreateNamesAFolderThatCannotBe) {

@@ -40,6 +40,10 @@ Connection::Connection(const std::filesystem::path& path, Access access) : path_
   handle_.reset(handle);  // to be closed even where opening failed
   if (code != SQLITE_OK) fail_with(code);
   sqlite3_busy_timeout(handle, patience_ms);
+  // Files are untrusted: no functions from a schema, and no cell that reaches over its page.
+  sqlite3_db_config(handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
+  sqlite3_db_config(handle, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
+  sqlite3_exec(handle, "PRAGMA cell_size_check = ON", nullptr, nullptr, nullptr);
 }
 
 void Connection::execute(const std::string& sql) const {
@@ -54,7 +58,15 @@ std::int64_t Connection::integer(const std::string& sql) const {
   return query.integer(0);
 }
 
+bool Connection::is_gone() const {
+  int moved = 0;
+  sqlite3_file_control(handle(), nullptr, SQLITE_FCNTL_HAS_MOVED, &moved);
+  return moved != 0;
+}
+
 void Connection::fail_with(int code) const {
+  if (handle() && is_gone())
+    fail("{}: was moved or removed meanwhile; what was written since is lost, so run again", path_.string());
   const char* problem = handle() ? sqlite3_errmsg(handle()) : sqlite3_errstr(code);
   fail("{}: {}; {}", path_.string(), problem, advice(code));
 }
@@ -72,8 +84,9 @@ bool Statement::next() {
   return code == SQLITE_ROW;
 }
 
-std::string Statement::text(int column) const {
+std::string_view Statement::view(int column) const {
   const auto* text = reinterpret_cast<const char*>(sqlite3_column_text(handle_.get(), column));
+  if (!text) return {};  // NULL
   return {text, static_cast<std::size_t>(sqlite3_column_bytes(handle_.get(), column))};
 }
 

@@ -21,6 +21,9 @@ class Connection {
   /// The one integer that a query gives.
   std::int64_t integer(const std::string& sql) const;
 
+  /// Whether the file was renamed or removed since it was opened.
+  bool is_gone() const;
+
   const std::filesystem::path& path() const { return path_; }
   sqlite3* handle() const { return handle_.get(); }
   [[noreturn]] void fail_with(int code) const;
@@ -51,7 +54,8 @@ class Statement {
   int columns() const { return sqlite3_column_count(handle_.get()); }
   std::string name(int column) const { return sqlite3_column_name(handle_.get(), column); }
   int type(int column) const { return sqlite3_column_type(handle_.get(), column); }  // SQLITE_TEXT …
-  std::string text(int column) const;
+  std::string_view view(int column) const;  // until the next step
+  std::string text(int column) const { return std::string(view(column)); }
   std::int64_t integer(int column) const { return sqlite3_column_int64(handle_.get(), column); }
   double real(int column) const { return sqlite3_column_double(handle_.get(), column); }
 

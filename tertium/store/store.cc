@@ -1,11 +1,13 @@
 #include "tertium/store/store.h"
 
 #include <cmath>
+#include <optional>
 
 #include "tertium/base/error.h"
 #include "tertium/base/text.h"
 #include "tertium/store/schema.h"
 #include "tertium/store/sqlite.h"
+#include "tertium/store/tables.h"
 
 namespace tertium {
 namespace {
@@ -46,8 +48,8 @@ void check_new(bool is_new, const Row& row, const Connection& connection) {
 }  // namespace
 
 struct Store::Database {
-  Connection connection;  // first, so that it is closed last
-  bool is_writer;
+  std::optional<FolderLock> lock;  // of a writer; first, so that it goes last
+  Connection connection;
   Statement insert_item{connection, "INSERT INTO items VALUES (?, ?, ?)"};
   Statement insert_score{connection, "INSERT INTO scores VALUES (?, ?, ?, ?, ?, ?, ?, ?)"};
   Statement insert_alignment{connection, "INSERT INTO alignment VALUES (?, ?, ?, ?, ?, ?, ?)"};
@@ -55,13 +57,21 @@ struct Store::Database {
   Statement set_info{connection,
                      "INSERT INTO runs VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value"};
 
-  Database(Connection opened, bool writes) : connection(std::move(opened)), is_writer(writes) {}
+  explicit Database(NewResults made) : lock(std::move(made.lock)), connection(std::move(made.connection)) {}
+  explicit Database(Connection opened) : connection(std::move(opened)) {}
   Database(const Database&) = delete;
   Database& operator=(const Database&) = delete;
 
   ~Database() {
-    if (!is_writer) return;
+    if (!lock) return;
     sqlite3_exec(connection.handle(), "ROLLBACK", nullptr, nullptr, nullptr);
+    if (connection.is_gone()) {
+      // Another run's file may have taken the name; closing ours must not remove what lies beside that one.
+      int yes = 1;
+      sqlite3_file_control(connection.handle(), nullptr, SQLITE_FCNTL_PERSIST_WAL, &yes);
+      sqlite3_db_config(connection.handle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+      return;
+    }
     // A finished file without WAL is one plain file, which also opens on a disk that cannot be written. Where somebody
     // is reading just now this fails and the WAL stays, which is as good.
     sqlite3_busy_timeout(connection.handle(), 0);
@@ -70,13 +80,13 @@ struct Store::Database {
 };
 
 Store Store::create(const std::filesystem::path& folder, bool replace) {
-  return Store(std::make_shared<Database>(create_results(folder, replace), true));
+  return Store(std::make_shared<Database>(create_results(folder, replace)));
 }
 
 void Store::demand_free(const std::filesystem::path& folder, bool replace) { tertium::demand_free(folder, replace); }
 
 Store Store::open(const std::filesystem::path& folder) {
-  return Store(std::make_shared<Database>(open_results(folder), false));
+  return Store(std::make_shared<Database>(open_results(folder)));
 }
 
 void Store::add(const ItemRow& row) {
@@ -109,76 +119,75 @@ void Store::set_info(const std::string& key, const std::string& value) {
   (void)database_->set_info.insert(key, value);  // an old key is no conflict here
 }
 
-// Between commits a transaction is always open: it makes adding fast, and its lock shows that a run is going on.
-void Store::commit() { database_->connection.execute("COMMIT; BEGIN IMMEDIATE"); }
+// Between commits a transaction is always open, which makes adding fast.
+void Store::commit() {
+  if (database_->connection.is_gone())
+    fail("{}: was moved or removed while the run wrote to it; run again", database_->connection.path().string());
+  database_->connection.execute("COMMIT; BEGIN IMMEDIATE");
+}
 
 std::vector<ItemRow> Store::items() const {
-  Statement query(database_->connection, "SELECT task, item, category FROM items ORDER BY rowid");
+  TableRows row(database_->connection, table_named("items"));
   std::vector<ItemRow> rows;
-  while (query.next()) rows.push_back({.task = query.text(0), .item = query.text(1), .category = query.text(2)});
+  while (row.next()) rows.push_back({.task = row.text(0), .item = row.text(1), .category = row.text(2)});
   return rows;
 }
 
 std::vector<ScoreRow> Store::scores() const {
-  Statement query(database_->connection,
-                  "SELECT task, language, item, protocol, option, score, tokens, is_gold FROM scores ORDER BY rowid");
+  TableRows row(database_->connection, table_named("scores"));
   std::vector<ScoreRow> rows;
-  while (query.next())
-    rows.push_back({.task = query.text(0),
-                    .language = query.text(1),
-                    .item = query.text(2),
-                    .protocol = query.text(3),
-                    .option = static_cast<int>(query.integer(4)),
-                    .score = query.real(5),
-                    .tokens = static_cast<int>(query.integer(6)),
-                    .is_gold = query.integer(7) != 0});
+  while (row.next())
+    rows.push_back({.task = row.text(0),
+                    .language = row.text(1),
+                    .item = row.text(2),
+                    .protocol = row.text(3),
+                    .option = row.integer(4),
+                    .score = row.real(5),
+                    .tokens = row.integer(6),
+                    .is_gold = row.integer(7) != 0});
   return rows;
 }
 
 std::vector<AlignmentRow> Store::alignment() const {
-  Statement query(database_->connection,
-                  "SELECT task, language, item, metric, stream, layer, value FROM alignment ORDER BY rowid");
+  TableRows row(database_->connection, table_named("alignment"));
   std::vector<AlignmentRow> rows;
-  while (query.next())
-    rows.push_back({.task = query.text(0),
-                    .language = query.text(1),
-                    .item = query.text(2),
-                    .metric = query.text(3),
-                    .stream = query.text(4),
-                    .layer = static_cast<int>(query.integer(5)),
-                    .value = query.real(6)});
+  while (row.next())
+    rows.push_back({.task = row.text(0),
+                    .language = row.text(1),
+                    .item = row.text(2),
+                    .metric = row.text(3),
+                    .stream = row.text(4),
+                    .layer = row.integer(5),
+                    .value = row.real(6)});
   return rows;
 }
 
 std::vector<PatchRow> Store::patches() const {
-  Statement query(
-      database_->connection,
-      "SELECT task, language, item, protocol, direction, site, layer, position, control, draw, donor, option, "
-      "score, head, window FROM patches ORDER BY rowid");
+  TableRows row(database_->connection, table_named("patches"));
   std::vector<PatchRow> rows;
-  while (query.next())
-    rows.push_back({.task = query.text(0),
-                    .language = query.text(1),
-                    .item = query.text(2),
-                    .protocol = query.text(3),
-                    .direction = query.text(4),
-                    .site = query.text(5),
-                    .layer = static_cast<int>(query.integer(6)),
-                    .position = query.text(7),
-                    .control = query.text(8),
-                    .draw = static_cast<int>(query.integer(9)),
-                    .donor = query.text(10),
-                    .option = static_cast<int>(query.integer(11)),
-                    .score = query.real(12),
-                    .head = static_cast<int>(query.integer(13)),
-                    .window = static_cast<int>(query.integer(14))});
+  while (row.next())
+    rows.push_back({.task = row.text(0),
+                    .language = row.text(1),
+                    .item = row.text(2),
+                    .protocol = row.text(3),
+                    .direction = row.text(4),
+                    .site = row.text(5),
+                    .layer = row.integer(6),
+                    .position = row.text(9),
+                    .control = row.text(10),
+                    .draw = row.integer(11),
+                    .donor = row.text(12),
+                    .option = row.integer(13),
+                    .score = row.real(14),
+                    .head = row.integer(7),
+                    .window = row.integer(8)});
   return rows;
 }
 
 RunInfo Store::info() const {
-  Statement query(database_->connection, "SELECT key, value FROM runs ORDER BY rowid");
+  TableRows row(database_->connection, table_named("runs"));
   RunInfo info;
-  while (query.next()) info.emplace_back(query.text(0), query.text(1));
+  while (row.next()) info.emplace_back(row.text(0), row.text(1));
   return info;
 }
 

@@ -49,7 +49,7 @@ using RunInfo = std::vector<std::pair<std::string, std::string>>;
 
 /// A folder's results.db (SQLite, WAL). Whatever was added before the last commit() survives a crash; what was added
 /// after it is lost with the Store. Every call throws Error naming the file where SQLite cannot do it (disk full, file
-/// locked …).
+/// moved or removed meanwhile …).
 class Store {
  public:
   /// A new results.db in `folder` (made if absent). Throws Error if the folder cannot be written, or already holds
@@ -70,7 +70,8 @@ class Store {
   void set_info(const std::string& key, const std::string& value);  // replaces an earlier value
   void commit();
 
-  std::vector<ItemRow> items() const;  // in the order added
+  // All rows, in the order added. Throw Error naming table, row and column for a value that no run writes.
+  std::vector<ItemRow> items() const;
   std::vector<ScoreRow> scores() const;
   std::vector<AlignmentRow> alignment() const;
   std::vector<PatchRow> patches() const;

@@ -6,6 +6,7 @@
 
 #include <csignal>
 #include <limits>
+#include <optional>
 
 #include "tertium/store/sqlite.h"
 #include "tests/support/files.h"
@@ -186,6 +187,31 @@ TEST_F(StoreTest, OneOpenedForReadingCannotBeWritten) {
   { Store::create(folder, false); }
   Store store = Store::open(folder);
   EXPECT_THAT(error_of([&] { store.add(score_row()); }), HasSubstr("attempt to write a readonly database"));
+}
+
+TEST_F(StoreTest, AFolderThatIsRemovedMeanwhileIsAnErrorAtTheNextCommit) {
+  Store store = Store::create(folder / "run", false);
+  store.add(score_row());
+  store.commit();
+  std::filesystem::remove_all(folder / "run");
+  store.add(score_row("6"));
+  EXPECT_THAT(error_of([&] { store.commit(); }),
+              HasSubstr("results.db: was moved or removed while the run wrote to it; run again"));
+}
+
+TEST_F(StoreTest, ARemovedFolderMadeAgainBelongsToTheNextRun) {
+  std::optional<Store> first = Store::create(folder / "run", false);
+  first->add(score_row());
+  first->commit();
+  std::filesystem::remove_all(folder / "run");
+  Store second = Store::create(folder / "run", false);
+  second.add(score_row("6"));
+  second.commit();
+  EXPECT_THAT(error_of([&] { first->commit(); }), HasSubstr("was moved or removed"));
+  first.reset();  // must not remove what lies beside the second's file
+  EXPECT_TRUE(std::filesystem::exists(folder / "run" / "results.db-wal"));
+  EXPECT_THAT(Store::open(folder / "run").scores(), SizeIs(1));
+  EXPECT_EQ(Store::open(folder / "run").scores().front().item, "6");
 }
 
 // Linux ends a write beyond this limit with an error, as a full disk does.

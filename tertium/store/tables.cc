@@ -1,0 +1,157 @@
+#include "tertium/store/tables.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "tertium/base/error.h"
+#include "tertium/base/text.h"
+
+namespace tertium {
+namespace {
+
+using enum Column::Kind;
+
+std::vector<std::string> names_of(const Table& table) {
+  std::vector<std::string> names;
+  for (const Column& column : table.columns) names.emplace_back(column.name);
+  return names;
+}
+
+// Rows come in the order of their numbers. Where they do not, pages of the file refer to each other in circles, and
+// there would be no end to them.
+std::string select(const Table& table) {
+  return fmt::format("SELECT {}, rowid FROM {} ORDER BY rowid", join(names_of(table)), table.name);
+}
+
+bool has_type_of(const Column& column, int type) {
+  switch (column.kind) {
+    case text:
+      return type == SQLITE_TEXT;
+    case integer:
+      return type == SQLITE_INTEGER;
+    default:
+      return type == SQLITE_FLOAT;
+  }
+}
+
+}  // namespace
+
+// Rows keep their rowid, which is the order in which they were added.
+const std::vector<Table>& tables() {
+  static const std::vector<Table> all = {
+      {"items", R"(CREATE TABLE items (
+  task TEXT NOT NULL, item TEXT NOT NULL,
+  category TEXT NOT NULL,
+  PRIMARY KEY (task, item)
+) STRICT)",
+       {{"task"}, {"item"}, {"category"}}},
+      {"scores", R"(CREATE TABLE scores (
+  task TEXT NOT NULL, language TEXT NOT NULL, item TEXT NOT NULL, protocol TEXT NOT NULL,
+  option INTEGER NOT NULL CHECK (option >= 0),
+  score REAL NOT NULL,
+  tokens INTEGER NOT NULL CHECK (tokens >= 0),
+  is_gold INTEGER NOT NULL CHECK (is_gold IN (0, 1)),
+  PRIMARY KEY (task, language, item, protocol, option)
+) STRICT)",
+       {{"task"},
+        {"language"},
+        {"item"},
+        {"protocol"},
+        {"option", integer},
+        {"score", real},
+        {"tokens", integer},
+        {"is_gold", integer, 0, 1}}},
+      {"alignment", R"(CREATE TABLE alignment (
+  task TEXT NOT NULL, language TEXT NOT NULL, item TEXT NOT NULL, metric TEXT NOT NULL, stream TEXT NOT NULL,
+  layer INTEGER NOT NULL CHECK (layer >= 0),
+  value REAL NOT NULL,
+  PRIMARY KEY (task, language, item, metric, stream, layer)
+) STRICT)",
+       {{"task"}, {"language"}, {"item"}, {"metric"}, {"stream"}, {"layer", integer}, {"value", real}}},
+      {"patches", R"(CREATE TABLE patches (
+  task TEXT NOT NULL, language TEXT NOT NULL, item TEXT NOT NULL, protocol TEXT NOT NULL,
+  direction TEXT NOT NULL, site TEXT NOT NULL,
+  layer INTEGER NOT NULL CHECK (layer >= 0),
+  head INTEGER NOT NULL CHECK (head >= -1),
+  window INTEGER NOT NULL CHECK (window >= 1),
+  position TEXT NOT NULL, control TEXT NOT NULL,
+  draw INTEGER NOT NULL CHECK (draw >= 0),
+  donor TEXT NOT NULL,
+  option INTEGER NOT NULL CHECK (option >= 0),
+  score REAL NOT NULL,
+  PRIMARY KEY (task, language, item, protocol, direction, site, layer, head, window, position, control, draw,
+               option)
+) STRICT)",
+       {{"task"},
+        {"language"},
+        {"item"},
+        {"protocol"},
+        {"direction"},
+        {"site"},
+        {"layer", integer},
+        {"head", integer, -1},
+        {"window", integer, 1},
+        {"position"},
+        {"control"},
+        {"draw", integer},
+        {"donor"},
+        {"option", integer},
+        {"score", real}}},
+      {"runs", "CREATE TABLE runs (key TEXT NOT NULL PRIMARY KEY, value TEXT NOT NULL) STRICT", {{"key"}, {"value"}}}};
+  return all;
+}
+
+const Table& table_named(std::string_view name) {
+  std::vector<std::string> known;
+  for (const Table& table : tables()) {
+    if (table.name == name) return table;
+    known.emplace_back(table.name);
+  }
+  fail("no table \"{}\"; the tables are {}", printable(name), join(known));
+}
+
+// What is a view, or has columns that are computed, may take any time to read.
+void demand_tables(const Connection& connection) {
+  for (const Table& table : tables()) {
+    Statement query(connection, fmt::format("SELECT sql FROM sqlite_schema WHERE name = '{}'", table.name));
+    if (!query.next())
+      fail("{}: has no table {}; it is not as a run left it; run again, or give another folder",
+           connection.path().string(), table.name);
+    if (query.text(0) != table.sql)
+      fail("{}: its table {} is not as a run makes it; run again, or give another folder", connection.path().string(),
+           table.name);
+  }
+}
+
+TableRows::TableRows(const Connection& connection, const Table& table)
+    : connection_(&connection), table_(&table), query_(connection, select(table)) {}
+
+bool TableRows::next() {
+  if (!query_.next()) return false;
+  const auto columns = static_cast<int>(table_->columns.size());
+  const std::int64_t row = query_.integer(columns);
+  if (row <= row_)
+    fail("{}: table {}: row {} comes behind row {}; the file is damaged, so run again", connection_->path().string(),
+         table_->name, row, row_);
+  row_ = row;
+  for (int column = 0; column < columns; ++column) check(column);
+  return true;
+}
+
+void TableRows::check(int column) const {
+  const Column& rule = table_->columns[column];
+  if (!has_type_of(rule, query_.type(column))) refuse(column, "of another type than its column");
+  if (rule.kind == Column::Kind::text && !is_utf8(query_.view(column))) refuse(column, "no UTF-8 text");
+  if (rule.kind == Column::Kind::real && !std::isfinite(query_.real(column))) refuse(column, "not finite");
+  if (rule.kind != Column::Kind::integer) return;
+  const std::int64_t number = query_.integer(column);
+  if (number < rule.low || number > rule.high)
+    refuse(column, fmt::format("{}, outside {} to {}", number, rule.low, rule.high));
+}
+
+void TableRows::refuse(int column, std::string_view problem) const {
+  fail("{}: table {}, row {}: its {} is {}; the file is not as a run left it, so run again",
+       connection_->path().string(), table_->name, row_, table_->columns[column].name, problem);
+}
+
+}  // namespace tertium

@@ -1,0 +1,60 @@
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tertium/store/sqlite.h"
+
+namespace tertium {
+
+/// What a column may hold. Files of other programs can hold anything, whatever their schema says.
+struct Column {
+  enum class Kind { text, integer, real };
+  const char* name;
+  Kind kind = Kind::text;
+  std::int64_t low = 0, high = std::numeric_limits<int>::max();  // of integers
+};
+
+/// One table of results.db (docs/results.md).
+struct Table {
+  const char* name;
+  const char* sql;  // that makes it
+  std::vector<Column> columns;
+};
+
+const std::vector<Table>& tables();
+/// Throws Error listing the known ones.
+const Table& table_named(std::string_view name);
+
+/// Throws Error unless the file has every table just as a run makes it.
+void demand_tables(const Connection& connection);
+
+/// The rows of a table, in the order in which they were written.
+class TableRows {
+ public:
+  /// The connection must outlive it.
+  TableRows(const Connection& connection, const Table& table);
+
+  /// Moves to the next row; false behind the last. Throws Error naming file, table, row and column where a value is of
+  /// another type than the column's, out of its range, not finite or no UTF-8.
+  bool next();
+
+  // Of this row, by column.
+  std::string text(int column) const { return query_.text(column); }
+  int integer(int column) const { return static_cast<int>(query_.integer(column)); }
+  double real(int column) const { return query_.real(column); }
+
+ private:
+  void check(int column) const;
+  [[noreturn]] void refuse(int column, std::string_view problem) const;
+
+  const Connection* connection_;
+  const Table* table_;
+  Statement query_;
+  std::int64_t row_ = std::numeric_limits<std::int64_t>::min();
+};
+
+}  // namespace tertium
