@@ -13,6 +13,7 @@
 #include "tertium/experiment/scoring.h"
 #include "tertium/metrics/metric.h"
 #include "tertium/model/config.h"
+#include "tertium/protocols/answer.h"
 #include "tertium/store/store.h"
 #include "tests/support/files.h"
 

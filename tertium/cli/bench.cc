@@ -193,9 +193,7 @@ void add_bench(CLI::App& app) {
   command.add_option("--donors", options->donors, "Donors of the sweep")
       ->capture_default_str()
       ->check(CLI::Range(1, 64));
-  command.add_option("--threads", options->threads, "Threads for matrix products; 0: as many as cores")
-      ->capture_default_str()
-      ->check(CLI::NonNegativeNumber);
+  add_threads_option(command, options->threads);
   command.add_flag("--json", options->json, "One JSON object");
   command.callback([options] { bench(*options); });
 }

@@ -16,6 +16,9 @@ inline constexpr const char* kModelHelp =
 CLI::App& add_command(CLI::App& app, const std::string& name, const std::string& description,
                       const std::string& example);
 
+/// --threads, as set_threads takes it.
+void add_threads_option(CLI::App& command, int& threads);
+
 /// What commands that run an experiment have in common.
 struct ExperimentOptions {
   std::string experiment;             // the file

@@ -72,9 +72,7 @@ void add_generate(CLI::App& app) {
       ->capture_default_str()
       ->check(CLI::Range(1, 100000));
   command.add_option("--dtype", options->dtype, "f32, bf16, f16 or auto")->capture_default_str();
-  command.add_option("--threads", options->threads, "Threads for matrix products; 0: as many as cores")
-      ->capture_default_str()
-      ->check(CLI::NonNegativeNumber);
+  add_threads_option(command, options->threads);
   command.add_flag("--chat", options->chat, "Ask as a user of a chat, by the model's own template");
   command.add_flag("--json", options->json, "One JSON object: prompt_ids, ids, text");
   command.callback([options] { generate(*options); });

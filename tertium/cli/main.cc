@@ -19,14 +19,20 @@ CLI::App& add_command(CLI::App& app, const std::string& name, const std::string&
   return command;
 }
 
+void add_threads_option(CLI::App& command, int& threads) {
+  constexpr int kMost = 1024;  // beyond it threads fail to start, and then OpenMP ends the program
+  command.add_option("--threads", threads, "Threads for matrix products; 0: as many as cores")
+      ->capture_default_str()
+      ->check(CLI::Range(0, kMost));
+}
+
 void add_experiment_options(CLI::App& command, ExperimentOptions& options) {
   command.add_option("experiment", options.experiment, "The experiment file (TOML; docs/experiment.md)")->required();
   command
       .add_option("--set", options.settings,
                   "Replace a key of the experiment: key=value, for example task.limit=20; may be repeated")
       ->allow_extra_args(false);
-  command.add_option("--threads", options.threads, "Threads for matrix products; 0: as many as cores")
-      ->check(CLI::Range(0, 1024));
+  add_threads_option(command, options.threads);
   command.add_flag("--quiet", options.quiet, "No progress on standard error");
 }
 
@@ -54,6 +60,8 @@ std::string usage_error(CLI::App& app, const CLI::ParseError& error) {
                      near.empty() ? "known: " + join(known) : "did you mean \"" + near + "\"?");
 }
 
+void say_error(std::string_view what) { write_error(fmt::format("Error: {}\n", what)); }
+
 /// Texts and names of files go into results, which are UTF-8.
 void demand_utf8(int argc, char** argv) {
   for (int i = 1; i < argc; ++i)
@@ -75,22 +83,22 @@ int run(int argc, char** argv) {
   try {
     demand_utf8(argc, argv);
     app.parse(argc, argv);
-    if (std::fflush(stdout) != 0) fail("standard output cannot be written; is that disk full?");
+    if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) fail("standard output cannot be written; is that disk full?");
     return 0;
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
-    fmt::print(stderr, "Error: {}\n", usage_error(app, error));
+    say_error(usage_error(app, error));
     return kUsage;
   } catch (const Exit& exit) {
     return exit.status;
   } catch (const Error& error) {
-    fmt::print(stderr, "Error: {}\n", error.what());
+    say_error(error.what());
   } catch (const std::bad_alloc&) {
-    fmt::print(stderr, "Error: out of memory; try dtype bf16, a smaller --batch-rows or a smaller limit\n");
+    say_error("out of memory; try dtype bf16, a smaller --batch-rows or a smaller limit");
   } catch (const std::system_error& error) {  // of a file system, or of standard output while it is printed
-    fmt::print(stderr, "Error: {}; check permissions and the space left on that disk\n", error.what());
+    say_error(fmt::format("{}; check permissions and the space left on that disk", error.what()));
   } catch (const std::exception& error) {
-    fmt::print(stderr, "Error: {} (this is a bug in tertium; please report it)\n", error.what());
+    say_error(fmt::format("{} (this is a bug in tertium; please report it)", error.what()));
   }
   return kFailed;
 }
@@ -99,6 +107,7 @@ int run(int argc, char** argv) {
 }  // namespace tertium
 
 int main(int argc, char** argv) {
+  tertium::keep_standard_streams();
   tertium::wait_passively(argv);
   tertium::keep_freed_memory();
   tertium::explain_lost_files();

@@ -6,9 +6,13 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <cerrno>
+#include <csignal>
 #include <cstdint>
 #include <cstdlib>
+#include <ctime>
 #include <string_view>
+#include <utility>
 
 namespace tertium {
 namespace {
@@ -86,6 +90,32 @@ void on_lost_page(int signal, siginfo_t* info, void*) {
 }
 
 }  // namespace
+
+void keep_standard_streams() {
+  // Each gets the lowest number that is free. Nothing can be written to what is open for reading only.
+  for (const auto& [stream, access] : {std::pair(STDIN_FILENO, O_RDONLY), std::pair(STDOUT_FILENO, O_RDONLY),
+                                       std::pair(STDERR_FILENO, O_WRONLY)})
+    if (fcntl(stream, F_GETFD) < 0 && errno == EBADF) (void)!open("/dev/null", access);
+}
+
+void write_error(std::string_view text) {
+  // A pipe without a reader sends a signal that ends the program; it is taken away before it arrives.
+  sigset_t broken_pipe, before;
+  sigemptyset(&broken_pipe);
+  sigaddset(&broken_pipe, SIGPIPE);
+  pthread_sigmask(SIG_BLOCK, &broken_pipe, &before);
+  while (!text.empty()) {
+    const ssize_t written = write(STDERR_FILENO, text.data(), text.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0 && errno == EPIPE) {
+      const timespec now{};
+      sigtimedwait(&broken_pipe, nullptr, &now);
+    }
+    if (written <= 0) break;
+    text.remove_prefix(static_cast<std::size_t>(written));
+  }
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+}
 
 void wait_passively(char** argv) {
   if (std::getenv("OMP_WAIT_POLICY")) return;

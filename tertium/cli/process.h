@@ -1,8 +1,17 @@
 #pragma once
 
+#include <string_view>
+
 namespace tertium {
 
 // Settings of the whole process, which a program may make and a library may not.
+
+/// Opens standard streams that the caller left closed, so that no file of ours gets their numbers and what is meant for
+/// a terminal. What is written to a closed standard output is an error all the same.
+void keep_standard_streams();
+
+/// Writes to standard error. What cannot be written is lost: a full disk, or a reader that is gone, ends no run.
+void write_error(std::string_view text);
 
 /// Starts the program again with OMP_WAIT_POLICY=passive unless the variable is set. OpenMP's threads spin while they
 /// wait for each other; where anything else runs on the machine, a spinning thread holds the core that the awaited one

@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <cstdio>
+#include "tertium/cli/process.h"
 
 namespace tertium {
 namespace {
@@ -20,7 +20,7 @@ std::string spelled(double seconds) {
 
 }  // namespace
 
-ProgressLine::ProgressLine() : terminal_(isatty(fileno(stderr))) {}
+ProgressLine::ProgressLine() : terminal_(isatty(STDERR_FILENO)) {}
 
 ProgressLine::~ProgressLine() { finish_stage(); }
 
@@ -39,19 +39,18 @@ void ProgressLine::operator()(std::string_view stage, std::size_t done, std::siz
   const double elapsed = Seconds(now - stage_start_).count();
   const std::string left =
       done > 0 ? ", " + spelled(elapsed / static_cast<double>(done) * static_cast<double>(total - done)) + " left" : "";
-  fmt::print(stderr, "\r\x1b[2K{} {}/{}{}", stage_, done, total, left);
-  std::fflush(stderr);
+  write_error(fmt::format("\r\x1b[2K{} {}/{}{}", stage_, done, total, left));
 }
 
 void ProgressLine::say(std::string_view what) {
   finish_stage();
-  fmt::print(stderr, "{}\n", what);
+  write_error(fmt::format("{}\n", what));
 }
 
 void ProgressLine::finish_stage() {
   if (stage_.empty()) return;
-  fmt::print(stderr, "{}{} {}/{}, {:.1f} s\n", terminal_ ? "\r\x1b[2K" : "", stage_, done_, total_,
-             Seconds(Clock::now() - stage_start_).count());
+  write_error(fmt::format("{}{} {}/{}, {:.1f} s\n", terminal_ ? "\r\x1b[2K" : "", stage_, done_, total_,
+                          Seconds(Clock::now() - stage_start_).count()));
   stage_.clear();
 }
 

@@ -6,7 +6,6 @@
 #include <torch/headeronly/version.h>
 
 #include <algorithm>
-#include <atomic>
 #include <chrono>
 #include <functional>
 #include <limits>
@@ -15,7 +14,9 @@
 
 #include "tertium/engine/layout.h"
 #include "tertium/engine/pass.h"
+#include "tertium/engine/queue.h"
 #include "tertium/model/config.h"
+#include "tertium/model/torch_error.h"
 #include "tertium/model/weights.h"
 
 namespace tertium {
@@ -95,7 +96,7 @@ void Engine::run(std::span<const Job> jobs, const std::function<void(std::size_t
 
   InOrder in_order(batches, done, progress);
   const auto run_batch = [&](std::size_t b) {
-    in_order.take(b, run_pass(model_, jobs.subspan(batches[b].first, batches[b].count)));
+    in_order.take(b, pass(jobs.subspan(batches[b].first, batches[b].count)));
   };
   // A pass on one thread waits for nobody. Where threads would end too unevenly, all of them share each pass.
   constexpr double kUneven = 1.2;
@@ -104,10 +105,12 @@ void Engine::run(std::span<const Job> jobs, const std::function<void(std::size_t
     for (std::size_t b = 0; b < batches.size(); ++b) run_batch(b);
     return;
   }
-  std::atomic<std::size_t> next = 0;
-  at::parallel_for(0, threads, 1, [&](std::int64_t, std::int64_t) {
-    for (std::size_t b; (b = next++) < batches.size();) run_batch(b);
-  });
+  run_queue(batches.size(), threads, run_batch);
+}
+
+std::vector<JobResult> Engine::pass(std::span<const Job> jobs) const {
+  const std::string first = jobs.front().name.empty() ? "running" : jobs.front().name;
+  return with_torch_errors(first, [&] { return run_pass(model_, jobs); });
 }
 
 std::int64_t Engine::batch_rows(std::span<const Job> jobs) const {
@@ -124,7 +127,7 @@ std::int64_t Engine::batch_rows(std::span<const Job> jobs) const {
   return std::clamp(kTimesShared * shared, std::min(kBusy, kMemory / of_row), kMemory / of_row);
 }
 
-JobResult Engine::run(const Job& job) const { return std::move(run_pass(model_, {&job, 1}).front()); }
+JobResult Engine::run(const Job& job) const { return std::move(pass({&job, 1}).front()); }
 
 void set_threads(int threads) {
   if (threads > 0) at::set_num_threads(threads);

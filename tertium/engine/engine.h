@@ -5,6 +5,7 @@
 #include <functional>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "tertium/engine/strand.h"
 #include "tertium/model/model.h"
@@ -26,8 +27,8 @@ class Engine {
   const Model& model() const { return model_; }
 
   /// Runs all jobs and calls `done(job index, result)` for each, in order, and `progress(jobs done)` after every pass.
-  /// Throws Error naming the job if a state is not finite; std::logic_error for a malformed job (our bug): rows out of
-  /// range, an edit that did not fire.
+  /// Throws Error naming the job if a state is not finite or memory does not suffice, and begins no further pass then;
+  /// std::logic_error for a malformed job (our bug): rows out of range, an edit that did not fire.
   void run(std::span<const Job> jobs, const std::function<void(std::size_t, JobResult)>& done,
            const std::function<void(std::size_t)>& progress = {}) const;
 
@@ -36,6 +37,7 @@ class Engine {
 
  private:
   std::int64_t batch_rows(std::span<const Job> jobs) const;
+  std::vector<JobResult> pass(std::span<const Job> jobs) const;
 
   Model model_;
   EngineOptions options_;

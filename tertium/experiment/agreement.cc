@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <map>
 #include <set>
-#include <tuple>
 
 #include "tertium/experiment/answers.h"
 #include "tertium/store/store.h"
@@ -25,17 +24,17 @@ std::pair<std::string, std::string> split_order(const std::string& protocol) {
   return {protocol.substr(0, last), protocol.substr(last + 1)};
 }
 
-std::vector<AskedInOrders> asked_in_orders(const std::vector<ScoreRow>& scores) {
+std::vector<AskedInOrders> asked_in_orders(const std::vector<LanguageAnswers>& answers) {
   std::vector<AskedInOrders> all;
-  std::map<std::tuple<std::string, std::string, std::string>, std::size_t> places;
-  for (const ScoreRow& row : scores) {
-    const auto [protocol, order] = split_order(row.protocol);
+  for (const LanguageAnswers& of : answers) {
+    const auto [protocol, order] = split_order(of.protocol);
     if (order.empty()) continue;
-    const auto [place, is_new] = places.insert({{row.task, row.language, protocol}, all.size()});
-    if (is_new) all.push_back({row.task, row.language, protocol, {}, {}});
-    AskedInOrders& asked = all[place->second];
-    if (std::ranges::find(asked.orders, order) == asked.orders.end()) asked.orders.push_back(order);
-    add_score(asked.by_item[row.item][order], row);
+    auto found = std::ranges::find_if(all, [&, &asked = protocol](const AskedInOrders& one) {
+      return one.task == of.task && one.language == of.language && one.protocol == asked;
+    });
+    if (found == all.end()) found = all.insert(all.end(), {of.task, of.language, protocol, {}, {}});
+    found->orders.push_back(order);
+    for (const auto& [item, answer] : of.answers) found->by_item[item].emplace(order, answer);
   }
   std::erase_if(all, [](const AskedInOrders& asked) { return asked.orders.size() < 2; });
   return all;
@@ -68,7 +67,7 @@ Agreement agreement_of(const AskedInOrders& asked) {
 
 std::vector<Agreement> agreements(const std::vector<ScoreRow>& scores) {
   std::vector<Agreement> found;
-  for (const AskedInOrders& asked : asked_in_orders(scores)) found.push_back(agreement_of(asked));
+  for (const AskedInOrders& asked : asked_in_orders(answers_of(scores))) found.push_back(agreement_of(asked));
   return found;
 }
 

@@ -13,6 +13,7 @@
 #include "tertium/experiment/scoring.h"
 #include "tertium/model/config.h"
 #include "tertium/patching/sweep.h"
+#include "tertium/protocols/answer.h"
 #include "tertium/store/store.h"
 
 namespace tertium {
@@ -31,16 +32,13 @@ std::size_t rows_of(const Question& question) {
 }
 
 /// The answers of a language in an earlier run.
-RightAnswers stored_answers(const std::vector<ScoreRow>& rows, const TaskSpec& task, const PreparedLanguage& language) {
-  Answers answers;
-  for (const ScoreRow& row : rows) {
-    if (row.task != task.name || row.protocol != task.stored_protocol() || row.language != language.language) continue;
-    add_score(answers[row.item], row);
-  }
+RightAnswers stored_answers(const std::vector<LanguageAnswers>& stored, const TaskSpec& task,
+                            const PreparedLanguage& language) {
+  const Answers* answers = find_answers(stored, task.name, task.stored_protocol(), language.language);
   RightAnswers right;
   for (const Item& item : language.items) {
-    const auto found = answers.find(item.id);
-    if (found == answers.end())
+    const auto found = answers ? answers->find(item.id) : Answers::const_iterator{};
+    if (!answers || found == answers->end())
       fail("the results hold no score of {} {} {}, item {}; give those of this experiment, or none", task.name,
            task.stored_protocol(), language.language, printable(item.id));
     right.push_back(found->second.chosen() == item.gold);
@@ -135,7 +133,8 @@ PatchPlan plan_patches(const Experiment& experiment, const std::vector<PreparedT
   if (!experiment.patch) fail("the experiment has no [patch] table; add one (docs/experiment.md)");
   demand_patchable(*experiment.patch, tasks, config);
   const PatchMenu menu(*experiment.patch, config);
-  const std::vector<ScoreRow> stored = results ? results->scores() : std::vector<ScoreRow>{};
+  const std::vector<LanguageAnswers> stored =
+      results ? answers_of(results->scores()) : std::vector<LanguageAnswers>{};
   Speed measured;
   PatchPlan plan;
   for (const PreparedTask& task : tasks) {

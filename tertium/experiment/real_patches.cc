@@ -10,6 +10,7 @@
 #include "tertium/model/config.h"
 #include "tertium/patching/activations.h"
 #include "tertium/patching/sweep.h"
+#include "tertium/protocols/answer.h"
 
 namespace tertium {
 namespace {

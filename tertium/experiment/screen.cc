@@ -12,6 +12,7 @@
 #include "tertium/experiment/run.h"
 #include "tertium/experiment/scoring.h"
 #include "tertium/patching/place.h"
+#include "tertium/protocols/answer.h"
 
 namespace tertium {
 namespace {

@@ -4,32 +4,11 @@
 #include <string>
 #include <vector>
 
+#include "tertium/experiment/effects.h"
 #include "tertium/stats/rates.h"
 #include "tertium/store/store.h"
 
 namespace tertium {
-
-/// What patching one block did to a direction's items; each draw counts.
-struct Effect {
-  Rate changed;         // turned to gold (fix, lift), or away from it (keep, break, spoil)
-  Rate copied;          // turned to the donor's gold, of those that have another gold and another answer
-  double recovery = 0;  // mean over items of the donor's margin over the item's own that was won; NaN where unknown
-};
-
-/// What the patches of one table have in common: all but block, control, item and draw.
-struct PatchKey {
-  std::string direction, site, position;
-  int head = -1, window = 1;
-  auto operator<=>(const PatchKey&) const = default;
-};
-
-/// All patches of one key, at every block.
-struct PatchTable {
-  PatchKey key;
-  std::size_t items = 0;                                 // those that the direction asks about
-  std::size_t without_donor = 0;                         // (item, control) pairs whose pool held no donor
-  std::map<std::string, std::map<int, Effect>> effects;  // by control, by block
-};
 
 /// By layer (0..L of the stream, then the final norm): the mean over TS and over TF items; NaN where there are none.
 struct TransferMeans {
@@ -66,7 +45,8 @@ struct StoredRows {
 };
 StoredRows stored_rows(const Store& store);
 
-/// Reads a results folder's rows back into what the terminal shows. Throws Error if rows of the pivot are missing.
+/// Reads a results folder's rows back into what the terminal shows. Throws Error if rows of the pivot are missing
+/// or rows contradict each other.
 std::vector<TaskSummary> summarize(const StoredRows& rows);
 inline std::vector<TaskSummary> summarize(const Store& store) { return summarize(stored_rows(store)); }
 

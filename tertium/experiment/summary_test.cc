@@ -175,6 +175,10 @@ TEST_F(Summary, CountsFlipsByControlAndBlock) {
   expect_rate(flips_of(it).at("main")[1], 1, 2);
   ASSERT_THAT(flips_of(it).at("same_gold"), SizeIs(1));
   expect_rate(flips_of(it).at("same_gold")[0], 1, 4);
+  EXPECT_EQ(flips_of(it).at("same_gold")[0].value, 0.25);
+  EXPECT_THAT(flips_of(it).at("same_gold")[0].low, IsNan()) << "draws of one item say the same thing again";
+  EXPECT_THAT(flips_of(it).at("same_gold")[0].high, IsNan());
+  EXPECT_LT(flips_of(it).at("main")[0].high, 1) << "one draw an item: Wilson's";
   EXPECT_EQ(patched_of(it), 2u);
   EXPECT_EQ(it.patches.at(0).without_donor, 0u);
 }
@@ -192,9 +196,11 @@ TEST_F(Summary, NoiseFloorIsTheLargestChangeBySelf) {
   EXPECT_LT(summarize(store).at(0).noise_floor, 0) << "there was no self control";
   patch_with_itself("tf", 0, 1.0);
   patch_with_itself("tf", 1, -0.25);  // the clean scores are 1 and 0
-  patch_with_itself("ts", 1, 1.125);  // its clean scores are 0 and 1
+  patch_with_itself("ts", 0, 0);  // its clean scores are 0 and 1
+  patch_with_itself("ts", 1, 1.125);
   EXPECT_EQ(summarize(store).at(0).noise_floor, 0.25);
-  patch_with_itself("ts", 0, 0.5);
+  patch_with_itself("fs", 0, 0.5);
+  patch_with_itself("fs", 1, 1);
   EXPECT_EQ(summarize(store).at(0).noise_floor, 0.5) << "items that do not count as flips show faults too";
 }
 
@@ -266,6 +272,64 @@ TEST_F(Readings, RecoveryIsTheShareOfTheWayToTheDonorsMargin) {
   patched("fix", "tf", "random", "ts", {0.5, 2});  // 1.5
   EXPECT_DOUBLE_EQ(effect("main").recovery, 0.25);
   EXPECT_DOUBLE_EQ(effect("random").recovery, 1.25);
+}
+
+TEST_F(Readings, RecoveryIsARatioOfSums) {
+  answer_all_four();
+  // Next to no way to go: a ratio of its own would be 10,000.
+  for (int option : {0, 1}) {
+    const bool is_gold = option == kGold;
+    store.add(ScoreRow{"xcopa", "en", "near", "loglik", option, is_gold ? 1e-4 : 0, 2, is_gold});
+    store.add(ScoreRow{"xcopa", "it", "near", "loglik", option, 0, 2, is_gold});
+  }
+  patched("fix", "tf", "main", "tf", {1, 0.5});  // 0.5 of 2
+  patched("fix", "near", "main", "near", {0, 1});
+  EXPECT_NEAR(effect("main").recovery, 1.5 / 2.0001, 1e-12);
+}
+
+TEST_F(Readings, RecoveryIsUnknownWhereThereIsNoWayToGo) {
+  for (int option : {0, 1})
+    for (const std::string language : {"en", "it"})
+      store.add(ScoreRow{"xcopa", language, "tf", "loglik", option, language == "en" && option == kGold ? 1e-6 : 0, 2,
+                         option == kGold});
+  patched("fix", "tf", "main", "tf", {0, 1});
+  EXPECT_THAT(effect("main").recovery, IsNan());
+}
+
+// Of one item that draws twice and one that draws once, each counts as much.
+TEST_F(Readings, OfARateAreMeansOverItemsOfTheirDraws) {
+  answer_all_four();
+  answer("en", "tf2", true);
+  answer("it", "tf2", false);
+  for (int draw : {0, 1}) patch("tf", "random", 2, false, draw);
+  patch("tf2", "random", 2, true);
+  const Rate changed = italian().patches.at(0).effects.at("random").at(2).changed;
+  expect_rate(changed, 1, 3);
+  EXPECT_EQ(changed.value, 0.5);
+  EXPECT_THAT(changed.low, IsNan());
+}
+
+TEST_F(Readings, OfRowsThatDoNotFitTheAnswersAreErrors) {
+  answer_all_four();
+  store.add(PatchRow{"xcopa", "it", "tf", "loglik", "fix", "mlp_out", 2, "last", "main", 0, "tf", 0, 1});
+  EXPECT_THAT(test::error_of([&] { italian(); }),
+              HasSubstr("patches: item \"tf\" has 1 options under main at block 2, but 2 clean"));
+  store.add(PatchRow{"xcopa", "it", "tf", "loglik", "fix", "mlp_out", 2, "last", "main", 0, "tf", 99, 1});
+  EXPECT_THAT(test::error_of([&] { italian(); }), HasSubstr("patches: option 99 of item \"tf\" stands where option 1 belongs"));
+}
+
+TEST_F(Summary, AlignmentThatSkipsLayersIsRefused) {
+  answer_all_four();
+  align("ts", 0, 1);
+  align("ts", 2'000'000'000, 1);
+  EXPECT_THAT(test::error_of([&] { italian(); }), HasSubstr("alignment: dali has layer 2000000000, but 2 layers in all"));
+}
+
+TEST_F(Summary, AlignmentWithTheNormInPlaceOfALayerIsRefused) {
+  answer_all_four();
+  for (const int layer : {0, 1}) align("ts", layer, 1);
+  align("ts", 0, 1, "final_norm");
+  EXPECT_THAT(test::error_of([&] { italian(); }), HasSubstr("dali of xcopa it has layer 0 in two streams"));
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include "tertium/base/error.h"
 #include "tertium/base/text.h"
 #include "tertium/model/checkpoint.h"
+#include "tertium/model/torch_error.h"
 #include "tertium/model/weights.h"
 
 namespace tertium {
@@ -44,7 +45,9 @@ Model Model::load(const std::filesystem::path& path, std::string_view dtype) {
   model.config_ = std::make_shared<const Config>(checkpoint->config());
   model.files_ = checkpoint->files();
   model.precision_ = precision_named(dtype, *model.config_);
-  model.weights_ = std::make_shared<const Weights>(load_weights(std::move(checkpoint), model.precision_));
+  model.weights_ = with_torch_errors(path.string(), [&] {
+    return std::make_shared<const Weights>(load_weights(std::move(checkpoint), model.precision_));
+  });
   model.demand_unchanged();
   return model;
 }
@@ -59,7 +62,8 @@ Model Model::random(const Config& config, std::string_view dtype) {
   Model model;
   model.config_ = std::make_shared<const Config>(config);
   model.precision_ = precision_named(dtype, config);
-  model.weights_ = std::make_shared<const Weights>(random_weights(config, model.precision_));
+  model.weights_ = with_torch_errors(
+      "random weights", [&] { return std::make_shared<const Weights>(random_weights(config, model.precision_)); });
   return model;
 }
 

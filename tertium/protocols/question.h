@@ -78,10 +78,4 @@ void demand_fits(const Question& question, const Limits& limits);
 /// it had to. At least one token is left; demand_fits tells if that does not do.
 bool truncate_left(Question& question, const Limits& limits, const Tokenizer& tokenizer);
 
-/// The option with the highest score, the first on ties.
-std::size_t best_option(const std::vector<double>& scores);
-
-/// The score of the gold option less the best of the others.
-double margin(const std::vector<double>& scores, std::size_t gold);
-
 }  // namespace tertium

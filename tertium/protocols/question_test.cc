@@ -290,12 +290,6 @@ TEST(DemandFits, RefusesATextWithoutTokens) {
             "it: the text has no tokens; is it empty?");
 }
 
-TEST(BestOption, IsTheFirstOnTies) {
-  EXPECT_EQ(best_option({-3, -1, -2}), 1u);
-  EXPECT_EQ(best_option({-1, -1}), 0u);
-  EXPECT_EQ(best_option({-2, -1, -1}), 1u);
-}
-
 TEST(ProtocolNamed, IsTheInverseOfToString) {
   for (const Protocol protocol : {Protocol::loglik, Protocol::letters})
     EXPECT_EQ(protocol_named(to_string(protocol)), protocol);

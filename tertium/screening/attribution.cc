@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "tertium/base/error.h"
+#include "tertium/model/torch_error.h"
 #include "tertium/protocols/question.h"
 #include "tertium/screening/plain_forward.h"
 
@@ -106,10 +107,8 @@ void add_estimates(const AskedRuns& asked, const SiteTensors& donor, Site site, 
     estimates[{{site.kind, site.block, head}, match.position}] = effect[head].item<double>();
 }
 
-}  // namespace
-
-Attribution attribute(const Model& model, const Question& recipient, std::size_t gold, const Question& donor,
-                      std::span<const RowMatch> positions) {
+Attribution attributed(const Model& model, const Question& recipient, std::size_t gold, const Question& donor,
+                       std::span<const RowMatch> positions) {
   const PlainForward forward(model);
   const SiteTensors donated = clean_run(forward, donor.context);
   const at::AutoGradMode with_gradients(true);
@@ -127,6 +126,13 @@ Attribution attribute(const Model& model, const Question& recipient, std::size_t
     if (!std::isfinite(estimate))
       fail("{}: the gradient at {} is NaN or infinite; leave the item out", recipient.name, to_string(place.site));
   return attribution;
+}
+
+}  // namespace
+
+Attribution attribute(const Model& model, const Question& recipient, std::size_t gold, const Question& donor,
+                      std::span<const RowMatch> positions) {
+  return with_torch_errors(recipient.name, [&] { return attributed(model, recipient, gold, donor, positions); });
 }
 
 }  // namespace tertium
