@@ -6,6 +6,7 @@
 #include "tertium/base/error.h"
 #include "tertium/base/json.h"
 #include "tertium/base/text.h"
+#include "tertium/model/sizes.h"
 
 namespace tertium {
 namespace {
@@ -57,6 +58,7 @@ Checkpoint::Checkpoint(const fs::path& path) : origin_(path.string()) {
   else
     fail("{}: is neither a Hugging Face folder nor a .gguf file", origin_);
   config_.family = family_->name;
+  demand_sizes(config_, origin_);
 }
 
 void Checkpoint::open_folder(const fs::path& folder) {
@@ -67,6 +69,7 @@ void Checkpoint::open_folder(const fs::path& folder) {
   if (!reader.has("model_type")) fail("{}: no \"model_type\"", config.string());
   family_ = &family_of_model_type(reader.text_or("model_type", ""), config.string());
   config_ = family_->from_hf(reader);
+  keys_left_aside_ = reader.left_aside();
   f8_scaling_ = read_f8_scaling(json, config.string());
   for (const char* file : {"generation_config.json", "config.json"}) {
     if (!config_.end_tokens.empty() || !fs::exists(folder / file)) continue;
@@ -83,7 +86,9 @@ void Checkpoint::open_gguf(const fs::path& file) {
   gguf_ = std::make_unique<Gguf>(file);
   const std::string architecture = gguf_->get<std::string>("general.architecture");
   family_ = &family_of_architecture(architecture, file.string());
-  config_ = family_->from_gguf(GgufConfig(*gguf_, architecture));
+  const GgufConfig reader(*gguf_, architecture);
+  config_ = family_->from_gguf(reader);
+  keys_left_aside_ = reader.left_aside();
   for (const char* key : {"tokenizer.ggml.eos_token_id", "tokenizer.ggml.eot_token_id", "tokenizer.ggml.eom_token_id"})
     if (gguf_->has(key)) config_.end_tokens.push_back(static_cast<std::int32_t>(gguf_->get<std::int64_t>(key)));
   files_ = gguf_->states();

@@ -35,6 +35,8 @@ class Checkpoint {
   /// The same, which must be there. Throws Error naming file and tensor.
   const TensorView& tensor(const std::string& name);
   const F8Scaling& f8_scaling() const { return f8_scaling_; }
+  /// Keys of the config or the metadata that the model does not use, and why.
+  const std::vector<LeftAside>& keys_left_aside() const { return keys_left_aside_; }
   /// Throws Error naming a tensor that nothing asked for: the family's equations would not be the file's.
   void demand_all_used() const;
   /// Tensors that the model does without, a line for each kind: "48 tensors \"….k_scale\": scales of a quantized KV …".
@@ -61,6 +63,7 @@ class Checkpoint {
   std::string head_prefix_;            // stands before the head's name
   F8Scaling f8_scaling_;
   bool has_f8_ = false;
+  std::vector<LeftAside> keys_left_aside_;
   std::map<std::string_view, const TensorView*> tensors_;
   std::set<std::string, std::less<>> used_;
 };

@@ -4,9 +4,9 @@
 #include <string_view>
 #include <vector>
 
-#include "tertium/formats/gguf.h"
 #include "tertium/model/config.h"
 #include "tertium/model/config_reader.h"
+#include "tertium/model/gguf_config.h"
 
 namespace tertium {
 

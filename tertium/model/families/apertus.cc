@@ -7,12 +7,11 @@ namespace {
 constexpr double kTheta = 12e6;
 
 Config from_hf(const ConfigReader& json) {
-  Config config = common_config(json, {.vocabulary = 131072,
-                                       .hidden = 4096,
-                                       .mlp = 14336,
-                                       .context = 65536,
-                                       .norm_eps = 1e-5,
-                                       .activation = "xielu"});
+  Config config = common_config(
+      json,
+      {.vocabulary = 131072, .hidden = 4096, .mlp = 14336, .context = 65536, .norm_eps = 1e-5, .activation = "xielu"});
+  json.demand("qk_norm", true);
+  json.demand("post_norm", false);
   config.qk_norm = QkNorm::head;
   config.biases.qkv = config.biases.attn_output = json.flag_or("attention_bias", false);
   if (json.has("rope_parameters") || json.has("rope_scaling") || json.has("rope_theta")) {

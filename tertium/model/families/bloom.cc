@@ -18,18 +18,20 @@ Config from_hf(const ConfigReader& json) {
   Config config = common_config(
       json,
       {.vocabulary = 250880, .hidden = 64, .blocks = 2, .heads = 8, .context = 2048, .norm_eps = 1e-5, .tied = true},
-      {.hidden = "n_embed",
-       .heads = "n_head",
-       .mlp = "n_inner",
-       .blocks = "n_layer",
-       .context = "seq_length",
+      {.hidden = {"n_embed", "hidden_size"},
+       .heads = {"num_attention_heads", "n_head"},
+       .kv_heads = {},
+       .head_dim = {},
+       .mlp = {},
+       .blocks = {"num_hidden_layers", "n_layer"},
+       .context = {"seq_length", "max_position_embeddings"},
        .norm_eps = "layer_norm_epsilon"});
   set_common(config);
   return config;
 }
 
 Config from_gguf(const GgufConfig& gguf) {
-  Config config = common_config(gguf);
+  Config config = common_config(gguf, Norm::mean);
   set_common(config);
   return config;
 }

@@ -21,6 +21,9 @@ Config from_hf(const ConfigReader& json) {
                                         .norm_eps = 1e-5,
                                         .tied = true},
                                        {.norm_eps = "layer_norm_eps"}));
+  for (const char* key : {"use_gated_activation", "use_parallel_block"}) json.demand(key, true);
+  json.demand("position_embedding_type", "rope_gptj");
+  json.demand("rotary_pct", 1);
   if (json.flag_or("use_qk_norm", false)) config.qk_norm = QkNorm::own_head;
   config.biases.qkv = config.biases.attn_output = json.flag_or("attention_bias", false);
   config.logit_scale = json.number_or("logit_scale", 0.0625);
@@ -29,7 +32,7 @@ Config from_hf(const ConfigReader& json) {
 }
 
 Config from_gguf(const GgufConfig& gguf) {
-  Config config = common(common_config(gguf));
+  Config config = common(common_config(gguf, Norm::mean));
   if (gguf.has_tensor("blk.0.attn_q_norm.weight")) config.qk_norm = QkNorm::own_head;
   config.logit_scale = gguf.number_or("logit_scale", 0.0625);
   config.ropes = {gguf.rope(config, 500000)};

@@ -7,7 +7,6 @@ namespace tertium {
 namespace {
 
 Config from_hf(const ConfigReader& json) {
-  json.demand("use_bidirectional_attention", false);
   Config config = common_config(json, {.vocabulary = 256000,
                                        .hidden = 3072,
                                        .mlp = 24576,

@@ -6,7 +6,8 @@
 namespace tertium {
 namespace {
 
-constexpr int kPattern = 2;  // every second block is full, unless the config says otherwise
+constexpr int kFullRope = 1;  // of GGUF files: behind that of the sliding blocks
+constexpr int kPattern = 2;   // every second block is full, unless the config says otherwise
 
 Config common(Config config) {
   config.activation = Activation::gelu_tanh;
@@ -15,7 +16,6 @@ Config common(Config config) {
 }
 
 Config from_hf(const ConfigReader& json) {
-  json.demand("use_bidirectional_attention", false);
   Config config = common(common_config(json,
                                        {.vocabulary = 256000,
                                         .hidden = 2304,
@@ -35,8 +35,9 @@ Config from_hf(const ConfigReader& json) {
   config.attention_softcap = json.is_null("attn_logit_softcapping") ? 0 : json.number_or("attn_logit_softcapping", 50);
   config.logit_softcap = json.is_null("final_logit_softcapping") ? 0 : json.number_or("final_logit_softcapping", 30);
   config.ropes = {json.rope(config)};
-  set_layers(config, json.sliding(config, [](int b) { return (b + 1) % kPattern != 0; }),
-             json.window_or("sliding_window", 4096));
+  const int window = json.window_or("sliding_window", 4096);
+  json.pass_over_others({"sliding_window_size"}, "sliding_window", window);
+  set_layers(config, json.sliding(config, [](int b) { return (b + 1) % kPattern != 0; }), window);
   return config;
 }
 
@@ -47,8 +48,9 @@ Config from_gguf(const GgufConfig& gguf) {
   // The 27B divides by the heads' share of the width, the others by a head's own.
   constexpr int kLargeBlocks = 46;
   if (config.block_count() == kLargeBlocks) config.attention_scale = std::sqrt(1.0 * config.heads / config.hidden);
-  config.ropes = {gguf.rope(config, 10000)};
-  set_layers(config, gguf.sliding(config, kPattern), gguf.count_or("attention.sliding_window", 4096));
+  config.ropes = {gguf.rope(config, 10000), gguf.rope(config, 10000)};
+  config.ropes[0].theta = gguf.number_or("rope.freq_base_swa", config.ropes[0].theta);
+  set_layers(config, gguf.sliding(config, kPattern), gguf.count_or("attention.sliding_window", 4096), kFullRope);
   return config;
 }
 

@@ -20,8 +20,8 @@ Config common(Config config) {
 }
 
 Config from_hf(const ConfigReader& whole) {
-  const ConfigReader json = whole.has("text_config") ? whole.table("text_config") : whole;
-  json.demand("use_bidirectional_attention", false);
+  const bool nested = whole.has("text_config");
+  const ConfigReader json = nested ? whole.table("text_config") : whole;
   json.demand("attn_logit_softcapping", nullptr);
   Config config = common(common_config(json,
                                        {.vocabulary = 262208,
@@ -46,8 +46,16 @@ Config from_hf(const ConfigReader& whole) {
                                      .theta_key = "rope_local_base_freq",
                                      .theta = kSlidingTheta,
                                      .scaled = false}),
-                  json.rope(config, {.theta = kFullTheta})};
-  set_layers(config, json.sliding_by_pattern(config, kPattern), json.count_or("sliding_window", 4096), kFullRope);
+                  json.rope(config, {.layer_type = "full_attention", .theta = kFullTheta})};
+  const int window = json.count_or("sliding_window", 4096);
+  json.pass_over_others({"sliding_window_size"}, "sliding_window", window);
+  set_layers(config, json.sliding_by_pattern(config, kPattern), window, kFullRope);
+  if (nested) {
+    const bool tied = whole.flag_or("tie_word_embeddings", true);
+    if (tied != config.tied) json.pass_over("tie_word_embeddings", "what the whole model says counts");
+    config.tied = tied;
+    whole.pass_over_shadowed(json);
+  }
   return config;
 }
 

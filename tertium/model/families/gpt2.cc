@@ -24,11 +24,13 @@ Config from_hf(const ConfigReader& json) {
                                  .norm_eps = 1e-5,
                                  .activation = "gelu_new",
                                  .tied = true},
-                                {.hidden = "n_embd",
-                                 .heads = "n_head",
-                                 .mlp = "n_inner",
-                                 .blocks = "n_layer",
-                                 .context = "n_positions",
+                                {.hidden = {"hidden_size", "n_embd"},
+                                 .heads = {"num_attention_heads", "n_head"},
+                                 .kv_heads = {},
+                                 .head_dim = {},
+                                 .mlp = {"n_inner"},
+                                 .blocks = {"num_hidden_layers", "n_layer"},
+                                 .context = {"max_position_embeddings", "n_positions"},
                                  .norm_eps = "layer_norm_epsilon",
                                  .activation = "activation_function"});
   set_common(config);
@@ -36,7 +38,7 @@ Config from_hf(const ConfigReader& json) {
 }
 
 Config from_gguf(const GgufConfig& gguf) {
-  Config config = common_config(gguf);
+  Config config = common_config(gguf, Norm::mean);
   config.activation = Activation::gelu_tanh;
   set_common(config);
   return config;

@@ -14,7 +14,7 @@ Config from_hf(const ConfigReader& json) {
                                  .context = 2048,
                                  .norm_eps = 1e-5,
                                  .activation = "gelu"},
-                                {.norm_eps = "layer_norm_eps"});
+                                {.kv_heads = {}, .head_dim = {}, .norm_eps = "layer_norm_eps"});
   const bool attention_bias = json.flag_or("attention_bias", true);
   config.norm = Norm::mean;
   config.biases = {.norm = true, .qkv = attention_bias, .attn_output = attention_bias, .mlp = true};
@@ -24,9 +24,8 @@ Config from_hf(const ConfigReader& json) {
 }
 
 Config from_gguf(const GgufConfig& gguf) {
-  Config config = common_config(gguf);
+  Config config = common_config(gguf, Norm::mean);
   config.activation = Activation::gelu;
-  config.norm = Norm::mean;
   config.parallel = gguf.flag_or("use_parallel_residual", true);
   config.ropes = {gguf.rope(config, 10000)};
   return config;

@@ -5,14 +5,10 @@ namespace tertium {
 namespace {
 
 Config from_hf(const ConfigReader& json) {
-  Config config = common_config(json, {.vocabulary = 32000,
-                                       .hidden = 4096,
-                                       .mlp = 14336,
-                                       .kv_heads = 8,
-                                       .context = 131072,
-                                       .norm_eps = 1e-5});
+  Config config = common_config(
+      json, {.vocabulary = 32000, .hidden = 4096, .mlp = 14336, .kv_heads = 8, .context = 131072, .norm_eps = 1e-5});
   config.ropes = {json.rope(config, {.theta = 1e6})};
-  config.experts = {.count = json.count_or("num_local_experts", json.count_or("num_experts", 8)),
+  config.experts = {.count = json.count_or(json.standing({"num_experts", "num_local_experts"}), 8),
                     .per_row = json.count_or("num_experts_per_tok", 2),
                     .width = config.mlp};
   for (Layer& layer : config.layers) {

@@ -7,7 +7,9 @@ namespace {
 Config from_hf(const ConfigReader& json) {
   Config config =
       common_config(json, {.vocabulary = 32064, .hidden = 3072, .mlp = 8192, .context = 4096, .norm_eps = 1e-5});
-  config.ropes = {json.rope(config, {.original_context = 4096})};
+  config.ropes = {
+      json.rope(config, {.partial_key = "partial_rotary_factor", .longrope_only = true, .original_context = 4096})};
+  for (const char* key : {"full_attn_mod", "interpolate_factor"}) json.demand(key, 1);
   for (Layer& layer : config.layers) layer.window = json.window_or("sliding_window", 0);
   return config;
 }

@@ -5,8 +5,8 @@ namespace tertium {
 namespace {
 
 Config from_hf(const ConfigReader& json) {
-  Config config = common_config(
-      json, {.vocabulary = 151936, .hidden = 4096, .mlp = 22016, .kv_heads = 32, .context = 32768});
+  Config config =
+      common_config(json, {.vocabulary = 151936, .hidden = 4096, .mlp = 22016, .kv_heads = 32, .context = 32768});
   config.biases.qkv = true;
   config.ropes = {json.rope(config)};
   read_late_windows(json, config);

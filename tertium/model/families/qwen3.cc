@@ -5,12 +5,9 @@ namespace tertium {
 namespace {
 
 Config from_hf(const ConfigReader& json) {
-  Config config = common_config(json, {.vocabulary = 151936,
-                                       .hidden = 4096,
-                                       .mlp = 22016,
-                                       .kv_heads = 32,
-                                       .head_dim = 128,
-                                       .context = 32768});
+  Config config = common_config(
+      json, {.vocabulary = 151936, .hidden = 4096, .mlp = 22016, .kv_heads = 32, .head_dim = 128, .context = 32768});
+  json.demand("use_qk_norm", true);
   config.qk_norm = QkNorm::head;
   config.biases.qkv = config.biases.attn_output = json.flag_or("attention_bias", false);
   config.ropes = {json.rope(config)};

@@ -7,22 +7,20 @@ namespace tertium {
 namespace {
 
 Config from_hf(const ConfigReader& json) {
-  Config config = common_config(json, {.vocabulary = 151936,
-                                       .hidden = 2048,
-                                       .mlp = 6144,
-                                       .blocks = 24,
-                                       .kv_heads = 4,
-                                       .context = 32768});
+  Config config = common_config(
+      json, {.vocabulary = 151936, .hidden = 2048, .mlp = 6144, .blocks = 24, .kv_heads = 4, .context = 32768});
+  json.demand("use_qk_norm", true);
   config.qk_norm = QkNorm::head;
   config.biases.qkv = config.biases.attn_output = json.flag_or("attention_bias", false);
   config.ropes = {json.rope(config)};
-  config.experts = {.count = json.count_or("num_experts", json.count_or("num_local_experts", 128)),
+  config.experts = {.count = json.count_or(json.standing({"num_local_experts", "num_experts"}), 128),
                     .per_row = json.count_or("num_experts_per_tok", 8),
                     .width = json.count_or("moe_intermediate_size", 768),
                     .renormalized = json.flag_or("norm_topk_prob", false)};
   const std::vector<int> without = json.indices("mlp_only_layers");
   const int step = json.count_or("decoder_sparse_step", 1);
-  const int window = json.flag_or("use_sliding_window", false) ? json.window_or("sliding_window", 4096) : 0;
+  const int stated = json.window_or("sliding_window", 4096);
+  const int window = json.flag_or("use_sliding_window", false) ? stated : 0;
   for (int b = 0; b < config.block_count(); ++b) {
     config.layers[b].window = window;
     config.layers[b].experts = (b + 1) % step == 0 && std::find(without.begin(), without.end(), b) == without.end();
@@ -35,6 +33,8 @@ Config from_gguf(const GgufConfig& gguf) {
   config.qk_norm = QkNorm::head;
   config.ropes = {gguf.rope(config, 10000)};
   read_experts(gguf, config);
+  if (gguf.has("expert_weights_norm") && !gguf.flag_or("expert_weights_norm", true))
+    gguf.refuse("expert_weights_norm", "llama.cpp does it all the same; use the Hugging Face files of this model");
   return config;
 }
 

@@ -20,10 +20,12 @@ Config from_hf(const ConfigReader& json) {
                                  .norm_eps = 1e-5,
                                  .activation = "gelu",
                                  .tied = true},
-                                {.hidden = "d_model",
-                                 .heads = "attention_heads",
-                                 .mlp = "ffn_dim",
-                                 .blocks = "num_layers",
+                                {.hidden = {"hidden_size", "d_model"},
+                                 .heads = {"num_attention_heads", "attention_heads"},
+                                 .kv_heads = {},
+                                 .head_dim = {},
+                                 .mlp = {"ffn_dim"},
+                                 .blocks = {"num_hidden_layers", "num_layers"},
                                  .activation = "activation_function"});
   // transformers blanks the position vector of this number; below the first position in use, that changes nothing.
   if (json.has("pad_token_id") && json.number("pad_token_id") >= kFirstPosition)
