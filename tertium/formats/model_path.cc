@@ -141,6 +141,36 @@ std::optional<fs::path> missing_weights(const fs::path& folder) {
   return {};
 }
 
+/// The names of a folder's files that `wanted` takes, in order.
+std::vector<std::string> names_in(const fs::path& folder, bool (*wanted)(std::string_view)) {
+  std::vector<std::string> names;
+  std::error_code problem;
+  for (fs::directory_iterator entry(folder, problem), end; !problem && entry != end; entry.increment(problem))
+    if (const std::string name = entry->path().filename().string(); wanted(name)) names.push_back(name);
+  std::ranges::sort(names);
+  return names;
+}
+
+bool is_shard(std::string_view name) {
+  return name.starts_with("model-") && name.find("-of-") != name.npos && name.ends_with(".safetensors");
+}
+bool is_other_format(std::string_view name) {
+  const bool weights = name.starts_with("pytorch_model") || name.starts_with("tf_model") ||
+                       name.starts_with("flax_model") || name.starts_with("consolidated");
+  return weights && !name.ends_with(".json") && !name.ends_with(".safetensors");
+}
+bool is_adapter_file(std::string_view name) {
+  return name == "adapter_config.json" || name == "adapter_model.safetensors" || name == "adapter_model.bin";
+}
+
+/// The name of the model that an adapter is for, as its config says; empty if it does not.
+std::string base_of_adapter(const fs::path& config) {
+  if (!is_file(config)) return {};
+  const nlohmann::json json = read_json_object(config);
+  const auto base = json.find("base_model_name_or_path");
+  return base != json.end() && base->is_string() ? printable(base->get<std::string>()) : std::string();
+}
+
 /// What of a snapshot is the model; it must be there in full.
 fs::path model_in(const fs::path& snapshot, const std::string& name, const Repository& repository) {
   const auto incomplete = [&](const fs::path& missing) {
@@ -151,6 +181,8 @@ fs::path model_in(const fs::path& snapshot, const std::string& name, const Repos
   if (is_file(*missing)) missing = missing_weights(snapshot);
   if (!missing) return snapshot;
   const std::vector<fs::path> models = gguf_models(snapshot);
+  if (models.empty() && !names_in(snapshot, is_other_format).empty())
+    fail("{}: {} {}", name, snapshot.string(), without_weights(snapshot));
   if (models.empty()) incomplete(*missing);
   if (models.size() > 1)
     fail("{}: holds {} GGUF models; give the path of one of them, for example {}", name, models.size(),
@@ -160,6 +192,37 @@ fs::path model_in(const fs::path& snapshot, const std::string& name, const Repos
 }
 
 }  // namespace
+
+void demand_no_adapter(const fs::path& folder) {
+  const std::vector<std::string> files = names_in(folder, is_adapter_file);
+  if (files.empty()) return;
+  constexpr std::string_view kMerge = "merge it first (in Python, peft: merge_and_unload, then save_pretrained)";
+  if (is_file(folder / "config.json"))
+    fail("{}: holds an adapter ({}) beside a model, and tertium does not apply adapters; {}, or move its files away",
+         folder.string(), join(files), kMerge);
+  const std::string base = base_of_adapter(folder / "adapter_config.json");
+  fail("{}: is an adapter, not a model; {} into its base model{}, and name the folder of the result", folder.string(),
+       kMerge, base.empty() ? "" : fmt::format(" ({})", base));
+}
+
+std::string without_weights(const fs::path& folder) {
+  if (const std::vector<std::string> shards = names_in(folder, is_shard); !shards.empty())
+    return fmt::format(
+        "holds {} ({} shards), but not model.safetensors.index.json, which says what is in them; fetch that too",
+        shards.front(), shards.size());
+  if (const std::vector<std::string> others = names_in(folder, is_other_format); !others.empty())
+    return fmt::format(
+        "holds its weights as {} only, and tertium reads safetensors and GGUF; convert them (in Python, transformers: "
+        "from_pretrained, then save_pretrained)",
+        printable(others.front()));
+  if (const std::vector<fs::path> models = gguf_models(folder); !models.empty())
+    return fmt::format("holds no model.safetensors; name the GGUF file in it, {}", models.front().filename().string());
+  const auto any = [](std::string_view name) { return name.ends_with(".safetensors"); };
+  if (const std::vector<std::string> strangers = names_in(folder, any); !strangers.empty())
+    return fmt::format("holds {}, but no model.safetensors; rename the file if it is the whole model",
+                       printable(strangers.front()));
+  return "holds no weights (model.safetensors); name a Hugging Face folder or a .gguf file";
+}
 
 fs::path hugging_face_cache() {
   for (const char* variable : {"HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE"})
@@ -173,6 +236,7 @@ bool may_be_repository(const std::string& name) { return repository_named(name) 
 
 fs::path find_model(const std::string& name) {
   std::error_code ignored;
+  if (is_folder(name)) demand_no_adapter(name);
   if (fs::exists(name, ignored)) return name;
   const std::optional<Repository> repository = repository_named(name);
   if (!repository)
@@ -186,6 +250,7 @@ fs::path find_model(const std::string& name) {
   const fs::path snapshot = cached / "snapshots" / commit_of(cached, revision);
   if (!is_folder(snapshot))
     fail("{}: the revision {} is not in {}; download it: {}", name, revision, cached.string(), repository->download());
+  demand_no_adapter(snapshot);
   return model_in(snapshot, name, *repository);
 }
 

@@ -10,9 +10,18 @@ namespace tertium {
 ///   "owner/name" or "owner/name@revision": a repository in the local Hugging Face cache, found by the rules of
 ///     huggingface_hub. The result is the folder of that revision (default main) or, if it holds a GGUF model instead
 ///     of safetensors, that model's (first) file.
-/// Throws Error naming `name`, where it was looked for and the command that downloads it: neither a path nor a cached
+/// Throws Error naming `name` if it is an adapter or a model with an adapter beside it (see demand_no_adapter). Throws
+/// Error naming `name`, where it was looked for and the command that downloads it: neither a path nor a cached
 /// repository, or one whose files are not all there. Also for a repository with several GGUF models.
 std::filesystem::path find_model(const std::string& name);
+
+/// Refuses a folder with the files of a PEFT adapter: Hugging Face would lay it over the model and change the numbers;
+/// tertium reads models only. Throws Error that says to merge it.
+void demand_no_adapter(const std::filesystem::path& folder);
+
+/// What a folder without model.safetensors (or an index of shards) holds instead, and what to do about it, as the end
+/// of a sentence that begins with the folder: other formats, shards whose index is missing, GGUF files, or nothing.
+std::string without_weights(const std::filesystem::path& folder);
 
 /// Whether `name` has the form of a repository's name, and not that of a GGUF file's path.
 bool may_be_repository(const std::string& name);

@@ -123,6 +123,42 @@ TEST_F(ModelPath, AnInterruptedDownloadSaysSo) {
   EXPECT_THAT(refusal(name), HasSubstr("config.json is missing"));
 }
 
+TEST_F(ModelPath, ASnapshotWithWeightsOfAnotherFormatSaysWhichAndHowToConvert) {
+  cache_files({"config.json", "pytorch_model.bin"});
+  EXPECT_THAT(refusal(name),
+              AllOf(HasSubstr("holds its weights as pytorch_model.bin only"), HasSubstr("save_pretrained")));
+}
+
+TEST_F(ModelPath, AnAdapterIsCalledOneAndItsBaseNamed) {
+  const fs::path adapter = folder.path() / "adapter";
+  folder.write("adapter/adapter_config.json", R"({"base_model_name_or_path": "v/base"})");
+  folder.write("adapter/adapter_model.safetensors", "x");
+  EXPECT_EQ(refusal(adapter.string()),
+            adapter.string() +
+                ": is an adapter, not a model; merge it first (in Python, peft: merge_and_unload, then "
+                "save_pretrained) into its base model (v/base), and name the folder of the result");
+  folder.write("adapter/config.json", "{}");
+  EXPECT_THAT(refusal(adapter.string()),
+              AllOf(HasSubstr("holds an adapter (adapter_config.json, adapter_model.safetensors) beside a model"),
+                    HasSubstr("or move its files away")));
+  cache_files({"adapter_config.json"});
+  folder.write(snapshot / "adapter_config.json", "{}");
+  EXPECT_THAT(test::error_of([&] { find_model(name); }), HasSubstr("is an adapter, not a model"));
+}
+
+TEST_F(ModelPath, AFolderWithoutWeightsIsToldApartByWhatItHolds) {
+  const fs::path model = folder.path() / "m";
+  fs::create_directory(model);
+  EXPECT_THAT(without_weights(model), HasSubstr("holds no weights"));
+  for (const auto& [file, says] : {std::pair{"other.safetensors", "holds other.safetensors, but no model.safetensors"},
+                                   {"m-Q8_0.gguf", "name the GGUF file in it, m-Q8_0.gguf"},
+                                   {"pytorch_model-00001-of-00002.bin", "as pytorch_model-00001-of-00002.bin only"},
+                                   {"model-00002-of-00002.safetensors", "but not model.safetensors.index.json"}}) {
+    folder.write(model / file, "x");
+    EXPECT_THAT(without_weights(model), HasSubstr(says));
+  }
+}
+
 TEST_F(ModelPath, ASnapshotWithOneGgufModelIsThatFile) {
   cache_files({"README.md", "m-Q8_0.gguf"});
   EXPECT_EQ(find_model(name), snapshot / "m-Q8_0.gguf");

@@ -6,6 +6,7 @@
 #include "tertium/base/error.h"
 #include "tertium/base/json.h"
 #include "tertium/base/text.h"
+#include "tertium/formats/model_path.h"
 #include "tertium/model/sizes.h"
 
 namespace tertium {
@@ -17,8 +18,7 @@ namespace fs = std::filesystem;
 std::vector<fs::path> weight_files(const fs::path& folder) {
   if (fs::exists(folder / "model.safetensors")) return {folder / "model.safetensors"};
   const fs::path index = folder / "model.safetensors.index.json";
-  if (!fs::exists(index))
-    fail("{}: holds no model.safetensors; name a Hugging Face folder or a .gguf file", folder.string());
+  if (!fs::exists(index)) fail("{}: {}", folder.string(), without_weights(folder));
   const nlohmann::json json = read_json_object(index);
   if (!json.contains("weight_map") || !json["weight_map"].is_object()) fail("{}: no \"weight_map\"", index.string());
   std::set<fs::path> shards;
@@ -63,6 +63,9 @@ Checkpoint::Checkpoint(const fs::path& path) : origin_(path.string()) {
 
 void Checkpoint::open_folder(const fs::path& folder) {
   const fs::path config = folder / "config.json";
+  demand_no_adapter(folder);
+  if (!fs::exists(config))
+    fail("{}: holds no config.json; name a Hugging Face folder or a .gguf file", folder.string());
   files_.push_back(InputFile(config).state());
   const nlohmann::json json = read_json_object(config);
   const ConfigReader reader(json, config.string());
@@ -84,6 +87,8 @@ void Checkpoint::open_folder(const fs::path& folder) {
 
 void Checkpoint::open_gguf(const fs::path& file) {
   gguf_ = std::make_unique<Gguf>(file);
+  if (gguf_->get_or<std::string>("general.type", "model") == "adapter")
+    fail("{}: is an adapter, not a model; merge it into its base model first (llama.cpp: llama-export-lora)", origin_);
   const std::string architecture = gguf_->get<std::string>("general.architecture");
   family_ = &family_of_architecture(architecture, file.string());
   const GgufConfig reader(*gguf_, architecture);

@@ -92,10 +92,23 @@ void set_layers(Config& config, const std::vector<bool>& sliding, int window, in
   }
 }
 
+void set_one_window(const ConfigReader& json, Config& config, int window) {
+  if (json.has("layer_types"))
+    for (const bool slides : json.sliding(config, {}))
+      if (slides != (window > 0))
+        json.refuse("layer_types", "the blocks of this family all slide where sliding_window says so, and else none");
+  for (Layer& layer : config.layers) layer.window = window;
+}
+
+int read_switched_window(const ConfigReader& json, int fallback) {
+  const int window = json.window_or("sliding_window", fallback);
+  if (json.flag_or("use_sliding_window", false)) return window;
+  json.pass_over("sliding_window", kSwitchedOff);
+  return 0;
+}
+
 void read_late_windows(const ConfigReader& json, Config& config) {
-  const int stated = json.window_or("sliding_window", 4096);
-  const int window = json.flag_or("use_sliding_window", false) ? stated : 0;
-  if (window == 0) json.pass_over("sliding_window", kSwitchedOff);
+  const int window = read_switched_window(json, 4096);
   // 0 is a count here, unlike elsewhere: all blocks slide.
   const double first = json.number_or("max_window_layers", 28);
   if (window == 0 || json.has("layer_types"))

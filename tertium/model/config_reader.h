@@ -133,6 +133,10 @@ Config common_config(const ConfigReader& config, const ConfigDefaults& defaults,
 
 /// Gives each block its window, if it slides, and its rope: the first, or `full_rope` where it does not slide.
 void set_layers(Config& config, const std::vector<bool>& sliding, int window, int full_rope = 0);
+/// Gives all blocks one window. A `layer_types` that says otherwise is refused.
+void set_one_window(const ConfigReader& json, Config& config, int window);
+/// The window of `sliding_window`, or `fallback`; 0 unless `use_sliding_window` switches it on.
+int read_switched_window(const ConfigReader& json, int fallback);
 /// Qwen's windows: where `use_sliding_window` says so, the blocks from `max_window_layers` on slide.
 void read_late_windows(const ConfigReader& json, Config& config);
 

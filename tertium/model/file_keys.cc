@@ -144,6 +144,8 @@ constexpr Known kHarmless[] = {
     {"use_sliding_window", kNoWindows},
     {"max_window_layers", kNoWindows},
     {"layer_types", kNoWindows},
+    {"sliding_window_pattern", kNoWindows},
+    {"_sliding_window_pattern", kNoWindows},
 };
 
 constexpr Known kHarmlessInGguf[] = {

@@ -57,6 +57,9 @@ class GgufConfig {
 /// What every family shares. `norm` decides which epsilon is read.
 Config common_config(const GgufConfig& config, Norm norm = Norm::rms);
 
+/// The same rope for short contexts, as sliding blocks have it.
+Rope unscaled(Rope rope);
+
 /// A GGUF file's experts: in every block, if it names any.
 void read_experts(const GgufConfig& gguf, Config& config);
 

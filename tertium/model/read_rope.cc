@@ -237,6 +237,12 @@ std::vector<float> GgufConfig::factors(std::string_view name, int rotated) const
   return values;
 }
 
+Rope unscaled(Rope rope) {
+  rope.scaling = Scaling::none;
+  rope.factor = rope.attention_factor = 1;
+  return rope;
+}
+
 Rope GgufConfig::rope(const Config& config, double default_theta) const {
   Rope rope;
   rope.theta = number_or("rope.freq_base", default_theta);

@@ -112,6 +112,31 @@ TEST_F(Inspect, IsReadByProgramsAsJson) {
   EXPECT_EQ(shown.at("sites").size(), site_kinds().size());
 }
 
+TEST_F(Inspect, ShowsTheRopeInForceForEachKindOfBlock) {
+  const fs::path golden = test::source_folder() / "tests/fixtures/golden";
+  EXPECT_THAT(output_of({"inspect", (golden / "olmo3").string()}),
+              AllOf(HasSubstr("rope         default, theta 500000; 8 of a head's 8 dimensions (blocks 0, 1)\n"),
+                    HasSubstr("yarn, theta 500000, factor 4, original context 8, attention factor 1.13863; 8 of a "
+                              "head's 8 dimensions (block 2)\n")));
+  EXPECT_THAT(output_of({"inspect", (golden / "smollm3").string()}), HasSubstr("none (block 1)\n"));
+  const nlohmann::json shown =
+      nlohmann::json::parse(output_of({"inspect", (golden / "llama3").string(), "--json"})).at("ropes");
+  ASSERT_EQ(shown.size(), 1u);
+  EXPECT_EQ(shown[0].at("kind"), "llama3");
+  EXPECT_EQ(shown[0].at("factor"), 8);
+  EXPECT_EQ(shown[0].at("original_context"), 16);
+}
+
+TEST_F(Inspect, ListsWhatWasLeftAsideAndWhy) {
+  write_tiny_model(folder, {.config = {{"use_cache", true}, {"rope_theta", 500.0}, {"rope_parameters", {{"rope_theta", 1e4}}}}});
+  const std::string shown = output_of({"inspect", folder.string()});
+  EXPECT_THAT(shown, HasSubstr("left aside   rope_theta: the rope's table says it too, and wins\n"));
+  EXPECT_THAT(shown, HasSubstr("use_cache"));
+  const nlohmann::json aside =
+      nlohmann::json::parse(output_of({"inspect", folder.string(), "--json"})).at("keys_left_aside");
+  EXPECT_TRUE(std::any_of(aside.begin(), aside.end(), [](const auto& one) { return one.at("key") == "use_cache"; }));
+}
+
 TEST_F(Inspect, DoesNotNeedATokenizer) {
   write_tiny_model(folder, {});
   fs::remove(folder / "tokenizer.json");

@@ -14,9 +14,10 @@ Config from_hf(const ConfigReader& json) {
   json.demand("post_norm", false);
   config.qk_norm = QkNorm::head;
   config.biases.qkv = config.biases.attn_output = json.flag_or("attention_bias", false);
-  if (json.has("rope_parameters") || json.has("rope_scaling") || json.has("rope_theta")) {
+  if (json.has("rope_parameters") || (json.has("rope_scaling") && !json.table("rope_scaling").empty())) {
     config.ropes = {json.rope(config, {.theta = kTheta})};
   } else {
+    json.pass_over("rope_theta", "without rope_parameters or rope_scaling, transformers takes this family's own rope");
     config.ropes = {Rope{.theta = kTheta,
                          .rotated = config.head_dim,
                          .scaling = Rope::Scaling::llama3,

@@ -61,10 +61,8 @@ Config from_hf(const ConfigReader& whole) {
 
 Config from_gguf(const GgufConfig& gguf) {
   Config config = common(common_config(gguf));
-  Rope sliding = gguf.rope(config, kFullTheta);
+  Rope sliding = unscaled(gguf.rope(config, kFullTheta));  // as in Hugging Face files, the full blocks only are scaled
   sliding.theta = gguf.number_or("rope.freq_base_swa", kSlidingTheta);
-  sliding.scaling = Rope::Scaling::none;  // as in Hugging Face files, the full blocks only are scaled
-  sliding.factor = 1;
   config.ropes = {sliding, gguf.rope(config, kFullTheta)};
   config.logit_softcap = gguf.number_or("final_logit_softcapping", 0);
   // The 27B divides by the heads' share of the width, the others by a head's own.

@@ -8,7 +8,7 @@ Config from_hf(const ConfigReader& json) {
   Config config =
       common_config(json, {.vocabulary = 32000, .hidden = 4096, .mlp = 14336, .kv_heads = 8, .context = 131072});
   config.ropes = {json.rope(config)};
-  for (Layer& layer : config.layers) layer.window = json.window_or("sliding_window", 4096);
+  set_one_window(json, config, json.window_or("sliding_window", 4096));
   return config;
 }
 

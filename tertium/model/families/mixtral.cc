@@ -11,10 +11,8 @@ Config from_hf(const ConfigReader& json) {
   config.experts = {.count = json.count_or(json.standing({"num_experts", "num_local_experts"}), 8),
                     .per_row = json.count_or("num_experts_per_tok", 2),
                     .width = config.mlp};
-  for (Layer& layer : config.layers) {
-    layer.window = json.window_or("sliding_window", 0);
-    layer.experts = true;
-  }
+  set_one_window(json, config, json.window_or("sliding_window", 0));
+  for (Layer& layer : config.layers) layer.experts = true;
   return config;
 }
 

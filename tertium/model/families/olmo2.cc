@@ -1,4 +1,5 @@
-// OLMo 2: norms behind attention and MLP instead of before them, and over the whole of q and k.
+// OLMo 2: norms behind attention and MLP instead of before them, and over the whole of q and k. GGUF files call OLMo 3
+// so too, and give it sliding blocks.
 #include "tertium/model/family.h"
 
 namespace tertium {
@@ -13,10 +14,24 @@ Config from_hf(const ConfigReader& json) {
   return config;
 }
 
+constexpr int kFullRope = 1;  // of GGUF files with sliding blocks: behind the rope of those
+constexpr int kPattern = 4;   // every fourth block is full, unless such a file says otherwise
+
 Config from_gguf(const GgufConfig& gguf) {
   Config config = common_config(gguf);
   config.qk_norm = QkNorm::whole;
-  config.ropes = {gguf.rope(config, 10000)};
+  Rope full = gguf.rope(config, 10000);
+  // The conversion writes the whole factor here, where for other architectures it multiplies the one that is implied.
+  constexpr std::string_view kFactor = "rope.scaling.attn_factor";
+  if (full.scaling == Rope::Scaling::yarn && gguf.has(kFactor)) full.attention_factor = gguf.number(kFactor);
+  config.ropes = {full};
+  const int window = gguf.window_or("attention.sliding_window", 0);
+  const std::vector<bool> slides = gguf.sliding(config, kPattern);
+  if (window == 0) return config;
+  Rope sliding = unscaled(full);
+  sliding.theta = gguf.number_or("rope.freq_base_swa", full.theta);
+  config.ropes = {sliding, full};
+  set_layers(config, slides, window, kFullRope);
   return config;
 }
 

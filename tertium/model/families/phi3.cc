@@ -10,7 +10,7 @@ Config from_hf(const ConfigReader& json) {
   config.ropes = {
       json.rope(config, {.partial_key = "partial_rotary_factor", .longrope_only = true, .original_context = 4096})};
   for (const char* key : {"full_attn_mod", "interpolate_factor"}) json.demand(key, 1);
-  for (Layer& layer : config.layers) layer.window = json.window_or("sliding_window", 0);
+  set_one_window(json, config, json.window_or("sliding_window", 0));
   return config;
 }
 

@@ -19,10 +19,8 @@ Config from_hf(const ConfigReader& json) {
                     .renormalized = json.flag_or("norm_topk_prob", false)};
   const std::vector<int> without = json.indices("mlp_only_layers");
   const int step = json.count_or("decoder_sparse_step", 1);
-  const int stated = json.window_or("sliding_window", 4096);
-  const int window = json.flag_or("use_sliding_window", false) ? stated : 0;
+  set_one_window(json, config, read_switched_window(json, 4096));
   for (int b = 0; b < config.block_count(); ++b) {
-    config.layers[b].window = window;
     config.layers[b].experts = (b + 1) % step == 0 && std::find(without.begin(), without.end(), b) == without.end();
   }
   return config;
