@@ -1,4 +1,5 @@
 // What the families' config.json files share.
+#include <algorithm>
 #include <cmath>
 
 #include "tertium/base/error.h"
@@ -98,6 +99,7 @@ void set_one_window(const ConfigReader& json, Config& config, int window) {
       if (slides != (window > 0))
         json.refuse("layer_types", "the blocks of this family all slide where sliding_window says so, and else none");
   for (Layer& layer : config.layers) layer.window = window;
+  if (window == 0) json.pass_over("use_sliding_window", "no block slides");
 }
 
 int read_switched_window(const ConfigReader& json, int fallback) {
@@ -114,6 +116,8 @@ void read_late_windows(const ConfigReader& json, Config& config) {
   if (window == 0 || json.has("layer_types"))
     json.pass_over("max_window_layers", window == 0 ? kSwitchedOff : "layer_types says which blocks slide");
   set_layers(config, json.sliding(config, [&](int b) { return window > 0 && b >= first; }), window);
+  if (std::none_of(config.layers.begin(), config.layers.end(), [](const Layer& layer) { return layer.window > 0; }))
+    json.pass_over("use_sliding_window", "no block slides");
 }
 
 }  // namespace tertium

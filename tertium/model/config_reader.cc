@@ -147,6 +147,7 @@ std::vector<bool> ConfigReader::sliding(const Config& config, const std::functio
 
 std::vector<bool> ConfigReader::sliding_by_pattern(const Config& config, int pattern) const {
   pattern = count_or("sliding_window_pattern", pattern);
+  if (has("layer_types")) pass_over("sliding_window_pattern", "layer_types says which blocks slide");
   pass_over_others({"_sliding_window_pattern"}, has("layer_types") ? "layer_types" : "sliding_window_pattern", pattern);
   return sliding(config, [&](int b) { return (b + 1) % pattern != 0; });
 }

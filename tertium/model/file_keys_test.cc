@@ -202,7 +202,9 @@ TEST(FileKeys, OfTwoSpellingsTransformersChoiceStands) {
     once.update(json::parse(one.same));
     const Read result = read(twice);
     EXPECT_EQ(shown(result.config), shown(read(once).config)) << one.fixture << " " << one.added;
-    if (one.aside) EXPECT_TRUE(lists(result.aside, one.aside)) << one.fixture << " " << one.aside;
+    if (one.aside) {
+      EXPECT_TRUE(lists(result.aside, one.aside)) << one.fixture << " " << one.aside;
+    }
   }
 }
 

@@ -1,4 +1,6 @@
 // SmolLM3: Llama with blocks that have no positions, every fourth unless the config says which; those may slide.
+#include <algorithm>
+
 #include "tertium/model/family.h"
 
 namespace tertium {
@@ -41,6 +43,8 @@ Config from_hf(const ConfigReader& json) {
     config.layers[b].window = slides[b] ? window : 0;
     config.layers[b].rope = rotates[b] ? 0 : Layer::kNoRope;
   }
+  if (std::find(slides.begin(), slides.end(), true) == slides.end() || window == 0)
+    json.pass_over("use_sliding_window", "no block slides");
   return config;
 }
 
