@@ -134,7 +134,6 @@ void print_json(const Checkpoint& checkpoint) {
   json["keys_left_aside"] = nlohmann::ordered_json::array();
   for (const LeftAside& aside : checkpoint.keys_left_aside())
     json["keys_left_aside"].push_back({{"key", aside.key}, {"why", aside.why}});
-  json["tensors_left_aside"] = checkpoint.tensors_left_aside();
   for (const SiteInfo& site : sites_of(config)) json["sites"].push_back(site.name);
   json["left_aside"] = checkpoint.left_aside();
   fmt::print("{}\n", json.dump());
@@ -169,10 +168,6 @@ void print_text(const Checkpoint& checkpoint) {
   for (const SiteInfo& site : sites_of(config))
     fmt::print("  {:<11} blocks.<b>.{:<16} {}\n", site.name, site.alias, site.meaning);
   for (const auto& [why, keys] : aside_by_reason(checkpoint)) fmt::print("left aside   {}: {}\n", join(keys), why);
-XX
-  if (!tensors.empty())
-    fmt::print("left aside   {} tensor{} of other parts, or that follow from the rest, like {}\n", tensors.size(),
-               tensors.size() == 1 ? "" : "s", printable(tensors.front()));
 }
 
 }  // namespace
