@@ -16,7 +16,7 @@ bool ConfigReader::has(std::string_view key) const {
 bool ConfigReader::is_null(std::string_view key) const { return json_->contains(key) && !has(key); }
 
 const nlohmann::json& ConfigReader::at(std::string_view key) const {
-  if (!has(key)) fail("{}: no \"{}\"", origin_, full(key));
+  if (!has(key)) fail("{}: no \"{}\"", origin_, key);
   account_->read.insert(full(key));
   return json_->at(std::string(key));
 }
@@ -84,6 +84,7 @@ ConfigReader ConfigReader::table(std::string_view key) const {
   ConfigReader inner = *this;
   inner.json_ = &at(key);
   inner.prefix_ = full(key) + ".";
+  inner.origin_ = origin_ + ": " + std::string(key);
   account_->tables.insert(full(key));
   return inner;
 }
@@ -153,7 +154,7 @@ std::vector<bool> ConfigReader::sliding_by_pattern(const Config& config, int pat
 }
 
 void ConfigReader::refuse(std::string_view key, std::string_view why) const {
-  fail("{}: \"{}\": {}", origin_, full(key), why);
+  fail("{}: \"{}\": {}", origin_, key, why);
 }
 
 std::vector<LeftAside> ConfigReader::left_aside() const {
@@ -171,7 +172,7 @@ std::vector<LeftAside> ConfigReader::left_aside() const {
         fail(
             "{}: \"{}\" is a setting that tertium does not know and that may change what the model computes; remove it "
             "if it does not",
-            origin_, printable(name));
+            origin_, printable(key));
       aside.push_back({name, why});
     }
   }

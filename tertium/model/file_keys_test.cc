@@ -217,7 +217,7 @@ TEST(FileKeys, WhatTransformersCannotOrDoesNotMeanIsRefused) {
       {"llama", R"({"rope_parameters": {"rope_type": "linear", "factor": 2.0, "partial_rotary_factor": 0.5}})",
        "rotates heads whole"},
       {"llama", R"({"rope_parameters": {"rope_type": "yarn", "factor": 2.0, "attn_wobble": 2}})",
-       "\"rope_parameters.attn_wobble\""},
+       "rope_parameters: \"attn_wobble\""},
       {"llama", R"({"rope_parameters": {"full_attention": {"rope_theta": 500.0}}})", "one rope for all blocks"},
       {"gemma3", R"({"rope_parameters": {"rope_theta": 500.0}})", "must hold full_attention"},
       {"gemma3", R"({"rope_parameters": null, "rope_scaling": {"type": "linear", "factor": 4.0}})",

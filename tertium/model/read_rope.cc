@@ -109,7 +109,7 @@ Scaling scaling_of(const RopeTables& tables, const RopeKeys& keys) {
       return scaling;
     known.emplace_back(name);
   }
-  table->refuse(key, "\"" + printable(type) + "\" is not supported; tertium knows " +
+  table->refuse(key, fmt::format("\"{}\" is not supported; tertium knows ", printable(type)) +
                          (keys.longrope_only ? "default and longrope for this family" : join(known)));
 }
 

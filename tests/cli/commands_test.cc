@@ -128,7 +128,8 @@ TEST_F(Inspect, ShowsTheRopeInForceForEachKindOfBlock) {
 }
 
 TEST_F(Inspect, ListsWhatWasLeftAsideAndWhy) {
-  write_tiny_model(folder, {.config = {{"use_cache", true}, {"rope_theta", 500.0}, {"rope_parameters", {{"rope_theta", 1e4}}}}});
+  write_tiny_model(
+      folder, {.config = {{"use_cache", true}, {"rope_theta", 500.0}, {"rope_parameters", {{"rope_theta", 1e4}}}}});
   const std::string shown = output_of({"inspect", folder.string()});
   EXPECT_THAT(shown, HasSubstr("left aside   rope_theta: the rope's table says it too, and wins\n"));
   EXPECT_THAT(shown, HasSubstr("use_cache"));
@@ -240,11 +241,13 @@ TEST_P(Parity, FailsAboveTheTolerance) {
 INSTANTIATE_TEST_SUITE_P(Families, Parity, testing::Values("llama", "llama3", "gemma3"));
 
 TEST(ParityOfAll, IsATableOfEveryModelInAFolder) {
-  const std::string all = (test::source_folder() / "tests/fixtures/golden").string();
-  const std::vector<std::string> lines = lines_of(output_of({"parity", "--all", all}));
-  ASSERT_EQ(lines.size(), 26u);  // heading, models, sum
+  const fs::path all = test::source_folder() / "tests/fixtures/golden";
+  const auto models =
+      std::count_if(fs::directory_iterator(all), {}, [](const auto& one) { return one.is_directory(); });
+  const std::vector<std::string> lines = lines_of(output_of({"parity", "--all", all.string()}));
+  ASSERT_EQ(lines.size(), static_cast<std::size_t>(models) + 2);  // heading, models, sum
   EXPECT_THAT(lines[1], StartsWith("apertus "));
-  EXPECT_THAT(lines.back(), HasSubstr("24 of 24"));
+  EXPECT_THAT(lines.back(), HasSubstr(fmt::format("{0} of {0}", models)));
 }
 
 TEST(ParityOfAll, GoesOnBehindAModelThatFailsAndThenFails) {
