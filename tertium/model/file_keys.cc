@@ -104,6 +104,7 @@ constexpr Known kHarmless[] = {
     {"offset_alibi", kProgram},
     {"chunk_size_feed_forward", kProgram},
     {"torchscript", kProgram},
+    {"use_parallel_embedding", kProgram},
     {"return_dict", kProgram},
     {"use_return_dict", kProgram},
     {"output_attentions", kProgram},
@@ -136,6 +137,7 @@ constexpr Known kHarmless[] = {
     {"bias", kTensors},
     {"lm_head_bias", kTensors},
     {"use_qkv_bias", kTensors},
+    {"use_embedding_sharing", kTensors},
     {"tie_word_embeddings", kTensors},
     {"tie_encoder_decoder", kParts},
 

@@ -136,15 +136,27 @@ TEST(FileKeys, ThatNobodyKnowsAndThatSpeakOfNumbersAreRefusedByName) {
 }
 
 TEST(FileKeys, RemarksOfPublishedConfigsAreLeftAside) {
-  for (const char* entry :
-       {R"({"_name_or_path": "x/y"})", R"({"use_cache": true})", R"({"pretraining_tp": 2})",
-        R"({"unsloth_version": "2025.1"})", R"({"_flash_attn_2_enabled": true})", R"({"attn_implementation": "sdpa"})",
-        R"({"attention_dropout": 0.1})", R"({"is_llama_config": true})", R"({"rope_interleaved": false})",
-        R"({"transformers.js_config": {"dtype": "q4"}})", R"({"auto_map": {"AutoConfig": "configuration_x.XConfig"}})",
-        R"({"id2label": {"0": "A"}})", R"({"top_k": 50})", R"({"shared_expert_intermediate_size": 0})",
-        R"({"output_past": true})", R"({"sep_token_id": 5})",
-        R"({"dual_chunk_attention_config": {"chunk_size": 262144}})", R"({"sliding_window": 4096})",
-        R"({"attention_bias": false})"}) {
+  for (const char* entry : {R"({"_name_or_path": "x/y"})",
+                            R"({"use_cache": true})",
+                            R"({"pretraining_tp": 2})",
+                            R"({"unsloth_version": "2025.1"})",
+                            R"({"_flash_attn_2_enabled": true})",
+                            R"({"attn_implementation": "sdpa"})",
+                            R"({"attention_dropout": 0.1})",
+                            R"({"is_llama_config": true})",
+                            R"({"use_embedding_sharing": true, "use_parallel_embedding": true})",
+                            R"({"activation": "swiglu"})",
+                            R"({"rope_interleaved": false})",
+                            R"({"transformers.js_config": {"dtype": "q4"}})",
+                            R"({"auto_map": {"AutoConfig": "configuration_x.XConfig"}})",
+                            R"({"id2label": {"0": "A"}})",
+                            R"({"top_k": 50})",
+                            R"({"shared_expert_intermediate_size": 0})",
+                            R"({"output_past": true})",
+                            R"({"sep_token_id": 5})",
+                            R"({"dual_chunk_attention_config": {"chunk_size": 262144}})",
+                            R"({"sliding_window": 4096})",
+                            R"({"attention_bias": false})"}) {
     json config = read_json_object(test::source_folder() / "tests/fixtures/golden/llama/config.json");
     config.update(json::parse(entry));
     EXPECT_EQ(test::error_of([&] { read(config); }), "") << entry;
