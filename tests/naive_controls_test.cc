@@ -58,10 +58,10 @@ class NaiveControls : public testing::TestWithParam<const char*> {
                    .controls = {},
                    .doses = {0.3}};
     for (const SiteInfo& site : site_kinds())
-      if (site.kind != SiteKind::resid_mid || !config().parallel) spec.sites.push_back({site.kind, {}});
+      if (has_site(config(), site.kind)) spec.sites.push_back({site.kind, {}});
     for (const Control* control : controls())
       if (control->name != "main") spec.controls.emplace_back(control->name);
-    spec.heads = {{0, config().heads - 1}};
+    spec.heads = {{0, config().kv_heads - 1}};
     return spec;
   }
 
@@ -169,7 +169,8 @@ INSTANTIATE_TEST_SUITE_P(Families, NaiveControls, testing::Values("llama", "gemm
 
 TEST_P(NaiveControls, AreWhatARunMakesAtEverySiteAndPosition) {
   const PatchSpec spec = everything(1);
-  const std::size_t places = (spec.sites.size() + 1) * kNames.size();  // two heads of z
+  const std::size_t heads = 4;  // of q, k, v and z, each besides the first
+  const std::size_t places = (spec.sites.size() + heads) * kNames.size();
   EXPECT_EQ(compare(spec, "fix"), places * (spec.controls.size() + 1));
 }
 

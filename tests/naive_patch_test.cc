@@ -41,13 +41,15 @@ class NaivePatching : public testing::TestWithParam<const char*> {
  protected:
   const Config& config() const { return engine.model().config(); }
 
-  /// Every site of every block; at z all heads, and the last one alone.
+  /// Every site of every block; where it has heads, all of them, and the last one alone.
   std::vector<Site> sites() const {
     std::vector<Site> all;
     for (int b = 0; b < config().block_count(); ++b) {
-      for (const SiteInfo& info : site_kinds())
-        if (info.kind != SiteKind::resid_mid || !config().parallel) all.push_back({info.kind, b});
-      all.push_back({SiteKind::z, b, config().heads - 1});
+      for (const SiteInfo& info : site_kinds()) {
+        if (!has_site(config(), info.kind)) continue;
+        all.push_back({info.kind, b});
+        if (is_per_head(info.kind)) all.push_back({info.kind, b, site_heads(config(), info.kind) - 1});
+      }
     }
     return all;
   }
@@ -87,7 +89,7 @@ class NaivePatching : public testing::TestWithParam<const char*> {
   /// The same as the engine records it.
   std::vector<float> recorded_values(const Patch& patch) const {
     if (patch.donor == Donor::noise) return noise(patch);
-    const int layer = patch.site.block + (patch.site.kind == SiteKind::resid_post);
+    const int layer = canonical(patch.site).block;
     const auto& all_rows = patch.donor == Donor::other ? other_recordings : own_recordings;
     const std::vector<float>& recorded = all_rows.at(quantity_of(patch.site.kind));
     const std::size_t rows = donor_ids(patch).size(), width = site_width(config(), {patch.site.kind, patch.site.block}),
@@ -103,8 +105,10 @@ class NaivePatching : public testing::TestWithParam<const char*> {
 
   std::map<Quantity, std::vector<float>> recordings(const Ids& ids) const {
     Job job{.strands = {{.tokens = ids}}};
-    std::vector<Quantity> quantities = {Quantity::resid, Quantity::z, Quantity::attn_out, Quantity::mlp_out};
-    if (!config().parallel) quantities.push_back(Quantity::resid_mid);
+    std::vector<Quantity> quantities;
+    for (const SiteInfo& info : site_kinds())
+      if (has_site(config(), info.kind) && info.kind != SiteKind::resid_post)
+        quantities.push_back(quantity_of(info.kind));
     for (const Quantity quantity : quantities) job.recordings.push_back({0, 0, static_cast<int>(ids.size()), quantity});
     JobResult result = engine.run(job);
     std::map<Quantity, std::vector<float>> by_quantity;
@@ -116,7 +120,7 @@ class NaivePatching : public testing::TestWithParam<const char*> {
   /// rows of the patched context and of the option behind it.
   void add_patched(Job& job, const Patch& patch, std::span<const float> values) const {
     const int first = patch.rows.front(), rows = static_cast<int>(recipient.size()) - first,
-              joining = patch.site.block + (patch.site.kind == SiteKind::resid_post),
+              joining = canonical(patch.site).block,
               context = static_cast<int>(job.strands.size());
     job.strands.push_back({.prefix = Prefix{0, first}, .branch = Branch{0, first, rows, joining}});
     job.strands.push_back(
@@ -135,7 +139,10 @@ class NaivePatching : public testing::TestWithParam<const char*> {
                                                other_recordings = recordings(other);
 };
 
-INSTANTIATE_TEST_SUITE_P(Families, NaivePatching, testing::Values("llama", "gemma3", "gpt_neox", "qwen3_moe", "bloom"),
+// Windows, norms of q and k by head and over all, q, k and v in one matrix, parallel blocks, neighbours that rotate,
+// keys that heads share, experts, ALiBi.
+const auto kFamilies = testing::Values("llama", "gemma3", "gpt_neox", "qwen3_moe", "bloom", "olmo2", "cohere", "phi3");
+INSTANTIATE_TEST_SUITE_P(Families, NaivePatching, kFamilies,
                          [](const auto& info) { return std::string(info.param); });
 
 TEST_P(NaivePatching, IsWhatStrandsComputeForEverySitePositionAndDonor) {

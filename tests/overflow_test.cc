@@ -4,71 +4,20 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <fstream>
-#include <map>
-#include <nlohmann/json.hpp>
 
 #include "tertium/engine/engine.h"
-#include "tertium/formats/safetensors.h"
 #include "tertium/model/config.h"
+#include "tests/support/changed_model.h"
 #include "tests/support/files.h"
 
 namespace tertium {
 namespace {
 
-namespace fs = std::filesystem;
+using test::Changed;
 using testing::AllOf;
 using testing::HasSubstr;
 
 const std::vector<std::int32_t> kIds = {5, 17, 40, 8, 23, 61, 9, 33};
-
-/// A golden model of which some tensors are changed.
-class Changed {
- public:
-  using Change = std::function<void(std::vector<float>& values)>;
-
-  explicit Changed(const char* family) : from_(test::source_folder() / "tests/fixtures/golden" / family) {}
-
-  /// In every block, or in one: names contain `part`.
-  Changed& tensors(const std::string& part, Change change) {
-    changes_.emplace_back(part, std::move(change));
-    return *this;
-  }
-  Changed& times(const std::string& part, float factor) {
-    return tensors(part, [factor](std::vector<float>& values) {
-      for (float& value : values) value *= factor;
-    });
-  }
-  Changed& key(const std::string& name, nlohmann::json value) {
-    keys_[name] = std::move(value);
-    return *this;
-  }
-
-  Engine load(const char* dtype) const {
-    const test::TempFolder folder;
-    const Safetensors file(from_ / "model.safetensors");
-    std::map<std::string, std::vector<float>> values;
-    std::vector<TensorView> tensors = file.tensors();
-    for (TensorView& tensor : tensors) {
-      std::vector<float>& own = values[tensor.name];
-      own.resize(tensor.count());
-      to_f32(tensor, own);
-      for (const auto& [part, change] : changes_)
-        if (tensor.name.find(part) != std::string::npos) change(own);
-      tensor.bytes = std::as_bytes(std::span(own));
-    }
-    write_safetensors(folder.path() / "model.safetensors", tensors);
-    nlohmann::json config = nlohmann::json::parse(std::ifstream(from_ / "config.json"));
-    config.update(keys_);
-    folder.write("config.json", config.dump());
-    return Engine(Model::load(folder.path(), dtype));
-  }
-
- private:
-  fs::path from_;
-  std::vector<std::pair<std::string, Change>> changes_;
-  nlohmann::json keys_ = nlohmann::json::object();
-};
 
 std::vector<float> logits(const Engine& engine) {
   Job job{.name = "item 12", .strands = {{.tokens = kIds}}};
@@ -154,14 +103,15 @@ TEST(F16OverflowBehindTheBlocks, IsAnErrorEvenUnderASoftCap) {
 }
 
 TEST(F32Overflow, NamesBlockAndSite) {
-  const Engine engine = Changed("llama").times("layers.1.mlp.down_proj", 1e38F).times("layers.1.mlp.up_proj", 1e30F).load("f32");
+  const Engine engine =
+      Changed("llama").times("layers.1.mlp.down_proj", 1e38F).times("layers.1.mlp.up_proj", 1e30F).load("f32");
   EXPECT_THAT(test::error_of([&] { logits(engine); }),
               AllOf(HasSubstr("item 12: in block 1, mlp_out@1 is NaN or infinite"), HasSubstr("leave the item out")));
 }
 
 TEST(F32Overflow, OfTheStreamsLengthIsNoZeroInANorm) {
   const Engine engine = Changed("llama").times("layers.0.mlp.down_proj", 1e22F).load("f32");
-  EXPECT_THAT(test::error_of([&] { logits(engine); }), HasSubstr("item 12: in block 1, z@1 is NaN or infinite"));
+  EXPECT_THAT(test::error_of([&] { logits(engine); }), HasSubstr("item 12: in block 1, q@1 is NaN or infinite"));
 }
 
 TEST(ADonorsValues, ThatAreNotFiniteAreNamed) {

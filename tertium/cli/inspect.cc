@@ -28,7 +28,7 @@ std::string attention_kinds(const Config& config) {
 std::vector<SiteInfo> sites_of(const Config& config) {
   std::vector<SiteInfo> sites;
   for (const SiteInfo& site : site_kinds())
-    if (site.kind != SiteKind::resid_mid || !config.parallel) sites.push_back(site);
+    if (has_site(config, site.kind)) sites.push_back(site);
   return sites;
 }
 

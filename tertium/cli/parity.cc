@@ -39,21 +39,33 @@ Worst worst_of(const std::vector<ParityLine>& lines) {
   return worst;
 }
 
+/// An infinite difference, as of NaN, is null.
+nlohmann::ordered_json json_of(const Departure& departure) {
+  return {{"quantity", departure.quantity},
+          {"layer", departure.layer},
+          {"row", departure.row},
+          {"difference", departure.difference}};
+}
+
 /// True if the model is within the tolerance.
 bool parity_of_one(const Options& options) {
-  const std::vector<ParityLine> lines = compare_with_golden(Engine(Model::load(find_model(options.model), options.dtype)), options.expect);
+  const Engine engine(Model::load(find_model(options.model), options.dtype));
+  const std::vector<ParityLine> lines = compare_with_golden(engine, options.expect);
   const double worst = worst_of(lines).largest();
-  const bool passed = worst <= options.tolerance;
+  const std::optional<Departure> departure = first_departure(lines, options.tolerance);
+  const bool passed = !departure;
   if (options.json) {
     nlohmann::ordered_json differences;
     for (const ParityLine& line : lines) differences[line.quantity] = line.difference;
-    fmt::print("{}\n",
-               nlohmann::ordered_json{{"differences", differences}, {"worst", worst}, {"passed", passed}}.dump());
+    nlohmann::ordered_json all = {{"differences", differences}, {"worst", worst}, {"passed", passed}};
+    if (departure) all["first_departure"] = json_of(*departure);
+    fmt::print("{}\n", all.dump());
     return passed;
   }
   for (const ParityLine& line : lines) fmt::print("{:<20} {:.3g}\n", line.quantity, line.difference);
   fmt::print("{:<20} {:.3g}  ({} the tolerance {:g})\n", "worst", worst, passed ? "within" : "above",
              options.tolerance);
+  if (departure) fmt::print("first departs: {}\n", to_string(*departure));
   return passed;
 }
 
@@ -80,16 +92,19 @@ bool parity_of_all(const Options& options) {
     const std::string name = folder.filename().string();
     try {
       const Engine engine(Model::load(folder, options.dtype));
-      const Worst worst = worst_of(compare_with_golden(engine, folder / "expect.safetensors"));
-      const bool within = worst.largest() <= options.tolerance;
+      const std::vector<ParityLine> lines = compare_with_golden(engine, folder / "expect.safetensors");
+      const Worst worst = worst_of(lines);
+      const std::optional<Departure> departure = first_departure(lines, options.tolerance);
+      const bool within = !departure;
       passed += within;
       models[name] = {{"family", engine.model().config().family},
                       {"clean", worst.clean},
                       {"patched", worst.patched},
                       {"passed", within}};
+      if (departure) models[name]["first_departure"] = json_of(*departure);
       if (!options.json)
         fmt::print("{:<16} {:<14} {:>10.2e} {:>10.2e}{}\n", name, engine.model().config().family, worst.clean,
-                   worst.patched, within ? "" : "  above the tolerance");
+                   worst.patched, within ? "" : "  first departs: " + to_string(*departure));
     } catch (const Error& error) {
       models[name] = {{"error", error.what()}, {"passed", false}};
       if (!options.json) fmt::print("{:<16} {}\n", name, error.what());

@@ -148,6 +148,34 @@ TEST_P(Strands, ZOfAnotherRunGivesItsAttnOut) {
   }
 }
 
+/// With the other run's query at a row, and its keys and values at all rows that this one sees, a head gathers what it
+/// does there: what is put in is rotated by where it stands.
+TEST_P(Strands, QueriesKeysAndValuesOfAnotherRunGiveItsZ) {
+  const Config& config = engine.model().config();
+  const int row = 9;
+  for (int b = 0; b < blocks(); ++b) {
+    Job donor{.strands = {{.tokens = other}}}, job{.strands = {{.tokens = ids}}};
+    for (const Quantity quantity : {Quantity::q, Quantity::k, Quantity::v, Quantity::z})
+      donor.recordings.push_back({0, 0, row + 1, quantity});
+    const std::vector<std::vector<float>> taken = engine.run(donor).recordings;
+    const auto at = [&](std::size_t quantity, SiteKind kind, int r) {
+      const std::size_t width = site_width(config, {kind, b});
+      return std::span(taken[quantity]).subspan((static_cast<std::size_t>(b) * (row + 1) + r) * width, width);
+    };
+    job.edits.push_back({0, row, {SiteKind::q, b}, at(0, SiteKind::q, row)});
+    for (int r = 0; r <= row; ++r) {
+      job.edits.push_back({0, r, {SiteKind::k, b}, at(1, SiteKind::k, r)});
+      job.edits.push_back({0, r, {SiteKind::v, b}, at(2, SiteKind::v, r)});
+    }
+    job.recordings.push_back({0, row, 1, Quantity::z});
+    const std::vector<float> z = engine.run(job).recordings[0];
+    const std::span<const float> expected = at(3, SiteKind::z, row);
+    expect_near({z.begin() + static_cast<std::ptrdiff_t>(b * expected.size()),
+                 z.begin() + static_cast<std::ptrdiff_t>((b + 1) * expected.size())},
+                {expected.begin(), expected.end()});
+  }
+}
+
 TEST_P(Strands, ResidMidIsTheStreamWithWhatAttentionAdds) {
   const std::vector<float> stream = resid(ids, 7), attn_out = recorded(ids, 7, Quantity::attn_out);
   std::vector<float> sum;

@@ -49,9 +49,9 @@ void check_job(const Job& job, int blocks) {
   };
   for (const Edit& edit : job.edits) {
     require(in_range(edit.strand, edit.row, 1), job, "an edit's row is out of range");
-    const int entered = edit.site.block + (edit.site.kind == SiteKind::resid_post);
     require(edit.site.block >= 0 && edit.site.block < blocks, job, "an edit outside the blocks");
-    require(job.strands[edit.strand].first_block() <= entered, job, "an edit before its strand joins");
+    const int joined = job.strands[edit.strand].first_block();
+    require(joined <= canonical(edit.site).block, job, "an edit before its strand joins");
   }
   for (const Recording& recording : job.recordings) {
     require(in_range(recording.strand, recording.first_row, recording.rows), job,

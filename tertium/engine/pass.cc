@@ -25,12 +25,6 @@ namespace {
 
 using at::Tensor;
 
-/// The stream between two blocks belongs to the later one: resid_post@b is resid_pre@(b + 1), also behind the last
-/// block.
-Site canonical(Site site) {
-  return site.kind == SiteKind::resid_post ? Site{SiteKind::resid_pre, site.block + 1} : site;
-}
-
 bool depends_on_length(const Config& config) {
   return std::any_of(config.ropes.begin(), config.ropes.end(),
                      [](const Rope& rope) { return rope.depends_on_length(); });
@@ -149,7 +143,7 @@ Pass::Pass(const Model& model, std::span<const Job> jobs, bool locating)
 void Pass::collect_edits() {
   for (std::size_t j = 0; j < jobs_.size(); ++j) {
     for (const Edit& edit : jobs_[j].edits) {
-      if (edit.site.head != Site::kNoHead && (!is_per_head(edit.site.kind) || edit.site.head >= config_.heads))
+      if (edit.site.head != Site::kNoHead && edit.site.head >= site_heads(config_, edit.site.kind))
         throw std::logic_error("an edit of a head that is not there: " + to_string(edit.site));
       if (edit.value.size() != site_width(config_, edit.site))
         throw std::logic_error("an edit of another width than " + to_string(edit.site));
@@ -162,19 +156,15 @@ void Pass::collect_edits() {
 }
 
 void Pass::collect_recordings() {
-  const std::size_t blocks = config_.layers.size();
-  const std::map<Quantity, std::size_t> layers = {{Quantity::resid, blocks + 1}, {Quantity::z, blocks},
-                                                  {Quantity::attn_out, blocks},  {Quantity::resid_mid, blocks},
-                                                  {Quantity::mlp_out, blocks},   {Quantity::final_norm, 1}};
   for (std::size_t j = 0; j < jobs_.size(); ++j) {
     results_[j].recordings.resize(jobs_[j].recordings.size());
     for (std::size_t i = 0; i < jobs_[j].recordings.size(); ++i) {
       const Recording& recording = jobs_[j].recordings[i];
       std::vector<float>& values = results_[j].recordings[i];
-      if (recording.quantity == Quantity::resid_mid && config_.parallel)
+      if (recording.quantity == Quantity::resid_mid && !has_site(config_, SiteKind::resid_mid))
         throw std::logic_error("a recording of resid_mid in parallel blocks");
-      const Site any{recording.quantity == Quantity::z ? SiteKind::z : SiteKind::resid_pre, 0};
-      values.resize(layers.at(recording.quantity) * recording.rows * site_width(config_, any));
+      values.resize(static_cast<std::size_t>(layers_of(config_, recording.quantity)) * recording.rows *
+                    width_of(config_, recording.quantity));
       QuantityRecordings& all = recordings_[recording.quantity];
       for (int r = 0; r < recording.rows; ++r)
         all.sinks.push_back({layout_.row(j, recording.strand, recording.first_row + r), &values, r, recording.rows});

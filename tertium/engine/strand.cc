@@ -1,9 +1,17 @@
 #include "tertium/engine/strand.h"
 
+#include "tertium/model/config.h"
+
 namespace tertium {
 
 Quantity quantity_of(SiteKind kind) {
   switch (kind) {
+    case SiteKind::q:
+      return Quantity::q;
+    case SiteKind::k:
+      return Quantity::k;
+    case SiteKind::v:
+      return Quantity::v;
     case SiteKind::z:
       return Quantity::z;
     case SiteKind::attn_out:
@@ -15,6 +23,17 @@ Quantity quantity_of(SiteKind kind) {
     default:
       return Quantity::resid;
   }
+}
+
+int layers_of(const Config& config, Quantity quantity) {
+  if (quantity == Quantity::final_norm) return 1;
+  return config.block_count() + (quantity == Quantity::resid);
+}
+
+std::size_t width_of(const Config& config, Quantity quantity) {
+  for (const SiteInfo& site : site_kinds())
+    if (quantity_of(site.kind) == quantity) return site_width(config, {site.kind, 0});
+  return config.hidden;
 }
 
 }  // namespace tertium

@@ -10,6 +10,8 @@
 
 namespace tertium {
 
+struct Config;
+
 /// Rows of one strand that another hangs on: it sees the first `rows` rows of `strand`, and all that `strand` itself
 /// sees.
 struct Prefix {
@@ -38,26 +40,29 @@ struct Strand {
   int first_block() const { return branch ? branch->block : 0; }
 };
 
-/// Replaces one row's activations at a site, or those of one head there. resid_pre@b and resid_post@(b-1) are the same
-/// place: between the two blocks, after branches have joined. The values must outlive the run.
+/// Replaces one row's activations at a site, or those of one head there; between two blocks, after branches joined.
+/// What a row's keys and values are replaced by, all rows see that see the row. The values must outlive the run.
 struct Edit {
   int strand;
   int row;
   Site site;
-  std::span<const float> value;  // [D]; at z [H * head_dim], or [head_dim] of one head
+  std::span<const float> value;  // [D]; at q, k, v and z [heads * head_dim], or [head_dim] of one head
 };
 
 /// What to record of some rows of a strand, at every layer.
 enum class Quantity {
   resid,       // [L + 1, rows, D]: stream index 0..L; edits included; strands that begin at block 0 only
-  z,           // [L, rows, H * head_dim]
+  q, k, v, z,  // [L, rows, heads * head_dim]
   attn_out,    // [L, rows, D]
   resid_mid,   // [L, rows, D]; not in parallel blocks
   mlp_out,     // [L, rows, D]
   final_norm,  // [rows, D]
 };
-/// What is recorded of a site: resid for resid_pre and resid_post.
+/// What is recorded of a site: resid for resid_pre and resid_post. Its layer is the block of canonical(site).
 Quantity quantity_of(SiteKind kind);
+/// The sizes of a recording's first and last dimension; final_norm counts as one layer.
+int layers_of(const Config& config, Quantity quantity);
+std::size_t width_of(const Config& config, Quantity quantity);
 
 struct Recording {
   int strand;

@@ -203,7 +203,8 @@ void read_where(TomlTable& table, PatchSpec& patch) {
   patch.window = static_cast<int>(table.integer("window", 1, kMost).value_or(patch.window));
   const bool any_per_head =
       std::any_of(patch.sites.begin(), patch.sites.end(), [](const SiteName& site) { return is_per_head(site.kind); });
-  if (patch.heads && !any_per_head) table.refuse(*table.find("heads"), "heads", "only site z has heads");
+  if (patch.heads && !any_per_head)
+    table.refuse(*table.find("heads"), "heads", "only the sites q, k, v and z have heads");
 }
 
 PatchSpec read_patch(TomlTable& table) {

@@ -295,7 +295,7 @@ TEST_F(ExperimentFile, RefusesPatchesThatGoNowhere) {
     EXPECT_EQ(refusal(std::string("doses = ") + doses),
               "e.toml:6: \"doses\": must be a list of different numbers from 0 to 1");
   EXPECT_EQ(refusal("sites = []"), "e.toml:6: \"sites\": names nothing; leave the key out for its default");
-  EXPECT_EQ(refusal("heads = [1]"), "e.toml:6: \"heads\": only site z has heads");
+  EXPECT_EQ(refusal("heads = [1]"), "e.toml:6: \"heads\": only the sites q, k, v and z have heads");
   EXPECT_EQ(refusal("items = \"all\"\ndirections = [\"keep\", \"fix\"]"),
             "e.toml:7: \"directions\": with items = \"all\", fix and keep are the same runs; name one of them");
 }

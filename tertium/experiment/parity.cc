@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <limits>
 
 #include "tertium/base/error.h"
 #include "tertium/engine/engine.h"
+#include "tertium/experiment/states.h"
 #include "tertium/formats/safetensors.h"
 #include "tertium/model/config.h"
 
@@ -53,26 +55,15 @@ class Golden {
   Safetensors file_;
 };
 
-/// NaN counts as infinitely far.
-double largest_difference(const float* a, const std::vector<float>& b) {
-  double largest = 0;
-  for (std::size_t i = 0; i < b.size(); ++i) {
+/// The largest difference in each row of `width` numbers. NaN counts as infinitely far.
+std::vector<double> differences(const std::vector<float>& a, const std::vector<float>& b, std::int64_t width) {
+  std::vector<double> largest(a.size() / static_cast<std::size_t>(width));
+  for (std::size_t i = 0; i < a.size(); ++i) {
     const double difference = std::abs(static_cast<double>(a[i]) - b[i]);
-    largest = std::max(largest, std::isnan(difference) ? INFINITY : difference);
+    double& of_row = largest[i / static_cast<std::size_t>(width)];
+    of_row = std::max(of_row, std::isnan(difference) ? INFINITY : difference);
   }
   return largest;
-}
-
-/// The order in which clean_job records.
-enum Recorded { resid, attn_out, mlp_out, final_norm };
-
-Job clean_job(const std::vector<std::int32_t>& ids) {
-  Job job{.name = "golden sequence", .strands = {{.tokens = ids}}};
-  const int rows = static_cast<int>(ids.size());
-  for (const Quantity quantity : {Quantity::resid, Quantity::attn_out, Quantity::mlp_out, Quantity::final_norm})
-    job.recordings.push_back({0, 0, rows, quantity});
-  for (int row = 0; row < rows; ++row) job.readings.push_back({0, row, Readout::logits, {}});
-  return job;
 }
 
 /// One of the file's patched.*: rows [row, row + rows) of the recipient take, layer by layer, the donor's rows at
@@ -80,7 +71,7 @@ Job clean_job(const std::vector<std::int32_t>& ids) {
 struct GoldenPatch {
   const char* name;
   SiteKind kind;
-  Recorded donor_record;
+  std::vector<float> States::*donor_record;
   int row, donor_row, rows;
 };
 
@@ -88,12 +79,11 @@ Job patched_job(const GoldenPatch& patch, const std::vector<std::int32_t>& ids, 
                 int donor_rows, const Config& config) {
   Job job{.name = patch.name, .strands = {{.tokens = ids}}};
   const int branch_rows = static_cast<int>(ids.size()) - patch.row;
-  const int after = patch.kind == SiteKind::resid_post;  // resid_post of a block is what enters the next
   for (int b = 0; b < config.block_count(); ++b) {
-    const int strand = static_cast<int>(job.strands.size());
-    job.strands.push_back({.prefix = Prefix{0, patch.row}, .branch = Branch{0, patch.row, branch_rows, b + after}});
+    const int strand = static_cast<int>(job.strands.size()), layer = canonical({patch.kind, b}).block;
+    job.strands.push_back({.prefix = Prefix{0, patch.row}, .branch = Branch{0, patch.row, branch_rows, layer}});
     for (int r = 0; r < patch.rows; ++r) {
-      const std::size_t at = (static_cast<std::size_t>(b + after) * donor_rows + patch.donor_row + r) * config.hidden;
+      const std::size_t at = (static_cast<std::size_t>(layer) * donor_rows + patch.donor_row + r) * config.hidden;
       job.edits.push_back({strand, r, {patch.kind, b}, std::span(donor).subspan(at, config.hidden)});
     }
     job.readings.push_back({strand, branch_rows - 1, Readout::logits, {}});
@@ -107,7 +97,45 @@ std::vector<float> joined(const std::vector<std::vector<float>>& parts) {
   return all;
 }
 
+/// The order of quantities in the forward pass: within a layer, then over layers.
+struct Rank {
+  bool patched;
+  std::size_t layer;
+  int within;
+  auto operator<=>(const Rank&) const = default;
+};
+
+Rank rank_of(const std::string& quantity, std::size_t layer) {
+  constexpr std::size_t kBehindAll = std::numeric_limits<std::size_t>::max();
+  if (quantity.starts_with("patched.")) return {true, layer, 0};
+  if (quantity.starts_with("final_norm.")) return {false, kBehindAll, 0};
+  if (quantity.starts_with("logits.")) return {false, kBehindAll, 1};
+  return {false, layer, quantity.starts_with("resid.") ? 0 : quantity.starts_with("attn_out.") ? 1 : 2};
+}
+
 }  // namespace
+
+std::optional<Departure> first_departure(const std::vector<ParityLine>& lines, double tolerance) {
+  std::optional<Departure> first;
+  for (const ParityLine& line : lines) {
+    const auto found = std::ranges::find_if(line.by_row, [&](double difference) { return difference > tolerance; });
+    if (found == line.by_row.end()) continue;
+    const auto at = static_cast<std::size_t>(found - line.by_row.begin());
+    const Departure departure{line.quantity, at / line.rows, at % line.rows, *found};
+    if (!first || rank_of(departure.quantity, departure.layer) < rank_of(first->quantity, first->layer))
+      first = departure;
+  }
+  return first;
+}
+
+std::string to_string(const Departure& departure) {
+  const auto& [quantity, layer, row, difference] = departure;
+  const bool patched = quantity.starts_with("patched."), resid = quantity.starts_with("resid."),
+             whole = quantity.starts_with("final_norm.") || quantity.starts_with("logits.");
+  const std::string where = whole ? "" : fmt::format(" {} {}", resid ? "at stream index" : "in block", layer);
+  return fmt::format("{}{}{}, differs by {:.3g}", quantity, where, patched ? "" : fmt::format(", row {}", row),
+                     difference);
+}
 
 std::vector<ParityLine> compare_with_golden(const Engine& engine, const std::filesystem::path& expect) {
   const Golden golden(expect);
@@ -116,35 +144,40 @@ std::vector<ParityLine> compare_with_golden(const Engine& engine, const std::fil
   std::vector<ParityLine> lines;
   const auto compare = [&](const std::string& name, const std::vector<float>& ours,
                            const std::vector<std::int64_t>& shape) {
-    if (golden.has(name)) lines.push_back({name, largest_difference(ours.data(), golden.floats(name, shape))});
+    if (!golden.has(name)) return;
+    std::vector<double> by_row = differences(ours, golden.floats(name, shape), shape.back());
+    const double largest = *std::ranges::max_element(by_row);
+    const auto rows = static_cast<std::size_t>(name.starts_with("patched.") ? 1 : shape[shape.size() - 2]);
+    lines.push_back({name, largest, rows, std::move(by_row)});
   };
 
-  std::vector<std::vector<std::int32_t>> ids;
-  std::vector<JobResult> clean;
+  std::vector<States> clean;
   for (int n = 0; golden.has("ids." + std::to_string(n)); ++n) {
-    const std::string suffix = "." + std::to_string(n);
-    ids.push_back(golden.ids("ids" + suffix, config.vocabulary));
-    clean.push_back(engine.run(clean_job(ids.back())));
-    const auto rows = static_cast<std::int64_t>(ids.back().size());
-    const std::vector<std::vector<float>>& recorded = clean.back().recordings;
-    compare("resid" + suffix, recorded[resid], {blocks + 1, rows, hidden});
-    compare("attn_out" + suffix, recorded[attn_out], {blocks, rows, hidden});
-    compare("mlp_out" + suffix, recorded[mlp_out], {blocks, rows, hidden});
-    compare("final_norm" + suffix, recorded[final_norm], {rows, hidden});
-    compare("logits" + suffix, joined(clean.back().readings), {rows, vocabulary});
+    const std::string suffix = "." + std::to_string(n), name = golden.path() + ": ids" + suffix;
+    clean.push_back(states_of(engine, name, golden.ids("ids" + suffix, config.vocabulary), /*with_logits=*/true));
+    const States& states = clean.back();
+    const auto rows = static_cast<std::int64_t>(states.ids.size());
+    compare("resid" + suffix, states.resid, {blocks + 1, rows, hidden});
+    compare("attn_out" + suffix, states.attn_out, {blocks, rows, hidden});
+    compare("mlp_out" + suffix, states.mlp_out, {blocks, rows, hidden});
+    compare("final_norm" + suffix, states.final_norm, {rows, hidden});
+    compare("logits" + suffix, states.logits, {rows, vocabulary});
   }
-  if (ids.size() < 2) fail("{}: needs ids.0 and ids.1 at least", golden.path());
+  if (clean.size() < 2) fail("{}: needs ids.0 and ids.1 at least", golden.path());
 
-  const int last = static_cast<int>(ids[0].size()) - 1, donor_rows = static_cast<int>(ids[1].size());
+  const std::vector<std::int32_t>& ids = clean[0].ids;
+  const int last = static_cast<int>(ids.size()) - 1, donor_rows = static_cast<int>(clean[1].ids.size());
   if (last < kSpanRow + kSpanRows || donor_rows < kSpanDonorRow + kSpanRows)
     fail("{}: ids.0 or ids.1 is too short to patch", golden.path());
-  for (const GoldenPatch& patch :
-       {GoldenPatch{"patched.last", SiteKind::resid_post, resid, last, donor_rows - 1, 1},
-        GoldenPatch{"patched.span", SiteKind::resid_post, resid, kSpanRow, kSpanDonorRow, kSpanRows},
-        GoldenPatch{"patched.attn_out", SiteKind::attn_out, attn_out, last, donor_rows - 1, 1},
-        GoldenPatch{"patched.mlp_out", SiteKind::mlp_out, mlp_out, last, donor_rows - 1, 1}}) {
+  const GoldenPatch patches[] = {
+      {"patched.last", SiteKind::resid_post, &States::resid, last, donor_rows - 1, 1},
+      {"patched.span", SiteKind::resid_post, &States::resid, kSpanRow, kSpanDonorRow, kSpanRows},
+      {"patched.attn_out", SiteKind::attn_out, &States::attn_out, last, donor_rows - 1, 1},
+      {"patched.mlp_out", SiteKind::mlp_out, &States::mlp_out, last, donor_rows - 1, 1},
+  };
+  for (const GoldenPatch& patch : patches) {
     if (!golden.has(patch.name)) continue;
-    const Job job = patched_job(patch, ids[0], clean[1].recordings[patch.donor_record], donor_rows, config);
+    const Job job = patched_job(patch, ids, clean[1].*patch.donor_record, donor_rows, config);
     compare(patch.name, joined(engine.run(job).readings), {blocks, vocabulary});
   }
   if (lines.empty()) fail("{}: holds nothing to compare with", golden.path());

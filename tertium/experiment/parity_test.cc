@@ -7,8 +7,12 @@
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "tertium/engine/engine.h"
+#include "tertium/model/checkpoint.h"
+#include "tertium/model/family.h"
+#include "tests/support/changed_model.h"
 #include "tests/support/files.h"
 
 namespace tertium {
@@ -125,6 +129,35 @@ std::vector<std::string> gguf_files() {
 }
 
 INSTANTIATE_TEST_SUITE_P(Golden, GgufParity, testing::ValuesIn(gguf_files()), test_name);
+
+/// A wrong number shows first where it is used, and everything behind differs too.
+TEST(Parity, NamesWhereAModelFirstDeparts) {
+  const fs::path expect = fixtures() / "golden/llama/expect.safetensors";
+  const auto departs = [&](const char* tensor) {
+    const auto found = first_departure(
+        compare_with_golden(test::Changed("llama").times(tensor, 1.5F).load("f32"), expect), kTolerance);
+    return found ? found->quantity + " " + std::to_string(found->layer) + " " + std::to_string(found->row) : "nowhere";
+  };
+  EXPECT_EQ(departs("embed_tokens"), "resid.0 0 0");
+  EXPECT_EQ(departs("layers.1.self_attn.v_proj"), "attn_out.0 1 0");
+  EXPECT_EQ(departs("layers.1.self_attn.k_proj"), "attn_out.0 1 1") << "the first row sees itself alone";
+  EXPECT_EQ(departs("layers.1.mlp.up_proj"), "mlp_out.0 1 0");
+  EXPECT_EQ(departs("model.norm"), "final_norm.0 0 0");
+  EXPECT_EQ(departs("lm_head"), "logits.0 0 0");
+  EXPECT_EQ(departs("no tensor"), "nowhere");
+  EXPECT_EQ(to_string(Departure{"attn_out.0", 1, 3, 0.25}), "attn_out.0 in block 1, row 3, differs by 0.25");
+  EXPECT_EQ(to_string(Departure{"resid.1", 2, 0, 0.5}), "resid.1 at stream index 2, row 0, differs by 0.5");
+  EXPECT_EQ(to_string(Departure{"patched.last", 2, 0, 0.5}), "patched.last in block 2, differs by 0.5");
+}
+
+TEST(ParityFixtures, ThereIsOneOfEveryFamily) {
+  std::set<std::string> shown;
+  for (const std::string& folder : folders_in("golden"))
+    shown.insert(Checkpoint(fixtures() / "golden" / folder).config().family);
+  for (const Family* family : families())
+    EXPECT_TRUE(shown.contains(std::string(family->name)))
+        << "no folder in tests/fixtures/golden is a " << family->name << "; docs/golden.md says how to make one";
+}
 
 TEST(ParityFixtures, AreAllThere) {
   EXPECT_EQ(folders_in("golden").size(), 26u);

@@ -160,8 +160,10 @@ std::vector<TensorView> read_tensors(const Path& path, std::span<const std::byte
 }
 
 /// The header of a file that holds `tensors` one behind the other.
-std::string make_header(const Path& path, const std::vector<TensorView>& tensors) {
+std::string make_header(const Path& path, const std::vector<TensorView>& tensors,
+                        const std::map<std::string, std::string>& metadata) {
   json header = json::object();
+  if (!metadata.empty()) header[metadata_key] = metadata;
   std::size_t begin = 0;
   for (const TensorView& tensor : tensors) {
     const std::string_view dtype = layout(tensor.dtype).name;
@@ -190,8 +192,9 @@ const TensorView* Safetensors::find(std::string_view name) const {
   return found != tensors_.end() && found->name == name ? &*found : nullptr;
 }
 
-void write_safetensors(const Path& path, const std::vector<TensorView>& tensors) {
-  const std::string header = make_header(path, tensors);
+void write_safetensors(const Path& path, const std::vector<TensorView>& tensors,
+                       const std::map<std::string, std::string>& metadata) {
+  const std::string header = make_header(path, tensors, metadata);
   const std::uint64_t length = header.size();
   std::ofstream stream(path, std::ios::binary);
   const auto write = [&](const void* bytes, std::size_t size) {

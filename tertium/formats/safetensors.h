@@ -1,6 +1,8 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -29,6 +31,8 @@ class Safetensors {
 
 /// Writes tensors, in the given order, to a safetensors file (for tests, and for tools that make models). Throws Error
 /// if the file cannot be written, a name comes twice or is not UTF-8, or a dtype is one of GGUF's blocks.
-void write_safetensors(const std::filesystem::path& path, const std::vector<TensorView>& tensors);
+/// `metadata` is for readers; this program ignores it.
+void write_safetensors(const std::filesystem::path& path, const std::vector<TensorView>& tensors,
+                       const std::map<std::string, std::string>& metadata = {});
 
 }  // namespace tertium

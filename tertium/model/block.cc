@@ -41,8 +41,14 @@ class RowWriter {
     buffer.resize(std::max(buffer.size(), static_cast<std::size_t>(out_.size(1))));
     return buffer.data();
   }
+  /// What was put together there.
   void end(std::int64_t row, const float* values) const {
+    if (type_ != at::kFloat) write(row, values);
+  }
+  /// A row from anywhere.
+  void write(std::int64_t row, const float* values) const {
     const std::int64_t width = out_.size(1);
+    if (type_ == at::kFloat) round_row(values, out_.data_ptr<float>() + row * stride_, width);
     if (type_ == at::kBFloat16) round_row(values, out_.data_ptr<at::BFloat16>() + row * stride_, width);
     if (type_ == at::kHalf) round_row(values, out_.data_ptr<at::Half>() + row * stride_, width);
   }
@@ -110,45 +116,44 @@ void by_rows(std::int64_t rows, std::int64_t most, const Work& work) {
   });
 }
 
-/// Puts q or k of one row in place: normalised, and each head rotated by the row's angles.
-void place(const Config& config, const float* in, std::int64_t heads, const NormWeights& norm, int rope,
-           const float* cos, const float* sin, float* out) {
-  const std::int64_t head_dim = config.head_dim, width = heads * head_dim;
+/// Normalises q or k of one row, [heads * head_dim], in place.
+void normalize_heads(const Config& config, const NormWeights& norm, std::int64_t heads, float* x) {
+  const std::int64_t head_dim = config.head_dim;
   const auto eps = static_cast<float>(config.norm_eps);
-  const bool centered = config.norm == Norm::mean;
-  const float* weight = data_or_null(norm.weight);
-  if (config.qk_norm == QkNorm::whole)
-    normalize_row(in, weight, nullptr, centered, eps, out, width);
-  else if (config.qk_norm == QkNorm::none)
-    std::copy_n(in, width, out);
-  for (std::int64_t h = 0; h < heads; ++h) {
-    float* head = out + h * head_dim;
-    if (config.qk_norm == QkNorm::head || config.qk_norm == QkNorm::own_head)
-      normalize_row(in + h * head_dim, weight + (config.qk_norm == QkNorm::own_head ? h * head_dim : 0), nullptr,
-                    centered, eps, head, head_dim);
-    if (rope == Layer::kNoRope) continue;
-    const std::int64_t half = config.ropes[rope].rotated / 2;
-    config.ropes[rope].interleaved ? rotate_neighbours_row(head, cos, sin, half)
-                                   : rotate_halves_row(head, cos, sin, half);
+  const bool centered = config.norm == Norm::mean, whole = config.qk_norm == QkNorm::whole;
+  const std::int64_t parts = whole ? 1 : heads, width = whole ? heads * head_dim : head_dim;
+  for (std::int64_t h = 0; h < parts; ++h) {
+    const float* weight = data_or_null(norm.weight) + (config.qk_norm == QkNorm::own_head ? h * head_dim : 0);
+    normalize_row(x + h * width, weight, nullptr, centered, eps, x + h * width, width);
   }
 }
 
-/// Rows [q | k | v] in f32, of which the first is row `first` of the pass → the same in `out`, q and k in place.
-void place_rows(const Config& config, const BlockWeights& w, int rope, const Rotation& rotation, std::int64_t first,
-                const Tensor& qkv, const Tensor& out) {
-  const std::int64_t queries = config.heads * config.head_dim, keys = config.kv_heads * config.head_dim;
-  const std::int64_t angles = rope == Layer::kNoRope ? 0 : config.ropes[rope].rotated / 2;
-  const float *all_cos = data_or_null(rotation.cos), *all_sin = data_or_null(rotation.sin);
+/// Rows [q | k | v], of which q and k are normalised in place.
+void normalize_queries_and_keys(const Config& config, const BlockWeights& w, const Tensor& qkv) {
+  if (config.qk_norm == QkNorm::none) return;
   const std::int64_t width = qkv.size(1);
+  for_each_row(qkv.size(0), width, [&](std::int64_t row) {
+    float* values = qkv.data_ptr<float>() + row * width;
+    normalize_heads(config, w.q_norm, config.heads, values);
+    normalize_heads(config, w.k_norm, config.kv_heads, values + config.heads * config.head_dim);
+  });
+}
+
+/// Rows [q | k | v] in f32, of which the first is row `first` of the pass → the same in `out`, each head of q and k
+/// rotated by its row's angles.
+void rotate(const Config& config, int rope, const Rotation& rotation, std::int64_t first, const Tensor& qkv,
+            const Tensor& out) {
+  const std::int64_t width = qkv.size(1), rotated_heads = config.heads + config.kv_heads;
+  const std::int64_t half = rope == Layer::kNoRope ? 0 : config.ropes[rope].rotated / 2;
+  const float *all_cos = data_or_null(rotation.cos), *all_sin = data_or_null(rotation.sin);
+  const auto rotate_head = half > 0 && config.ropes[rope].interleaved ? rotate_neighbours_row : rotate_halves_row;
   const RowWriter writer(out);
   for_each_row(qkv.size(0), width, [&](std::int64_t row) {
-    const float *in = qkv.const_data_ptr<float>() + row * width, *cos = all_cos + (first + row) * angles,
-                *sin = all_sin + (first + row) * angles;
-    float* values = writer.begin(row);
-    place(config, in, config.heads, w.q_norm, rope, cos, sin, values);
-    place(config, in + queries, config.kv_heads, w.k_norm, rope, cos, sin, values + queries);
-    std::copy_n(in + queries + keys, keys, values + queries + keys);
-    writer.end(row, values);
+    float* values = qkv.data_ptr<float>() + row * width;
+    const float *cos = all_cos + (first + row) * half, *sin = all_sin + (first + row) * half;
+    for (std::int64_t h = 0; half > 0 && h < rotated_heads; ++h)
+      rotate_head(values + h * config.head_dim, cos, sin, half);
+    writer.write(row, values);
   });
 }
 
@@ -256,10 +261,16 @@ void run_block(const Config& config, const Weights& weights, int b, const Tensor
   const at::ScalarType type = w.o.weight.type();
   const std::int64_t rows = stream.size(0);
 
-  const Tensor qkv = at::empty({rows, (config.heads + 2 * config.kv_heads) * config.head_dim}, type);
+  const std::int64_t queries = config.heads * config.head_dim, keys = config.kv_heads * config.head_dim;
+  const Tensor qkv = at::empty({rows, queries + 2 * keys}, type);
   by_rows(rows, kMostRows, [&](std::int64_t first, std::int64_t count) {
     const Tensor normed = normalized(config, stream.narrow(0, first, count), w.attn_norm, type);
-    place_rows(config, w, layer.rope, rotation, first, project(normed, w.qkv), qkv.narrow(0, first, count));
+    const Tensor projected = project(normed, w.qkv);
+    normalize_queries_and_keys(config, w, projected);
+    tap({SiteKind::q, b}, first, projected.narrow(1, 0, queries));
+    tap({SiteKind::k, b}, first, projected.narrow(1, queries, keys));
+    tap({SiteKind::v, b}, first, projected.narrow(1, queries + keys, keys));
+    rotate(config, layer.rope, rotation, first, projected, qkv.narrow(0, first, count));
   });
   const Tensor z = attend(b, qkv);
   tap({SiteKind::z, b}, 0, z);

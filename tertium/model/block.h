@@ -20,8 +20,8 @@ struct Rotation {
 /// [(H + 2 kv_heads) * head_dim] → what each row gathered, [R, H * head_dim].
 using Attend = std::function<at::Tensor(int b, const at::Tensor& qkv)>;
 
-/// Called with each site's activations as they arise, [n, D] in f32 (z: [n, H * head_dim] in the type that products
-/// take): those of the rows from `first` on, by several threads at once. May edit them in place.
+/// Called with each site's activations as they arise, [n, width] in f32 (z in the type that products take): those of
+/// the rows from `first` on, by several threads at once. May edit them in place.
 using Tap = std::function<void(Site site, std::int64_t first, const at::Tensor& activations)>;
 
 /// Token ids [R] and their positions [R] → the stream that enters block 0, [R, D] in f32.

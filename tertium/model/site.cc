@@ -16,13 +16,16 @@ namespace tertium {
 namespace {
 
 constexpr SiteInfo kSites[] = {
-    {SiteKind::resid_pre, "resid_pre", "hook_resid_pre", "the stream as it enters the block"},
-    {SiteKind::z, "z", "attn.hook_z", "what each head gathers, before the output projection"},
-    {SiteKind::attn_out, "attn_out", "hook_attn_out", "what attention adds to the stream"},
-    {SiteKind::resid_mid, "resid_mid", "hook_resid_mid",
+    {SiteKind::resid_pre, "resid_pre", "hook_resid_pre", SiteWidth::stream, "the stream as it enters the block"},
+    {SiteKind::q, "q", "attn.hook_q", SiteWidth::query_heads, "each head's query, before it is rotated"},
+    {SiteKind::k, "k", "attn.hook_k", SiteWidth::key_heads, "each key head's key, before it is rotated"},
+    {SiteKind::v, "v", "attn.hook_v", SiteWidth::key_heads, "each key head's value"},
+    {SiteKind::z, "z", "attn.hook_z", SiteWidth::query_heads, "what each head gathers, before the output projection"},
+    {SiteKind::attn_out, "attn_out", "hook_attn_out", SiteWidth::stream, "what attention adds to the stream"},
+    {SiteKind::resid_mid, "resid_mid", "hook_resid_mid", SiteWidth::stream,
      "the stream between attention and MLP (none in parallel blocks)"},
-    {SiteKind::mlp_out, "mlp_out", "hook_mlp_out", "what the MLP adds to the stream"},
-    {SiteKind::resid_post, "resid_post", "hook_resid_post", "the stream as it leaves the block"},
+    {SiteKind::mlp_out, "mlp_out", "hook_mlp_out", SiteWidth::stream, "what the MLP adds to the stream"},
+    {SiteKind::resid_post, "resid_post", "hook_resid_post", SiteWidth::stream, "the stream as it leaves the block"},
 };
 
 /// Every kind of the enumeration, in its order.
@@ -65,10 +68,27 @@ std::string to_string(Site site) {
   return site.head == Site::kNoHead ? place : fmt::format("{}.{}", place, site.head);
 }
 
+bool has_site(const Config& config, SiteKind kind) { return kind != SiteKind::resid_mid || !config.parallel; }
+
+int site_heads(const Config& config, SiteKind kind) {
+  switch (info(kind).width) {
+    case SiteWidth::query_heads:
+      return config.heads;
+    case SiteWidth::key_heads:
+      return config.kv_heads;
+    default:
+      return 0;
+  }
+}
+
 std::size_t site_width(const Config& config, Site site) {
   if (!is_per_head(site.kind)) return config.hidden;
-  const std::size_t heads = site.head == Site::kNoHead ? config.heads : 1;
+  const std::size_t heads = site.head == Site::kNoHead ? site_heads(config, site.kind) : 1;
   return heads * config.head_dim;
+}
+
+Site canonical(Site site) {
+  return site.kind == SiteKind::resid_post ? Site{SiteKind::resid_pre, site.block + 1} : site;
 }
 
 SiteName site_named(std::string_view name) {

@@ -22,11 +22,6 @@ std::vector<Rows> stretches(const std::vector<int>& rows) {
   return all;
 }
 
-int layers(Quantity quantity, int blocks) {
-  if (quantity == Quantity::final_norm) return 1;
-  return quantity == Quantity::resid ? blocks + 1 : blocks;
-}
-
 }  // namespace
 
 std::vector<Recording> Kept::recordings(int strand) const {
@@ -38,15 +33,14 @@ std::vector<Recording> Kept::recordings(int strand) const {
 
 std::size_t Kept::size(const Config& config) const {
   std::size_t numbers = 0;
-  for (const Quantity quantity : quantities) {
-    const Site any{quantity == Quantity::z ? SiteKind::z : SiteKind::resid_pre, 0};
-    numbers += rows.size() * layers(quantity, config.block_count()) * site_width(config, any);
-  }
+  for (const Quantity quantity : quantities)
+    numbers += rows.size() * layers_of(config, quantity) * width_of(config, quantity);
   return numbers * sizeof(float);
 }
 
 Activations::Activations(const Config& config, const Kept& kept, std::span<std::vector<float>> recorded)
-    : blocks_(config.block_count()), head_dim_(config.head_dim) {
+    : head_dim_(config.head_dim) {
+  for (const Quantity quantity : kept.quantities) widths_[quantity] = width_of(config, quantity);
   auto next = recorded.begin();
   for (const auto& [first, count] : stretches(kept.rows)) {
     Neighbours& rows = kept_.emplace_back(Neighbours{first, count, {}});
@@ -59,7 +53,7 @@ std::span<const float> Activations::of(Quantity quantity, int layer, int row) co
     if (row < rows.first_row || row >= rows.first_row + rows.rows) continue;
     const auto found = rows.values.find(quantity);
     if (found == rows.values.end()) break;
-    const std::size_t width = found->second.size() / rows.rows / layers(quantity, blocks_);
+    const std::size_t width = widths_.at(quantity);
     const std::size_t place = static_cast<std::size_t>(layer) * rows.rows + row - rows.first_row;
     return std::span(found->second).subspan(place * width, width);
   }
@@ -67,8 +61,7 @@ std::span<const float> Activations::of(Quantity quantity, int layer, int row) co
 }
 
 std::span<const float> Activations::at(Site site, int row) const {
-  // resid_post of a block is what enters the next.
-  const std::span<const float> all = of(quantity_of(site.kind), site.block + (site.kind == SiteKind::resid_post), row);
+  const std::span<const float> all = of(quantity_of(site.kind), canonical(site).block, row);
   return site.head == Site::kNoHead ? all : all.subspan(static_cast<std::size_t>(site.head) * head_dim_, head_dim_);
 }
 

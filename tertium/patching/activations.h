@@ -42,7 +42,7 @@ class Activations {
     std::map<Quantity, std::vector<float>> values;  // [layers, rows, width]
   };
   std::vector<Neighbours> kept_;
-  int blocks_ = 0;
+  std::map<Quantity, std::size_t> widths_;
   int head_dim_ = 0;
 };
 

@@ -17,7 +17,7 @@ struct PatchSpec {
   std::vector<SiteName> sites = {{SiteKind::resid_post, {}}};
   std::vector<std::string> positions = {"last"};
   std::optional<std::vector<int>> blocks;                     // else all, or the one that a site's name says
-  std::optional<std::vector<int>> heads;                      // of z; else all
+  std::optional<std::vector<int>> heads;                      // of sites that have heads; else all
   int window = 1;                                             // consecutive blocks patched together
   std::vector<std::string> controls = {"self", "same_gold"};  // besides main
   std::vector<double> doses = {0.25, 0.5, 0.75};              // of control dose

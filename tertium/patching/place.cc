@@ -17,7 +17,7 @@ std::vector<int> up_to(int count) {
 
 /// `chosen`, each of which must be below `count`, or all.
 std::vector<int> chosen_or_all(const std::optional<std::vector<int>>& chosen, int count, const char* key,
-                               const char* what) {
+                               const std::string& what) {
   if (!chosen) return up_to(count);
   for (const int one : *chosen)
     if (one >= count) fail("patch.{}: {} {} is not there; the model has 0 to {}", key, what, one, count - 1);
@@ -50,11 +50,13 @@ std::vector<Place> make_places(const PatchSpec& spec, const Config& config) {
   std::vector<Place> places;
   for (std::size_t position = 0; position < spec.positions.size(); ++position) {
     for (const SiteName& site : spec.sites) {
-      if (site.kind == SiteKind::resid_mid && config.parallel)
-        fail("patch.sites: there is no resid_mid in {}, whose attention and MLP read the same stream; name resid_pre",
-             config.family);
-      const std::vector<int> heads = is_per_head(site.kind) ? chosen_or_all(spec.heads, config.heads, "heads", "head")
-                                                            : std::vector{Site::kNoHead};
+      if (!has_site(config, site.kind))
+        fail("patch.sites: there is no {} in {}, whose attention and MLP read the same stream; name resid_pre",
+             info(site.kind).name, config.family);
+      const std::vector<int> heads =
+          is_per_head(site.kind) ? chosen_or_all(spec.heads, site_heads(config, site.kind), "heads",
+                                                 fmt::format("{}'s head", info(site.kind).name))
+                                 : std::vector{Site::kNoHead};
       for (const int block : first_blocks(spec, site, config))
         for (const int head : heads) places.push_back({position, {site.kind, block, head}, spec.window});
     }

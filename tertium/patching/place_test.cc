@@ -38,6 +38,14 @@ TEST(Places, OfZAreEachHead) {
   EXPECT_THAT(printed({.sites = {{SiteKind::z, 1}}, .heads = {{1}}}, config_of(3, 2)), ElementsAre("last z@1.1"));
 }
 
+TEST(Places, OfKeysAndValuesAreTheHeadsThatTheyHave) {
+  Config config = config_of(1, 4);
+  config.kv_heads = 2;
+  EXPECT_THAT(printed({.sites = {{SiteKind::k, {}}, {SiteKind::v, {}}}}, config),
+              ElementsAre("last k@0.0", "last k@0.1", "last v@0.0", "last v@0.1"));
+  EXPECT_EQ(make_places({.sites = {{SiteKind::q, {}}}}, config).size(), 4u);
+}
+
 TEST(Places, OfAWindowAreConsecutiveBlocksOfTheModel) {
   const PatchSpec spec{.window = 2};
   const std::vector<Place> places = make_places(spec, config_of(3, 1));
@@ -51,7 +59,12 @@ TEST(Places, ThatTheModelDoesNotHaveAreRefused) {
   };
   EXPECT_EQ(refusal({.blocks = {{0, 3}}}), "patch.blocks: block 3 is not there; the model has 0 to 2");
   EXPECT_EQ(refusal({.sites = {{SiteKind::z, {}}}, .heads = {{2}}}),
-            "patch.heads: head 2 is not there; the model has 0 to 1");
+            "patch.heads: z's head 2 is not there; the model has 0 to 1");
+  Config shared = config_of(3, 4);
+  shared.kv_heads = 2;
+  const PatchSpec fourth{.sites = {{SiteKind::q, {}}, {SiteKind::k, {}}}, .heads = {{3}}};
+  EXPECT_EQ(test::error_of([&] { make_places(fourth, shared); }),
+            "patch.heads: k's head 3 is not there; the model has 0 to 1");
   EXPECT_EQ(refusal({.sites = {{SiteKind::mlp_out, 3}}}),
             "patch.sites: mlp_out@3 is not there; the model's blocks are 0 to 2");
   EXPECT_NE(refusal({.window = 4}), "");

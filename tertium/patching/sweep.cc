@@ -5,9 +5,6 @@
 namespace tertium {
 namespace {
 
-/// The block at whose entry, or inside which, a site is.
-int entered(Site site) { return site.block + (site.kind == SiteKind::resid_post); }
-
 /// Sweeps of one recipient, as they grow.
 class Growing {
  public:
@@ -22,7 +19,7 @@ class Growing {
     int first_row = question_.last_row(), block = blocks_;
     for (const Patch::Value& value : patch.values) {
       first_row = std::min(first_row, value.row);
-      block = std::min(block, entered(value.site));
+      block = std::min(block, canonical(value.site).block);
     }
     Job& job = sweeps_.back().job;
     const std::size_t before = job.strands.size();

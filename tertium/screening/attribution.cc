@@ -15,7 +15,7 @@ namespace {
 
 using at::Tensor;
 
-/// A run's activations by site: [T, D], or [T, H, head_dim] at z.
+/// A run's activations by site: [T, D], or [T, heads, head_dim] at sites with heads.
 using SiteTensors = std::map<Site, Tensor>;
 
 /// Whether `site` is the first or only name of its place.

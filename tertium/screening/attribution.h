@@ -14,7 +14,7 @@ namespace tertium {
 class Model;
 struct Question;
 
-/// Where a patch may go: all rows of a named position at one site, at `z` of one head.
+/// Where a patch may go: all rows of a named position at one site; of one head, where the site has heads.
 struct PatchPlace {
   Site site;
   std::string position;

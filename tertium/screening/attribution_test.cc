@@ -73,7 +73,7 @@ TEST_P(AttributionOf, CoversEveryPlaceOnce) {
   const Attribution found = attribute(model, letters(), kGold, donor(), matches());
   const Config& config = model.config();
   // attn_out, mlp_out, resid_post; resid_mid where there is one; every head; and the embeddings.
-  const int in_a_block = 3 + !config.parallel + config.heads;
+  const int in_a_block = 3 + !config.parallel + 2 * config.heads + 2 * config.kv_heads;
   EXPECT_EQ(found.estimates.size(), matches().size() * (config.block_count() * in_a_block + 1));
 }
 

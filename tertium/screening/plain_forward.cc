@@ -140,12 +140,13 @@ Tensor block(const Config& config, const BlockWeights& w, int b, const Tensor& e
   const std::int64_t keys = config.kv_heads * config.head_dim;
   const std::vector<Tensor> qkv = linear(normalized(config, x, w.attn_norm), w.qkv)
                                       .split_with_sizes({config.heads * config.head_dim, keys, keys}, -1);
-  Tensor q = normalized_heads(config, qkv[0], w.q_norm), k = normalized_heads(config, qkv[1], w.k_norm);
+  Tensor q = hook({SiteKind::q, b}, normalized_heads(config, qkv[0], w.q_norm)),
+         k = hook({SiteKind::k, b}, normalized_heads(config, qkv[1], w.k_norm));
+  const Tensor v = hook({SiteKind::v, b}, qkv[2].view({x.size(0), config.kv_heads, config.head_dim}));
   if (layer.rope != Layer::kNoRope) {
     q = rotated(q, config.ropes[layer.rope]);
     k = rotated(k, config.ropes[layer.rope]);
   }
-  const Tensor v = qkv[2].view({x.size(0), config.kv_heads, config.head_dim});
   const Tensor z = hook({SiteKind::z, b}, attention(config, layer, q, k, v));  // [T, H, head_dim]
   const Tensor attn_out = hook({SiteKind::attn_out, b}, added(linear(z.flatten(1), w.o), w.attn_post_norm));
 

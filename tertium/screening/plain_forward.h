@@ -12,8 +12,9 @@
 
 namespace tertium {
 
-/// Called with each site's activations in the order in which they arise, [T, D] in f32 ([T, H, head_dim] at `z`);
-/// returns what is to stand in their place. resid_post@b and resid_pre@(b + 1) are one place, at which both are called.
+/// Called with each site's activations in the order in which they arise, [T, D] in f32 ([T, heads, head_dim] at sites
+/// with heads); returns what is to stand in their place. resid_post@b and resid_pre@(b + 1) are one place, at which
+/// both are called.
 using Hook = std::function<at::Tensor(Site site, const at::Tensor& activations)>;
 
 /// The forward pass of one token sequence as it is written down: tensor operations that autograd can follow, nothing

@@ -164,7 +164,10 @@ TEST_F(Run, AnItemPatchedWithItselfAnswersAsBefore) {
 TEST_F(Run, AnItemPatchedWithItselfAnswersAsBeforeAtEverySiteAndPositionInEveryDirection) {
   const Store store = Store::open(results_of(
       "results",
-      {"--set", "patch.sites=[\"resid_pre\", \"z\", \"attn_out\", \"resid_mid\", \"mlp_out\", \"resid_post\"]", "--set",
+      {"--set",
+       "patch.sites=[\"resid_pre\", \"q\", \"k\", \"v\", \"z\", \"attn_out\", \"resid_mid\", \"mlp_out\", "
+       "\"resid_post\"]",
+       "--set",
        "patch.positions=[\"last\", \"all\"]", "--set", "patch.directions=[\"fix\", \"break\"]", "--set",
        "patch.controls=[\"self\"]", "--set", "patch.max_items=4"}));
   std::map<std::tuple<std::string, std::string, std::string, int>, double> clean;
@@ -177,7 +180,7 @@ TEST_F(Run, AnItemPatchedWithItselfAnswersAsBeforeAtEverySiteAndPositionInEveryD
     EXPECT_NEAR(row.score, clean.at({answered, row.protocol, row.item, row.option}), kRounding)
         << row.item << " " << row.site << " " << row.position << " " << row.direction;
   }
-  EXPECT_EQ(places.size(), 2u * 6 * 2);
+  EXPECT_EQ(places.size(), 2u * 9 * 2);
 }
 
 TEST_F(Run, PlansWhatItThenDoes) {

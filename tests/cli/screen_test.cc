@@ -65,7 +65,8 @@ std::string name_of(const json& place) {
 TEST_F(Screen, RanksEveryPlaceAndVerifiesTheBestAndAsManyOthers) {
   for (const char* task : {"0", "items"}) {
     const json shown = screened_json({"--task", task, "--position", "last", "--top", "5", "--items", "3"});
-    const std::size_t in_a_block = 4 + tiny.heads;  // attn_out, resid_mid, mlp_out, resid_post; the heads
+    // attn_out, resid_mid, mlp_out, resid_post; the heads of q and z, of k and v
+    const std::size_t in_a_block = 4 + 2 * tiny.heads + 2 * tiny.kv_heads;
     EXPECT_EQ(shown.at("places").size(), tiny.blocks * in_a_block + 1) << "and the embeddings";
     EXPECT_EQ(shown.at("direction"), "fix");
     EXPECT_LE(shown.at("items").size(), 3u);
