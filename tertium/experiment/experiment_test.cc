@@ -116,7 +116,7 @@ TEST_F(ExperimentFile, HasDefaultsForAllButModelAndTask) {
 
 TEST_F(ExperimentFile, EmptyTablesMeanTheirDefaults) {
   const Experiment e = read(std::string(kLeast) + "[align]\n[patch]\n");
-  EXPECT_THAT(e.metrics, ElementsAre("dali", "dali_row", "dalist", "dali_margin", "mexat"));
+  EXPECT_EQ(e.metrics, names_of(metrics()));
   ASSERT_TRUE(e.patch);
   EXPECT_FALSE(e.patch->all_items);
   EXPECT_FALSE(e.patch->max_items);
