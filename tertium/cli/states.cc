@@ -33,7 +33,7 @@ void states(const Options& options) {
   const Config& config = engine.model().config();
   if (std::cmp_greater(ids.size(), config.context))
     fail("the text has {} tokens, and the model's context is {}; shorten it", ids.size(), config.context);
-  const States states = states_of(engine, "the text", ids, options.logits);
+  const SequenceStates states = states_of(engine, "the text", ids, options.logits);
   engine.model().demand_unchanged();
   write_states(options.out, config, states,
                {{"tertium", TERTIUM_VERSION},

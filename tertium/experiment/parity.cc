@@ -71,7 +71,7 @@ std::vector<double> differences(const std::vector<float>& a, const std::vector<f
 struct GoldenPatch {
   const char* name;
   SiteKind kind;
-  std::vector<float> States::*donor_record;
+  std::vector<float> SequenceStates::*donor_record;
   int row, donor_row, rows;
 };
 
@@ -151,11 +151,11 @@ std::vector<ParityLine> compare_with_golden(const Engine& engine, const std::fil
     lines.push_back({name, largest, rows, std::move(by_row)});
   };
 
-  std::vector<States> clean;
+  std::vector<SequenceStates> clean;
   for (int n = 0; golden.has("ids." + std::to_string(n)); ++n) {
     const std::string suffix = "." + std::to_string(n), name = golden.path() + ": ids" + suffix;
     clean.push_back(states_of(engine, name, golden.ids("ids" + suffix, config.vocabulary), /*with_logits=*/true));
-    const States& states = clean.back();
+    const SequenceStates& states = clean.back();
     const auto rows = static_cast<std::int64_t>(states.ids.size());
     compare("resid" + suffix, states.resid, {blocks + 1, rows, hidden});
     compare("attn_out" + suffix, states.attn_out, {blocks, rows, hidden});
@@ -170,10 +170,10 @@ std::vector<ParityLine> compare_with_golden(const Engine& engine, const std::fil
   if (last < kSpanRow + kSpanRows || donor_rows < kSpanDonorRow + kSpanRows)
     fail("{}: ids.0 or ids.1 is too short to patch", golden.path());
   const GoldenPatch patches[] = {
-      {"patched.last", SiteKind::resid_post, &States::resid, last, donor_rows - 1, 1},
-      {"patched.span", SiteKind::resid_post, &States::resid, kSpanRow, kSpanDonorRow, kSpanRows},
-      {"patched.attn_out", SiteKind::attn_out, &States::attn_out, last, donor_rows - 1, 1},
-      {"patched.mlp_out", SiteKind::mlp_out, &States::mlp_out, last, donor_rows - 1, 1},
+      {"patched.last", SiteKind::resid_post, &SequenceStates::resid, last, donor_rows - 1, 1},
+      {"patched.span", SiteKind::resid_post, &SequenceStates::resid, kSpanRow, kSpanDonorRow, kSpanRows},
+      {"patched.attn_out", SiteKind::attn_out, &SequenceStates::attn_out, last, donor_rows - 1, 1},
+      {"patched.mlp_out", SiteKind::mlp_out, &SequenceStates::mlp_out, last, donor_rows - 1, 1},
   };
   for (const GoldenPatch& patch : patches) {
     if (!golden.has(patch.name)) continue;

@@ -8,7 +8,7 @@
 
 namespace tertium {
 
-States states_of(const Engine& engine, const std::string& name, const std::vector<std::int32_t>& ids,
+SequenceStates states_of(const Engine& engine, const std::string& name, const std::vector<std::int32_t>& ids,
                  bool with_logits) {
   const Config& config = engine.model().config();
   const int rows = static_cast<int>(ids.size());
@@ -23,7 +23,7 @@ States states_of(const Engine& engine, const std::string& name, const std::vecto
   for (int row = 0; with_logits && row < rows; ++row) job.readings.push_back({0, row, Readout::logits, {}});
   JobResult result = engine.run(job);
   std::vector<std::vector<float>>& recorded = result.recordings;
-  States states{.ids = ids,
+  SequenceStates states{.ids = ids,
                 .resid = std::move(recorded[0]),
                 .attn_out = std::move(recorded[1]),
                 .mlp_out = std::move(recorded[2]),
@@ -34,7 +34,7 @@ States states_of(const Engine& engine, const std::string& name, const std::vecto
   return states;
 }
 
-void write_states(const std::filesystem::path& path, const Config& config, const States& states,
+void write_states(const std::filesystem::path& path, const Config& config, const SequenceStates& states,
                   const std::map<std::string, std::string>& about) {
   if (std::filesystem::exists(path)) fail("{}: is there already; remove it or name another file", path.string());
   const std::vector<std::int64_t> ids(states.ids.begin(), states.ids.end());

@@ -22,12 +22,12 @@ const std::vector<const Family*>& families() {
 
 namespace {
 
-using Spellings = std::vector<std::string_view> Family::*;
+using FileNames = std::vector<std::string_view> Family::*;
 
-const Family& find(Spellings spellings, std::string_view wanted, std::string_view key, const std::string& origin) {
+const Family& find(FileNames file_names, std::string_view wanted, std::string_view key, const std::string& origin) {
   std::vector<std::string> known;
   for (const Family* family : families()) {
-    for (const std::string_view spelling : family->*spellings) {
+    for (const std::string_view spelling : family->*file_names) {
       if (spelling == wanted) return *family;
       known.emplace_back(spelling);
     }
