@@ -139,9 +139,8 @@ class NaiveControls : public testing::TestWithParam<const char*> {
     const Lineup lineup = line_up(spec, direction_named(direction), pair);
     const PatchMenu menu(spec, config());
     const Wanted wanted{.quantities = menu.quantities(), .positions = spec.positions};
-    const auto nothing = [](std::size_t) {};
-    const std::vector<ItemRun> pivot_runs = run_items(engine, pivot, wanted, nothing),
-                               other_runs = run_items(engine, other, wanted, nothing);
+    const std::vector<ItemRun> pivot_runs = run_items(engine, pivot, wanted),
+                               other_runs = run_items(engine, other, wanted);
     const auto clean = [](const std::vector<ItemRun>& runs, const PreparedLanguage& asked) {
       CleanRuns all;
       for (const ItemRun& run : runs) all.activations.push_back(&run.activations);
@@ -155,7 +154,8 @@ class NaiveControls : public testing::TestWithParam<const char*> {
           << to_string(run.place->site) << ", " << spec.positions[run.place->position] << ", " << run.control->name;
       ++count;
     };
-    run_patches(engine, menu, lineup, pair, {clean(pivot_runs, pivot), clean(other_runs, other)}, answered, nothing);
+    run_patches(engine, menu, lineup, pair, {clean(pivot_runs, pivot), clean(other_runs, other)}, answered,
+                [](std::size_t) {});
     return count;
   }
 

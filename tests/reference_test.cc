@@ -244,8 +244,8 @@ TEST_F(Reference, AlignmentIsTheReferencesButForTies) {
         if (corpus || std::ranges::find(differing, i, &std::pair<std::size_t, std::size_t>::second) != differing.end())
           items.push_back(i);
       const Wanted wanted{.statements = !corpus, .premise = corpus};
-      const BothRuns runs{run_items(*engine, only(tasks[0].pivot, items), wanted, [](auto) {}),
-                          run_items(*engine, only(language, items), wanted, [](auto) {})};
+      const BothRuns runs{run_items(*engine, only(tasks[0].pivot, items), wanted),
+                          run_items(*engine, only(language, items), wanted)};
       for (const auto& [index, item] : differing) {
         const std::size_t among = std::ranges::find(items, item) - items.begin();
         EXPECT_LT(closest_comparison(metric, runs, among, index == blocks ? blocks + 1 : index), kTieTolerance)

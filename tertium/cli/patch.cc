@@ -7,6 +7,7 @@
 #include "tertium/cli/process.h"
 #include "tertium/cli/progress_line.h"
 #include "tertium/engine/engine.h"
+#include "tertium/experiment/inputs.h"
 #include "tertium/experiment/plan.h"
 #include "tertium/experiment/run.h"
 #include "tertium/formats/model_path.h"
@@ -107,7 +108,10 @@ void patch(const Options& options) {
   const std::filesystem::path model = find_model(experiment.model.string());
   const Tokenizer tokenizer = Tokenizer::open(model);
   give_back_freed_memory();
-  const std::vector<PreparedTask> tasks = prepare(experiment, tokenizer, Checkpoint(model).config());
+  const auto [config, model_files] = config_and_files(model);
+  const std::vector<PreparedTask> tasks = prepare(experiment, tokenizer, config);
+  if (results)
+    demand_same_inputs(results->info(), hashes_of(inputs_of(model_files, tokenizer.files(), tasks)), options.results);
   const Engine engine(Model::load(model, experiment.dtype));
   PatchPlan plan;
   {

@@ -6,6 +6,7 @@
 #include "tertium/cli/print_summary.h"
 #include "tertium/experiment/agreement.h"
 #include "tertium/experiment/categories.h"
+#include "tertium/experiment/stages.h"
 
 namespace tertium {
 namespace {
@@ -27,6 +28,7 @@ void print_agreements(const std::vector<Agreement>& agreements) {
 }  // namespace
 
 void print_results(const Store& store, const std::string& by) {
+  fmt::print("{}", told(completeness(store.info())));
   print_summary(summarize(store));
   print_agreements(agreements(store.scores()));
   if (by != kBy) return;

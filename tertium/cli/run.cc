@@ -5,16 +5,17 @@
 #include <future>
 
 #include "tertium/base/error.h"
-#include "tertium/base/hash.h"
 #include "tertium/cli/command.h"
 #include "tertium/cli/print_results.h"
 #include "tertium/cli/process.h"
 #include "tertium/cli/progress_line.h"
 #include "tertium/engine/engine.h"
 #include "tertium/experiment/experiment.h"
+#include "tertium/experiment/inputs.h"
 #include "tertium/experiment/lineup.h"
 #include "tertium/experiment/notes.h"
 #include "tertium/experiment/run.h"
+#include "tertium/experiment/stages.h"
 #include "tertium/formats/model_path.h"
 #include "tertium/model/checkpoint.h"
 #include "tertium/store/store.h"
@@ -29,14 +30,6 @@ struct Options : ExperimentOptions {
   bool force = false;
   int batch_rows = EngineOptions{}.batch_rows;
 };
-
-using Hashes = std::vector<std::pair<std::string, std::string>>;  // file, SHA-256
-
-Hashes hashes(const std::vector<std::filesystem::path>& files) {
-  Hashes hashes;
-  for (const std::filesystem::path& file : files) hashes.emplace_back(file.string(), sha256_file(file));
-  return hashes;
-}
 
 std::string now() { return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::chrono::system_clock::now())); }
 
@@ -81,24 +74,26 @@ void run(const Options& options) {
   set_threads(options.threads);
   Store::demand_free(options.out, options.force);
 
-  // Everything that bad input can break comes before earlier results are replaced; then each language is committed as
-  // it is done.
+  // Everything that bad input can break comes before earlier results are replaced.
   const std::filesystem::path model = find_model(experiment.model.string());
   const Tokenizer tokenizer = Tokenizer::open(model);
   give_back_freed_memory();
-  const Config config = Checkpoint(model).config();
+  const auto [config, model_files] = config_and_files(model);
   const std::vector<PreparedTask> tasks = prepare(experiment, tokenizer, config);
   if (experiment.patch) demand_patchable(*experiment.patch, tasks, config);
   if (!options.by.empty()) demand_categories(tasks);
+  std::future<InputHashes> hashed =
+      std::async(std::launch::async, hashes_of, inputs_of(model_files, tokenizer.files(), tasks));
   const Engine engine(Model::load(model, experiment.dtype), {.batch_rows = options.batch_rows});
+  const InputHashes hashes = hashed.get();
+  demand_unchanged(model_files);  // what was loaded is what was hashed
   Store store = Store::create(options.out, options.force);
   say_what_runs(experiment, tasks, engine.model());
   write_info(store, experiment, engine);
+  store_hashes(store, hashes);
+  plan_stages(store, experiment, tasks);
   store.commit();
 
-  std::vector<std::filesystem::path> files = engine.model().files();
-  for (const PreparedTask& task : tasks) files.insert(files.end(), task.files.begin(), task.files.end());
-  std::future<Hashes> hashed = std::async(std::launch::async, hashes, files);
   {
     ProgressLine line;
     const Progress progress = [&](std::string_view stage, std::size_t done, std::size_t total) {
@@ -109,8 +104,6 @@ void run(const Options& options) {
     };
     run_experiment(experiment, tasks, engine, store, progress, notice);
   }
-  for (const auto& [file, hash] : hashed.get()) store.set_info("sha256 " + file, hash);
-  engine.model().demand_unchanged();  // the hashes are of what was run
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   store.set_info("finished", now());
   store.set_info("seconds", fmt::format("{:.1f}", seconds));

@@ -7,6 +7,7 @@
 #include "tertium/cli/summary_json.h"
 #include "tertium/experiment/agreement.h"
 #include "tertium/experiment/categories.h"
+#include "tertium/experiment/stages.h"
 
 namespace tertium {
 namespace {
@@ -18,7 +19,10 @@ struct Options {
 };
 
 void print_json(const Store& store, const std::string& by) {
-  nlohmann::ordered_json json = {{"tasks", to_json(summarize(store))},
+  const Completeness whole = completeness(store.info());
+  nlohmann::ordered_json json = {{"finished", whole.finished},
+                                 {"missing", whole.missing},
+                                 {"tasks", to_json(summarize(store))},
                                  {"agreement", to_json(agreements(store.scores()))}};
   if (by == kBy)
     for (const auto& [category, tasks] : summarize_by_category(store)) json["categories"][category] = to_json(tasks);

@@ -11,6 +11,7 @@
 #include "tertium/experiment/patch.h"
 #include "tertium/experiment/run.h"
 #include "tertium/experiment/scoring.h"
+#include "tertium/experiment/stages.h"
 #include "tertium/model/config.h"
 #include "tertium/patching/sweep.h"
 #include "tertium/protocols/answer.h"
@@ -48,9 +49,9 @@ RightAnswers stored_answers(const std::vector<LanguageAnswers>& stored, const Ta
 
 /// Scores items and tells which are right, measuring how fast that goes.
 RightAnswers scored_answers(const Engine& engine, const PreparedLanguage& language,
-                            const std::function<void(std::size_t)>& progress, Speed& measured) {
+                            const std::function<void(std::size_t, const ItemRun&)>& scored, Speed& measured) {
   const auto start = std::chrono::steady_clock::now();
-  const std::vector<ItemRun> runs = run_items(engine, language, {}, progress);
+  const std::vector<ItemRun> runs = run_items(engine, language, {}, scored);
   measured.seconds += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   RightAnswers right;
   for (std::size_t i = 0; i < runs.size(); ++i) {
@@ -140,10 +141,10 @@ PatchPlan plan_patches(const Experiment& experiment, const std::vector<PreparedT
   for (const PreparedTask& task : tasks) {
     const auto answers = [&](const PreparedLanguage& language) {
       if (results) return stored_answers(stored, task.spec, language);
-      const std::string stage =
-          fmt::format("{} {} {}: scoring", task.spec.name, task.spec.stored_protocol(), language.language);
+      const std::string stage = stage_name(task.spec, language.language, kScoring);
       return scored_answers(
-          engine, language, [&](std::size_t done) { progress(stage, done, language.items.size()); }, measured);
+          engine, language, [&](std::size_t i, const ItemRun&) { progress(stage, i + 1, language.items.size()); },
+          measured);
     };
     const RightAnswers pivot_right = answers(task.pivot);
     const std::size_t pivot_bytes = kept_bytes(menu, task.pivot, config);

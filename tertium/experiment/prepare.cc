@@ -29,6 +29,11 @@ class Encoder {
       for (std::string& letter : letters_.letters) letter.erase(0, letter.find_first_not_of(' '));
   }
 
+  /// The chat template's, if the prompt is written by one.
+  std::vector<std::filesystem::path> files() const {
+    return chat_ ? chat_->files : std::vector<std::filesystem::path>{};
+  }
+
   /// `examples`: of each item. Ids of items that are too long, where those are left out, go to `too_long`.
   PreparedLanguage encode(const std::vector<Item>& items, const std::string& language,
                           const std::vector<std::vector<Item>>& examples, std::set<std::string>& too_long) const {
@@ -227,6 +232,7 @@ std::vector<PreparedTask> prepare(const Experiment& experiment, const Tokenizer&
     for (const TaskSpec& variant : variants_of(spec, read.languages.front().items)) {
       const Encoder encoder(variant, experiment.model, tokenizer, limits);
       PreparedTask one{.spec = variant, .files = {read.files.begin(), read.files.end()}};
+      for (const std::filesystem::path& file : encoder.files()) one.files.push_back(file);
       for (const LanguageItems& language : read.languages) {
         PreparedLanguage encoded = encoder.encode(language.items, language.language, examples_of(read, language),
                                                   too_long[spec.name]);

@@ -12,6 +12,7 @@
 #include "tertium/experiment/notes.h"
 #include "tertium/experiment/patch.h"
 #include "tertium/experiment/scoring.h"
+#include "tertium/experiment/stages.h"
 #include "tertium/metrics/metric.h"
 #include "tertium/model/config.h"
 #include "tertium/protocols/answer.h"
@@ -31,11 +32,10 @@ struct Run {
   std::optional<PatchMenu> menu;
 
   const Config& config() const { return engine.model().config(); }
+  Stage stage(const TaskSpec& task, const std::string& language, std::string_view what, std::size_t total) const {
+    return {stage_name(task, language, what), total, store, engine.model(), progress};
+  }
 };
-
-std::string stage_name(const TaskSpec& task, const std::string& language, std::string_view what) {
-  return fmt::format("{} {} {}: {}", task.name, task.stored_protocol(), language, what);
-}
 
 Wanted what_to_record(const Run& run, bool align) {
   Wanted wanted;
@@ -51,20 +51,17 @@ Wanted what_to_record(const Run& run, bool align) {
 }
 
 std::vector<ItemRun> score(const Run& run, const TaskSpec& task, const PreparedLanguage& language, bool align) {
-  const std::string stage = stage_name(task, language.language, "scoring");
-  const std::size_t total = language.items.size();
-  run.progress(stage, 0, total);
-  std::vector<ItemRun> runs = run_items(run.engine, language, what_to_record(run, align),
-                                        [&](std::size_t done) { run.progress(stage, done, total); });
-  for (std::size_t i = 0; i < total; ++i) {
+  Stage stage = run.stage(task, language.language, kScoring, language.items.size());
+  const auto scored = [&](std::size_t i, const ItemRun& item_run) {
     const Item& item = language.items[i];
-    for (std::size_t k = 0; k < runs[i].scores.size(); ++k)
+    for (std::size_t k = 0; k < item_run.scores.size(); ++k)
       run.store.add(ScoreRow{task.name, language.language, item.id, task.stored_protocol(), static_cast<int>(k),
-                             runs[i].scores[k], static_cast<int>(language.questions[i].options[k].size()),
+                             item_run.scores[k], static_cast<int>(language.questions[i].options[k].size()),
                              k == item.gold});
-  }
-  run.engine.model().demand_unchanged();
-  run.store.commit();
+    stage.reached(i + 1);
+  };
+  std::vector<ItemRun> runs = run_items(run.engine, language, what_to_record(run, align), scored);
+  stage.end();
   return runs;
 }
 
@@ -73,9 +70,8 @@ std::map<std::string, std::size_t> align(const Run& run, const TaskSpec& task, c
                                          const std::vector<ItemRun>& pivot, const std::vector<ItemRun>& other) {
   const std::size_t blocks = run.config().layers.size();
   const Wanted wanted = what_to_record(run, true);
-  const std::string stage = stage_name(task, language.language, "alignment");
+  Stage stage = run.stage(task, language.language, kAligning, blocks + 2);
   std::map<std::string, std::size_t> ties;
-  run.progress(stage, 0, blocks + 2);
   for (std::size_t index = 0; index <= blocks + 1; ++index) {
     const bool behind_norm = index > blocks;
     const auto add = [&](std::size_t i, const Metric& metric, const Measured& measured) {
@@ -97,9 +93,9 @@ std::map<std::string, std::size_t> align(const Run& run, const TaskSpec& task, c
         for (std::size_t i = 0; i < measured.size(); ++i) add(i, *metric, measured[i]);
       }
     }
-    run.progress(stage, index + 1, blocks + 2);
+    stage.reached(index + 1);
   }
-  run.store.commit();
+  stage.end();
   return ties;
 }
 
@@ -140,8 +136,7 @@ void patch(const Run& run, const PreparedTask& task, const PreparedLanguage& lan
   for (const std::string& name : run.menu->spec.directions) {
     const Lineup lineup = line_up(run.menu->spec, direction_named(name), pair);
     tell_shortages(run, run_key(task.spec, language), lineup);
-    const std::string stage = stage_name(task.spec, language.language, "patching, " + name);
-    const auto progress = [&](std::size_t done) { run.progress(stage, done, lineup.recipients.size()); };
+    Stage stage = run.stage(task.spec, language.language, patching(name), lineup.recipients.size());
     const auto store = [&](const PatchedRun& patched, const std::vector<double>& scores) {
       const Site site = patched.place->site;
       for (std::size_t k = 0; k < scores.size(); ++k)
@@ -151,10 +146,8 @@ void patch(const Run& run, const PreparedTask& task, const PreparedLanguage& lan
                                language.items[patched.donor].id, static_cast<int>(k), scores[k], site.head,
                                patched.place->window});
     };
-    progress(0);
-    run_patches(run.engine, *run.menu, lineup, pair, clean, store, progress);
-    run.engine.model().demand_unchanged();
-    run.store.commit();
+    run_patches(run.engine, *run.menu, lineup, pair, clean, store, [&](std::size_t done) { stage.reached(done); });
+    stage.end();
   }
 }
 

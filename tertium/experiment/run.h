@@ -29,7 +29,7 @@ struct PreparedTask {
   PreparedLanguage pivot;
   std::vector<PreparedLanguage> others;
   std::vector<std::string> left_out;         // ids of items too long for the model in one of a task's languages or protocols
-  std::vector<std::filesystem::path> files;  // all that decide numbers, each once: items, examples, prompt template
+  std::vector<std::filesystem::path> files;  // all that decide numbers, each once: items, examples, prompt and chat template
 };
 
 /// Reads and encodes everything an experiment asks, so that bad data ends it before the first run. Throws Error naming
@@ -39,7 +39,7 @@ std::vector<PreparedTask> prepare(const Experiment& experiment, const Tokenizer&
 /// Called with what a user should know before the work that it is about begins: one line.
 using Notice = std::function<void(const std::string&)>;
 
-/// Runs all of it: scores, alignment, patches, language by language, committing each as it is done. Throws Error for
+/// Runs all of it: scores, alignment, patches, language by language, committing every few seconds (stages.h). Throws Error for
 /// patches that the model or an item has no place for (demand_patchable), before anything runs.
 void run_experiment(
     const Experiment& experiment, const std::vector<PreparedTask>& tasks, const Engine& engine, Store& store,

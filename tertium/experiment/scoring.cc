@@ -95,7 +95,7 @@ Kept kept_of(const Question& question, const Wanted& wanted) {
 }
 
 std::vector<ItemRun> run_items(const Engine& engine, const PreparedLanguage& language, const Wanted& wanted,
-                               const std::function<void(std::size_t)>& progress) {
+                               const std::function<void(std::size_t, const ItemRun&)>& scored) {
   std::vector<ItemJob> made;
   std::vector<Job> jobs;
   for (std::size_t i = 0; i < language.items.size(); ++i) {
@@ -105,8 +105,9 @@ std::vector<ItemRun> run_items(const Engine& engine, const PreparedLanguage& lan
   std::vector<ItemRun> runs(jobs.size());
   const auto done = [&](std::size_t i, JobResult result) {
     runs[i] = read_result(made[i], language.questions[i], engine.model().config(), std::move(result));
+    if (scored) scored(i, runs[i]);
   };
-  engine.run(jobs, done, progress);
+  engine.run(jobs, done);
   return runs;
 }
 

@@ -47,9 +47,9 @@ struct Wanted {
 Kept kept_of(const Question& question, const Wanted& wanted);
 
 /// Scores every item of a language, each in one job: the question, and the statements and the premise where they are
-/// wanted.
+/// wanted. `scored`, if any, is called for each, in order.
 std::vector<ItemRun> run_items(const Engine& engine, const PreparedLanguage& language, const Wanted& wanted,
-                               const std::function<void(std::size_t done)>& progress);
+                               const std::function<void(std::size_t item, const ItemRun& run)>& scored = {});
 
 /// What the metrics compare at one layer (an index as TextStates::at takes it): one item's statements, and all items'
 /// premises.

@@ -37,7 +37,8 @@ std::vector<std::size_t> transfer_failures(const Engine& engine, const PreparedT
                                            const PreparedLanguage& language, const Progress& progress) {
   const auto score = [&](const PreparedLanguage& asked) {
     const std::string stage = fmt::format("{} {}: scoring", task.spec.name, asked.language);
-    return run_items(engine, asked, {}, [&](std::size_t done) { progress(stage, done, asked.items.size()); });
+    return run_items(engine, asked, {},
+                     [&](std::size_t i, const ItemRun&) { progress(stage, i + 1, asked.items.size()); });
   };
   const std::vector<ItemRun> pivot = score(task.pivot), other = score(language);
   std::vector<std::size_t> failures;

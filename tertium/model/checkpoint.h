@@ -68,4 +68,10 @@ class Checkpoint {
   std::set<std::string, std::less<>> used_;
 };
 
+/// A model's config and files, without its weights.
+inline std::pair<Config, std::vector<FileState>> config_and_files(const std::filesystem::path& path) {
+  const Checkpoint checkpoint(path);
+  return {checkpoint.config(), checkpoint.files()};
+}
+
 }  // namespace tertium

@@ -52,12 +52,6 @@ Model Model::load(const std::filesystem::path& path, std::string_view dtype) {
   return model;
 }
 
-std::vector<std::filesystem::path> Model::files() const {
-  std::vector<std::filesystem::path> paths;
-  for (const FileState& file : files_) paths.push_back(file.path);
-  return paths;
-}
-
 Model Model::random(const Config& config, std::string_view dtype) {
   Model model;
   model.config_ = std::make_shared<const Config>(config);

@@ -33,7 +33,6 @@ class Model {
   const Config& config() const { return *config_; }
   Precision precision() const { return precision_; }
   const Weights& weights() const { return *weights_; }
-  std::vector<std::filesystem::path> files() const;
   /// Throws Error naming a file of the model that was cut, overwritten, replaced or removed since it was opened: its
   /// weights lie in the file, so that numbers from before and after would be of two models.
   void demand_unchanged() const { tertium::demand_unchanged(files_); }

@@ -203,6 +203,41 @@ TEST_F(Run, PlansWhatItThenDoes) {
   }
 }
 
+TEST_F(Run, APlanTakesNoAnswersOfOtherFiles) {
+  const std::filesystem::path stored = results_of("results");
+  const auto plan = [&] {
+    return test::run_program({"patch", experiment.string(), "--plan", "--quiet", "--results", stored.string()});
+  };
+  EXPECT_EQ(plan().status, 0);
+  tiny.seed += 1;  // other weights, of the same names and shapes
+  test::write_tiny_model(model, tiny);
+  replace_item("de", 3, R"({"id": "x", "context": "the sun is", "options": [" hot", " cold"], "gold": 0})");
+  replace_item("en", 3, R"({"id": "x", "context": "the sun is", "options": [" hot", " cold"], "gold": 0})");
+  EXPECT_EQ(plan().err, "Error: " + stored.string() +
+                            ": these results were made from other files: model model.safetensors (changed), items "
+                            "de.jsonl (changed), items en.jsonl (changed); run the experiment again, or leave the "
+                            "results out\n");
+}
+
+TEST_F(Run, ResultsOfAnUnfinishedRunSaySoAndWhatIsMissing) {
+  const std::filesystem::path stored = results_of("results");
+  EXPECT_EQ(test::output_of({"show", stored.string()}).find("has not finished"), std::string::npos);
+  // As a run leaves it that is killed while it patches.
+  Store part = Store::create(folder / "part", false);
+  for (const ScoreRow& row : Store::open(stored).scores()) part.add(row);
+  for (const auto& [key, value] : Store::open(stored).info())
+    if (key != "finished") part.set_info(key, key == "stage items loglik de: patching, fix" ? "3 of 8" : value);
+  part.commit();
+  EXPECT_THAT(test::output_of({"show", (folder / "part").string()}),
+              testing::AllOf(testing::StartsWith("This run has not finished"),
+                             HasSubstr("missing: items loglik de: patching, fix (3 of 8)")));
+  const nlohmann::json json =
+      nlohmann::json::parse(test::output_of({"show", (folder / "part").string(), "--json"}));
+  EXPECT_EQ(json.at("finished"), false);
+  EXPECT_EQ(json.at("missing"), nlohmann::json({"items loglik de: patching, fix (3 of 8)"}));
+  EXPECT_EQ(nlohmann::json::parse(test::output_of({"show", stored.string(), "--json"})).at("finished"), true);
+}
+
 TEST_F(Run, APatchBehindTheLastBlockGivesTheDonorsLetters) {
   const Store store = Store::open(results_of("results"));
   std::map<std::tuple<std::string, int>, double> pivot;
@@ -228,8 +263,11 @@ TEST_F(Run, TellsWhatWasRun) {
   EXPECT_EQ(info.at("seed"), "7");
   EXPECT_THAT(info.at("experiment"), HasSubstr("seed = 7")) << "as it was run, after --set";
   EXPECT_LE(info.at("started"), info.at("finished"));
-  for (const auto& file : {model / "config.json", model / "model.safetensors", data / "en.jsonl", data / "de.jsonl"})
-    EXPECT_EQ(info.at("sha256 " + file.string()), sha256_file(file));
+  for (const char* file : {"config.json", "model.safetensors"})
+    EXPECT_EQ(info.at(fmt::format("sha256 model {}", file)), sha256_file(model / file));
+  for (const char* file : {"en.jsonl", "de.jsonl"})
+    EXPECT_EQ(info.at(fmt::format("sha256 items {}", file)), sha256_file(data / file));
+  EXPECT_EQ(info.at("sha256 tokenizer tokenizer.json"), sha256_file(model / "tokenizer.json"));
 }
 
 TEST_F(Run, WithoutTablesForThemAlignsAndPatchesNothing) {
