@@ -6,7 +6,7 @@
 
 #include "tertium/base/progress.h"
 #include "tertium/screening/attribution.h"
-#include "tertium/stats/rank_correlation.h"
+#include "tertium/stats/correlation.h"
 
 namespace tertium {
 

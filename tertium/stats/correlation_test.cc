@@ -1,4 +1,4 @@
-#include "tertium/stats/rank_correlation.h"
+#include "tertium/stats/correlation.h"
 
 #include <gtest/gtest.h>
 
@@ -48,6 +48,43 @@ TEST(Spearman, KnowsNothingOfAConstantOrOfTooFew) {
   const Correlation three = spearman(Values{1, 2, 3}, Values{1, 3, 2});
   EXPECT_EQ(three.value, 0.5);
   EXPECT_EQ(three.low, -1) << "three pairs bound nothing";
+}
+
+const Values kX = {1, 2, 3, 4, 5, 6.5, 7}, kY = {2, 1, 4, 3, 7, 5, 6.25};
+
+TEST(Pearson, AgreesWithSciPy) {
+  const Correlation r = pearson(kX, kY), narrow = pearson(kX, kY, .9);
+  expect_near(r, 0.817873038684531, 0.1687475371380491, 0.9721674538791483);
+  EXPECT_NEAR(narrow.low, 0.3166617138481883, 1e-12);
+  EXPECT_NEAR(pearson_p(r.value, r.n), 0.0245835816766933, 1e-12);
+}
+
+TEST(Pearson, KnowsNothingOfAConstantOrOfTooFew) {
+  const Correlation constant = pearson(Values{.1, .1, .1, .1}, Values{1, 2, 3, 4});
+  EXPECT_TRUE(std::isnan(constant.value)) << "whatever rounding leaves of its variance";
+  EXPECT_EQ(constant.low, -1);
+  EXPECT_EQ(constant.high, 1);
+  EXPECT_TRUE(std::isnan(pearson_p(constant.value, 4)));
+  EXPECT_TRUE(std::isnan(pearson_p(1, 2)));
+  EXPECT_EQ(pearson(Values{1, 2, 3}, Values{1, 3, 2}).low, -1);
+}
+
+TEST(LeaveOneOut, FindsThePairsOnWhichACorrelationHangsMost) {
+  const LeaveOneOut r = leave_one_out(kX, kY, CorrelationKind::pearson);
+  EXPECT_NEAR(r.low, 0.7675295564533363, 1e-12);
+  EXPECT_NEAR(r.high, 0.8970022948663549, 1e-12);
+  EXPECT_EQ(r.without_low, 6u);
+  EXPECT_EQ(r.without_high, 4u);
+  const LeaveOneOut rho = leave_one_out(kX, kY, CorrelationKind::spearman);
+  EXPECT_NEAR(rho.low, 0.7714285714285715, 1e-12);
+  EXPECT_NEAR(rho.high, 0.8857142857142858, 1e-12);
+}
+
+TEST(LeaveOneOut, PassesOverWhatIsUndefined) {
+  const LeaveOneOut range = leave_one_out(Values{1, 1, 2}, Values{1, 2, 4}, CorrelationKind::pearson);
+  EXPECT_EQ(range.low, 1);
+  EXPECT_EQ(range.high, 1) << "without the third, x is constant";
+  EXPECT_TRUE(std::isnan(leave_one_out(Values{1, 2}, Values{1, 2}, CorrelationKind::pearson).low));
 }
 
 }  // namespace
