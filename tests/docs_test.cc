@@ -8,6 +8,7 @@
 
 #include "tertium/base/text.h"
 #include "tertium/experiment/experiment.h"
+#include "tertium/formats/safetensors.h"
 #include "tertium/metrics/metric.h"
 #include "tertium/model/family.h"
 #include "tertium/model/site.h"
@@ -79,6 +80,15 @@ TEST(Docs, DefineEveryControl) {
 TEST(Docs, DefineEverySite) {
   const Page methods = page("docs/methods.md");
   for (const SiteInfo& site : site_kinds()) expect_row(methods, site.name);
+}
+
+TEST(Docs, NameEveryTensorOfAGoldenFolder) {
+  static const std::regex sequence("[0-9]+$");
+  const Page golden = page("docs/golden.md");
+  const fs::path file = test::source_folder() / "tests/fixtures/golden/llama/expect.safetensors";
+  const Safetensors expected(file);
+  for (const TensorView& tensor : expected.tensors())
+    expect_names(golden, code(std::regex_replace(tensor.name, sequence, "N")));
 }
 
 TEST(Docs, OfTheExperimentFileNameEveryTaskMetricAndControl) {

@@ -1,6 +1,7 @@
 """Makes a golden folder (docs/golden.md) of a tiny config.json: random weights, and what transformers computes on them.
 
-usage: .deps/peers/bin/python tools/make_golden.py FOLDER...    (tools/peers.sh makes that Python)
+usage: LD_LIBRARY_PATH=.deps/peers/no-cuda .deps/peers/bin/python tools/make_golden.py FOLDER...
+(tools/peers.sh makes that Python; the library path is for a torch without its CUDA libraries)
 
 FOLDER/config.json says all: copy a real model's and make its sizes small. Beside it come config.v4.json (the same as
 transformers 4 spells it), model.safetensors and expect.safetensors; FOLDER's line in half_precision.json beside it.
@@ -18,6 +19,10 @@ from safetensors.torch import save_file
 LENGTHS = (19, 13, 5)  # tokens of the sequences
 SPAN, DONOR_SPAN = [2, 3, 4], [3, 4, 5]  # rows of sequence 0, and those of sequence 1 that patched.span puts there
 LARGEST_ERROR = 1e-4  # of what should be equal but for rounding
+OLD_NAMES = {  # of keys in transformers 4
+    "gpt_neox": {"rope_theta": "rotary_emb_base", "partial_rotary_factor": "rotary_pct"},
+    "qwen3_moe": {"num_local_experts": "num_experts"},
+}
 
 
 def random_model(config):
@@ -116,7 +121,8 @@ def spelled_by_transformers_4(config):
             old["sliding_window_pattern"] = kinds.index("full_attention") + 1
     rope = old.pop("rope_parameters", None)
     if rope and "full_attention" in rope:
-        old["rope_local_base_freq"] = rope["sliding_attention"]["rope_theta"]
+        if old["model_type"] == "gemma3_text":  # OLMo 3 had one base for both kinds of blocks
+            old["rope_local_base_freq"] = rope["sliding_attention"]["rope_theta"]
         rope = rope["full_attention"]
     if rope:
         rope = dict(rope)
@@ -124,7 +130,8 @@ def spelled_by_transformers_4(config):
             if key in rope:
                 old[key] = rope.pop(key)
         old["rope_scaling"] = None if rope["rope_type"] == "default" else rope
-    return old
+    names = OLD_NAMES.get(old["model_type"], {})
+    return {names.get(key, key): value for key, value in old.items()}
 
 
 def half_precision(model, sequences, tensors):
