@@ -6,15 +6,10 @@
 #include <vector>
 
 #include "tertium/base/text.h"
+#include "tertium/formats/known_keys.h"
 
 namespace tertium {
 namespace {
-
-/// One key, or all that a '*' at one end makes of it.
-struct Known {
-  std::string_view pattern;
-  std::string_view why;
-};
 
 constexpr std::string_view kDescribes = "describes the file";
 constexpr std::string_view kTokens = "of the tokenizer and of generation";
@@ -25,7 +20,7 @@ constexpr std::string_view kParts = "of parts that are not the language model";
 constexpr std::string_view kTensors = "the tensors show it";
 constexpr std::string_view kNoWindows = "transformers does not read it for this family";
 
-constexpr Known kHarmless[] = {
+constexpr KnownKey kHarmless[] = {
     {"architectures", kDescribes},
     {"model_type", kDescribes},
     {"transformers_version", kDescribes},
@@ -34,15 +29,22 @@ constexpr Known kHarmless[] = {
     {"_name_or_path", kDescribes},
     {"name_or_path", kDescribes},
     {"_commit_hash", kDescribes},
+    {"_from_model_config", kDescribes},
+    {"language", kDescribes},
+    {"languages", kDescribes},
+    {"tags", kDescribes},
+    {"datasets", kDescribes},
+    {"conver*", kDescribes},  // converted_from, conversation_template
     {"adapter_name", kDescribes},
     {"is_llama_config", kDescribes},
     {"unsloth_*", kDescribes},
     {"license*", kDescribes},
     {"dtype", "of how the tensors are stored"},
     {"torch_dtype", "of how the tensors are stored"},
+    {"_pre_quantization_dtype", "of how the tensors were stored"},
     {"quantization_config", "checked where the tensors are read"},
     {"auto_map", "names Python code, which is not run"},
-    {"custom_pipelines", "names Python code, which is not run"},
+    {"custom_pipeline*", "names Python code, which is not run"},
 
     {"*_token_id", kTokens},
     {"*_token_ids", kTokens},
@@ -51,6 +53,8 @@ constexpr Known kHarmless[] = {
     {"tokenizer_class", kTokens},
     {"tokenizer_*", kTokens},
     {"unpadded_vocab_size", kTokens},
+    {"pad_to_multiple_of", kTokens},
+    {"pad_vocab_size_multiple*", kTokens},
     {"task_specific_params", kTokens},
     {"prefix", kTokens},
     {"max_length", kTokens},
@@ -82,12 +86,16 @@ constexpr Known kHarmless[] = {
     {"*_pdrop", kTraining},
     {"layerdrop", kTraining},
     {"neftune_noise_alpha", kTraining},
-    {"gradient_checkpointing*", kTraining},
+    {"*checkpointing*", kTraining},
     {"router_aux_loss_coef", kTraining},
     {"router_jitter_noise", kTraining},
     {"output_router_logits", kTraining},
     {"*_z_loss*", kTraining},
     {"pretraining_tp", kTraining},
+    {"train_*", kTraining},
+    {"training_*", kTraining},
+    {"*_steps", kTraining},
+    {"*deepspeed*", kTraining},
 
     {"use_cache", kProgram},
     {"cache_implementation", kProgram},
@@ -96,6 +104,8 @@ constexpr Known kHarmless[] = {
     {"*flash_attn*", kProgram},
     {"*flash_attention*", kProgram},
     {"fused_*", kProgram},
+    {"use_fused_*", kProgram},
+    {"fuse_*", kProgram},  // weights that are fused in another way are refused where they are read
     {"*_fusion", kProgram},
     {"*_in_fp32", kProgram},
     {"reorder_and_upcast_attn", kProgram},
@@ -115,6 +125,13 @@ constexpr Known kHarmless[] = {
     {"use_bfloat16", kProgram},
     {"tf_legacy_loss", kProgram},
     {"base_model_*_plan", kProgram},
+    {"keys_to_ignore_at_inference", kProgram},
+    {"ignore_keys_at_rope_validation", kProgram},
+    {"tensor_parallel*", kProgram},
+    {"sequence_parallel*", kProgram},
+    {"pipeline_parallel*", kProgram},
+    {"context_parallel*", kProgram},
+    {"model_parallel*", kProgram},
     {"dual_chunk_attention_config", "an approximation for very long contexts, which transformers does not use"},
 
     {"id2label", kTask},
@@ -150,11 +167,14 @@ constexpr Known kHarmless[] = {
     {"_sliding_window_pattern", kNoWindows},
 };
 
-constexpr Known kHarmlessInGguf[] = {
+constexpr KnownKey kHarmlessInGguf[] = {
     {"vocab_size", kTensors},
     {"tensor_data_layout", kDescribes},
     {"rope.scaling.finetuned", kTraining},
     {"pooling_type", "of embeddings of whole texts"},
+    {"classifier.output_labels", kTask},
+    {"attention.layer_norm_epsilon", "of a kind of norm that the family does not have"},
+    {"attention.layer_norm_rms_epsilon", "of a kind of norm that the family does not have"},
     {"decoder_start_token_id", kTokens},
 };
 
@@ -170,21 +190,9 @@ constexpr std::string_view kSpeaksOfNumbers[] = {
 /// Absent means on, so that saying no to it is no harmless word.
 constexpr std::string_view kOnByDefault[] = {"causal", "is_causal", "use_causal_mask", "use_rope", "rope"};
 
-bool fits(std::string_view key, std::string_view pattern) {
-  const bool open_front = pattern.starts_with('*'), open_back = pattern.ends_with('*');
-  const std::string_view core = pattern.substr(open_front, pattern.size() - open_front - open_back);
-  if (const std::size_t star = core.find('*'); star != core.npos)
-    return key.starts_with(core.substr(0, star)) && key.ends_with(core.substr(star + 1));
-  if (open_front && open_back) return key.find(core) != key.npos;
-  if (open_front) return key.ends_with(core);
-  if (open_back) return key.starts_with(core);
-  return key == core;
-}
-
-std::string listed(std::string_view key, const auto& list) {
-  const auto known = std::ranges::find_if(list, [&](const Known& entry) { return fits(key, entry.pattern); });
-  return known == std::end(list) ? std::string() : std::string(known->why);
-}
+/// Factors and shares that other families read.
+constexpr std::string_view kOneByDefault[] = {"rotary_pct",     "rope_scaling_factor", "embedding_multiplier",
+                                              "logits_scaling", "residual_multiplier", "logit_scale"};
 
 bool is_off(const nlohmann::json& value) {
   if (value.is_number()) return value == 0;
@@ -205,17 +213,19 @@ bool speaks_of_numbers(std::string_view key) {
 }  // namespace
 
 std::string harmless(std::string_view key, const nlohmann::json& value) {
-  if (const std::string why = listed(key, kHarmless); !why.empty()) return why;
+  if (const std::string_view why = why_known(key, kHarmless); !why.empty()) return std::string(why);
   const bool on_by_default = std::ranges::find(kOnByDefault, key) != std::end(kOnByDefault);
   if (is_off(value) && (!on_by_default || value.is_null())) return "switched off";
   if (value == true && on_by_default) return "so it is anyway";
+  if (value == 1 && value.is_number() && std::ranges::find(kOneByDefault, key) != std::end(kOneByDefault))
+    return "1 changes nothing";
   // Numbers and tables of unknown names are rather settings than remarks.
   if (value.is_structured() || speaks_of_numbers(key)) return {};
   return "no name of a setting";
 }
 
 std::string harmless_in_gguf(std::string_view key, const GgufValue& value) {
-  if (const std::string why = listed(key, kHarmlessInGguf); !why.empty()) return why;
+  if (const std::string_view why = why_known(key, kHarmlessInGguf); !why.empty()) return std::string(why);
   if (key == "attention.causal") return value == GgufValue(true) ? "so it is anyway" : "";
   const bool off = std::visit(
       []<class T>(const T& held) {

@@ -97,6 +97,22 @@ TEST(GgufKeys, ThatNobodyKnowsAreRefusedByName) {
   EXPECT_EQ(off.aside.size(), 3u);
 }
 
+TEST(GgufKeys, ThatRealFilesHoldBesideTheModelsNumbersAreLeftAside) {
+  Metadata metadata;
+  metadata.number("attention.layer_norm_epsilon", 1e-5f).count("nextn_predict_layers", 0).count("pooling_type", 3);
+  metadata.count("expert_shared_feed_forward_length", 0);
+  for (const char* key : {"general.quantized_by", "general.license.link", "general.base_model.0.name",
+                          "quantize.imatrix.file", "quantize.imatrix.dataset", "tokenizer.chat_template.tool_use"})
+    metadata.file.text(key, "x");
+  for (const char* key : {"general.quantization_version", "general.file_type", "general.sampling.top_k",
+                          "quantize.imatrix.entries_count", "quantize.imatrix.chunks_count", "split.tensors.count"})
+    metadata.file.pair(key, kU32, encoded(2u));
+  std::vector<std::string> aside;
+  for (const LeftAside& key : read(metadata).aside) aside.push_back(key.key);
+  EXPECT_THAT(aside, testing::UnorderedElementsAre("llama.attention.layer_norm_epsilon", "llama.nextn_predict_layers",
+                                                   "llama.pooling_type", "llama.expert_shared_feed_forward_length"));
+}
+
 TEST(GgufKeys, AnEpsilonThatIsMissingIsNamedAsTheFamilySpellsIt) {
   EXPECT_THAT(test::error_of([] { read(Metadata("llama", "")); }),
               HasSubstr("\"llama.attention.layer_norm_rms_epsilon\""));

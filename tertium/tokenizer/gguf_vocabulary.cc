@@ -12,6 +12,7 @@
 
 #include "tertium/base/error.h"
 #include "tertium/base/text.h"
+#include "tertium/formats/known_keys.h"
 #include "tertium/tokenizer/gguf_splits.h"
 #include "tertium/tokenizer/pieces.h"
 #include "tertium/tokenizer/tokenizer_json.h"
@@ -46,15 +47,18 @@ template <class... Args>
        fmt::format(why, std::forward<Args>(args)...));
 }
 
-/// Keys that decide no ids of a text: they name tokens for other uses.
-constexpr std::string_view harmless_keys[] = {
-    "token_type_count",   "eot_token_id",     "eom_token_id",     "eos_token_ids",   "padding_token_id",
-    "seperator_token_id", "separator_token_id", "cls_token_id",   "mask_token_id",   "fim_pre_token_id",
-    "fim_suf_token_id",   "fim_mid_token_id", "fim_pad_token_id", "fim_rep_token_id", "fim_sep_token_id",
-    "prefix_token_id",    "suffix_token_id",  "middle_token_id"};
 constexpr std::string_view used_keys[] = {
-    "model",         "pre",           "tokens",           "token_type",   "scores",       "merges", "unknown_token_id",
-    "bos_token_id",  "add_bos_token", "add_space_prefix", "eos_token_id", "add_eos_token"};
+    "model",        "pre",           "tokens",           "token_type",   "scores",       "merges", "unknown_token_id",
+    "bos_token_id", "add_bos_token", "add_space_prefix", "eos_token_id", "add_eos_token"};
+
+constexpr std::string_view for_other_uses = "names tokens for other uses than the ids of a text";
+constexpr KnownKey harmless_keys[] = {
+    {"token_type_count", for_other_uses}, {"*_token_id", for_other_uses}, {"*_token_ids", for_other_uses}};
+/// llama.cpp follows these in encoders only; a model that generates text is not made with them.
+constexpr KnownKey harmless_if_off[] = {{"add_*_token", "switched off"},
+                                        {"remove_extra_whitespaces", "switched off"},
+                                        {"normalizer.lowercase", "switched off"},
+                                        {"normalizer.strip_accents", "switched off"}};
 
 /// Every key of the tokenizer is used, known to decide no ids, or refused.
 void demand_known_keys(const Gguf& gguf) {
@@ -62,11 +66,9 @@ void demand_known_keys(const Gguf& gguf) {
   for (const auto& [key, value] : gguf.metadata()) {
     if (!key.starts_with(prefix)) continue;
     const std::string_view name = std::string_view(key).substr(prefix.size());
-    const auto among = [&](const auto& names) { return std::ranges::find(names, name) != std::end(names); };
-    if (among(used_keys) || among(harmless_keys)) continue;
-    // llama.cpp follows these in encoders only; a model that generates text is not made with them.
-    const bool is_switch = name == "add_sep_token" || name == "remove_extra_whitespaces";
-    if (is_switch && !gguf.get<bool>(key)) continue;
+    if (std::ranges::find(used_keys, name) != std::end(used_keys)) continue;
+    if (!why_known(name, harmless_keys).empty()) continue;
+    if (!why_known(name, harmless_if_off).empty() && !gguf.get<bool>(key)) continue;
     fail("{}: {} may change the ids of a text, and tertium does not know how; use the model's Hugging Face folder",
          gguf.path().string(), printable(key));
   }

@@ -227,8 +227,13 @@ Keys rewritten(const fs::path& folder, const std::string& pre) {
   Texts merges;
   for (const Json& merge : json["model"]["merges"])
     merges.push_back(merge[0].get<std::string>() + " " + merge[1].get<std::string>());
-  return {{model_key, std::string("gpt2")}, {pre_key, pre},       {tokens_key, tokens}, {types_key, types},
-          {merges_key, merges},             {add_bos_key, true}, {bos_key, 0U}};
+  return {{model_key, std::string("gpt2")},
+          {pre_key, pre},
+          {tokens_key, tokens},
+          {types_key, types},
+          {merges_key, merges},
+          {add_bos_key, true},
+          {bos_key, 0U}};
 }
 
 /// A tokenizer.json written as a GGUF must give its ids.
@@ -280,7 +285,8 @@ TEST_F(GgufVocabulary, SplitsByDefaultWithPunctuationAloneAndDigitsByThree) {
 }
 
 TEST_F(GgufVocabulary, SplitsATextByEveryPreItKnows) {
-  for (const std::string& pre : split_names()) EXPECT_EQ(encode(with(byte_level(), pre_key, pre), "ab"), (Ids{4})) << pre;
+  for (const std::string& pre : split_names())
+    EXPECT_EQ(encode(with(byte_level(), pre_key, pre), "ab"), (Ids{4})) << pre;
   EXPECT_EQ(encode(with(byte_level(), pre_key, std::string("viking")), "111"), (Ids{6, 6, 6}));
   EXPECT_EQ(encode(with(byte_level(), pre_key, std::string("tekken")), "111"), (Ids{6, 6, 6}));
   EXPECT_EQ(encode(with(byte_level(), pre_key, std::string("gpt-4o")), "111"), (Ids{7, 6}));
@@ -304,13 +310,18 @@ TEST_F(GgufVocabulary, RefusesAnUnknownModelOrPreByNameAndListsTheKnown) {
 }
 
 TEST_F(GgufVocabulary, RefusesAKeyThatMayChangeIdsAndLetsAloneTheOthers) {
-  for (const char* key : {"remove_extra_whitespaces", "add_sep_token"}) {
+  for (const char* key : {"remove_extra_whitespaces", "add_sep_token", "add_padding_token", "normalizer.lowercase",
+                          "normalizer.strip_accents"}) {
     const std::string full = std::string("tokenizer.ggml.") + key;
     expect_refused(with(sentencepiece(), full, true), full, "may change the ids");
     EXPECT_EQ(encode(with(sentencepiece(), full, false), "abc"), (Ids{6, 5}));
   }
-  expect_refused(with(byte_level(), "tokenizer.ggml.lowercase", true), "tokenizer.ggml.lowercase", "Hugging Face folder");
-  EXPECT_EQ(encode(with(byte_level(), "tokenizer.ggml.fim_pre_token_id", 3U), "ab"), (Ids{4}));
+  expect_refused(with(byte_level(), "tokenizer.ggml.lowercase", true), "tokenizer.ggml.lowercase",
+                 "Hugging Face folder");
+  for (const char* key : {"escape_whitespaces", "add_prefix_space"})  // off may not be what is usual
+    expect_refused(with(byte_level(), std::string("tokenizer.ggml.") + key, false), key, "may change the ids");
+  for (const char* key : {"fim_pre_token_id", "image_token_id", "eot_token_id"})
+    EXPECT_EQ(encode(with(byte_level(), std::string("tokenizer.ggml.") + key, 3U), "ab"), (Ids{4})) << key;
 }
 
 TEST_F(GgufVocabulary, RefusesFilesThatLackAKey) {
