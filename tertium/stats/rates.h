@@ -2,6 +2,8 @@
 
 #include <cstddef>
 
+#include "tertium/stats/estimate.h"
+
 namespace tertium {
 
 /// A proportion and its Wilson score interval.
@@ -15,5 +17,9 @@ struct Rate {
 
 /// The Wilson score interval (Wilson 1927) at `confidence`. Asserts hits <= n. With n = 0 nothing is known: [0, 1].
 Rate wilson(std::size_t hits, std::size_t n, double confidence = 0.95);
+
+/// The same for a mean of values between 0 and 1, of n > 0 units: as wide as if each were 0 or 1, which is as far as
+/// they can spread. The effective number of units need not be whole.
+Estimate wilson_of_mean(double mean, double n, double confidence = 0.95);
 
 }  // namespace tertium
