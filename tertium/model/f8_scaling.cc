@@ -9,10 +9,8 @@
 namespace tertium {
 namespace {
 
-using Block = std::pair<std::int64_t, std::int64_t>;
-
 /// Two positive numbers, or nothing if the key is absent.
-std::vector<Block> block_of(const ConfigReader& json, std::string_view key) {
+std::vector<ScaleBlock> block_of(const ConfigReader& json, std::string_view key) {
   const std::vector<int> sizes = json.indices(key);
   if (sizes.empty()) return {};
   if (sizes.size() != 2 || sizes[0] == 0 || sizes[1] == 0) json.refuse(key, "must be two positive numbers");
@@ -79,10 +77,10 @@ F8Scaling read_f8_scaling(const nlohmann::json& config, const std::string& origi
   return of_groups(quantization.table("config_groups"), config[kKey]["config_groups"]);
 }
 
-std::vector<Block> scale_blocks(const F8Scaling& scaling, std::int64_t out, std::int64_t in,
-                                const std::vector<std::int64_t>& scale) {
-  std::vector<Block> found;
-  const auto add = [&](Block block) {
+std::vector<ScaleBlock> scale_blocks(const F8Scaling& scaling, std::int64_t out, std::int64_t in,
+                                     const std::vector<std::int64_t>& scale) {
+  std::vector<ScaleBlock> found;
+  const auto add = [&](ScaleBlock block) {
     block = {std::min(block.first, out), std::min(block.second, in)};
     if (std::ranges::find(found, block) == found.end()) found.push_back(block);
   };
