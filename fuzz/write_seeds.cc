@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <initializer_list>
 
 #include "fuzz/model_seeds.h"
 #include "tertium/formats/safetensors.h"
@@ -110,15 +111,32 @@ void write_safetensors_files(const fs::path& folder) {
   write_safetensors(folder / "none", {});
 }
 
+/// A change of each kind (results_db_fuzz.cc).
+void write_results_seeds(const fs::path& folder) {
+  const auto seed = [&](const char* name, std::initializer_list<int> bytes) {
+    std::ofstream file(folder / name, std::ios::binary);
+    for (const int byte : bytes) file.put(static_cast<char>(byte));
+  };
+  seed("file", {0, 'S', 'Q', 'L', 'i', 't', 'e', ' ', 'f', 'o', 'r', 'm', 'a', 't', ' ', '3', 0});
+  seed("byte", {1, 0, 16, 0, 0, 5});
+  // table, row, column, how, type, value
+  seed("option_5", {2, 1, 2, 4, 0, 0, 5});
+  seed("no_score", {2, 1, 0, 2, 3, 5});
+  seed("layer_7_more", {2, 3, 0, 6, 2, 0, 7});
+  seed("value_of_runs", {2, 4, 0, 1, 0, 4, 0xf5, 3, '[', '1', ']'});
+  seed("identical_options", {2, 4, 0, 0, 2, 4, 28});
+}
+
 }  // namespace
 
 int main(int, char** arguments) {
   const fs::path folder = arguments[1];
-  for (const char* name : {"gguf_fuzz", "safetensors_fuzz", "model_folder_fuzz", "model_gguf_fuzz"})
+  for (const char* name : {"gguf_fuzz", "safetensors_fuzz", "model_folder_fuzz", "model_gguf_fuzz", "results_db_fuzz"})
     fs::create_directories(folder / name);
   write_gguf(folder / "gguf_fuzz");
   write_vocabularies(folder / "gguf_fuzz");
   write_safetensors_files(folder / "safetensors_fuzz");
   fuzz::write_folder_seeds(folder / "model_folder_fuzz");
   fuzz::write_gguf_seeds(folder / "model_gguf_fuzz");
+  write_results_seeds(folder / "results_db_fuzz");
 }

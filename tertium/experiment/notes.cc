@@ -1,9 +1,11 @@
 #include "tertium/experiment/notes.h"
 
+#include <algorithm>
 #include <functional>
 #include <nlohmann/json.hpp>
 
 #include "tertium/base/error.h"
+#include "tertium/base/text.h"
 #include "tertium/tasks/task.h"
 
 namespace tertium {
@@ -119,10 +121,10 @@ std::set<std::string> stored_identical_options(const RunInfo& info, const std::s
   for (const auto& [key, value] : info) {
     if (key != wanted) continue;
     const json list = json::parse(value, nullptr, /*allow_exceptions=*/false);
-    for (const json& id : list) {
-      if (!list.is_array() || !id.is_string()) fail("runs: \"{}\" is no list of ids; are the results whole?", key);
-      ids.insert(id.get<std::string>());
-    }
+    const auto is_text = [](const json& id) { return id.is_string(); };
+    if (!list.is_array() || !std::ranges::all_of(list, is_text))
+      fail("runs: \"{}\" is no list of ids; are the results whole?", printable(key));
+    for (const json& id : list) ids.insert(id.get<std::string>());
   }
   return ids;
 }

@@ -318,6 +318,18 @@ TEST_F(Readings, OfRowsThatDoNotFitTheAnswersAreErrors) {
   EXPECT_THAT(test::error_of([&] { italian(); }), HasSubstr("patches: option 99 of item \"tf\" stands where option 1 belongs"));
 }
 
+TEST_F(Summary, ItemsWithIdenticalOptionsThatAreNoListAreRefusedInOneLine) {
+  answer_all_four();
+  for (const char* odd : {"[\"ts\"", "{\"ts\": \"ts\"}", "[1]", "\"ts\"", ""}) {
+    store.set_info("identical_options xcopa loglik it", odd);
+    EXPECT_THAT(test::error_of([&] { summarize(store); }), HasSubstr("loglik it\" is no list of ids")) << odd;
+  }
+  store.add(ScoreRow{"two\nlines", "en", "ts", "loglik", 0, 1.0, 2, true});
+  store.set_info("identical_options xcopa loglik it", "[]");
+  store.set_info("identical_options two\nlines loglik en", "1");
+  EXPECT_THAT(test::error_of([&] { summarize(store); }), HasSubstr("is no list of ids"));
+}
+
 TEST_F(Summary, AlignmentThatSkipsLayersIsRefused) {
   answer_all_four();
   align("ts", 0, 1);
