@@ -95,8 +95,11 @@ int run(int argc, char** argv) {
     say_error(error.what());
   } catch (const std::bad_alloc&) {
     say_error("out of memory; try dtype bf16, a smaller --batch-rows or a smaller limit");
-  } catch (const std::system_error& error) {  // of a file system, or of standard output while it is printed
-    say_error(fmt::format("{}; check permissions and the space left on that disk", error.what()));
+  } catch (const std::system_error& error) {  // of a file system, of standard output while it is printed, of a thread
+    const bool of_thread = error.code() == std::errc::resource_unavailable_try_again;
+    say_error(of_thread
+                  ? "no more threads can be started; raise the limits of processes and memory (ulimit -u, ulimit -v)"
+                  : fmt::format("{}; check permissions and the space left on that disk", error.what()));
   } catch (const std::exception& error) {
     say_error(fmt::format("{} (this is a bug in tertium; please report it)", error.what()));
   }

@@ -5,6 +5,7 @@
 #include <cassert>
 #include <cstring>
 #include <limits>
+#include <system_error>
 #include <thread>
 
 #include "tertium/base/error.h"
@@ -97,7 +98,12 @@ void decode_on_threads(const DTypeEntry& type, const std::uint8_t* encoded, std:
     type.decode(encoded + begin * type.layout.bytes, end - begin, values + begin * type.layout.block);
   };
   std::vector<std::jthread> workers;  // joined when they leave scope
-  for (std::size_t part = 1; part < threads; ++part) workers.emplace_back(decode_part, part);
+  std::size_t part = 1;
+  try {
+    for (; part < threads; ++part) workers.emplace_back(decode_part, part);
+  } catch (const std::system_error&) {  // where processes or memory are limited
+  }
+  for (; part < threads; ++part) decode_part(part);
   decode_part(0);
 }
 

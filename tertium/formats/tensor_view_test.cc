@@ -2,7 +2,9 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <cstring>
@@ -98,6 +100,36 @@ TEST(ToF32, ReadsHalvesAndBfloat16) {
               ElementsAre(1.0f, -2.0f, std::ldexp(1.0f, -24)));
   const std::vector<std::uint16_t> bfloats = {0x3f80, 0xc000, 0x4049};
   EXPECT_THAT(values_of({"bfloats", DType::BF16, {3}, bytes_of(bfloats)}), ElementsAre(1.0f, -2.0f, 3.140625f));
+}
+
+/// Takes no more address space, which a thread's stack would need.
+class NoMoreMemory {
+ public:
+  NoMoreMemory() {
+    getrlimit(RLIMIT_AS, &before_);
+    const rlimit lowered{1, before_.rlim_max};
+    setrlimit(RLIMIT_AS, &lowered);
+  }
+  ~NoMoreMemory() { setrlimit(RLIMIT_AS, &before_); }
+  NoMoreMemory(const NoMoreMemory&) = delete;
+  NoMoreMemory& operator=(const NoMoreMemory&) = delete;
+
+ private:
+  rlimit before_{};
+};
+
+TEST(ToF32, ReadsAllWhereNoThreadCanBeStarted) {
+#ifdef __SANITIZE_ADDRESS__
+  GTEST_SKIP() << "AddressSanitizer itself needs the memory";
+#endif
+  const std::vector<std::uint16_t> ones(1 << 22, 0x3c00);  // f16
+  const TensorView tensor{"ones", DType::F16, {1 << 22}, bytes_of(ones)};
+  std::vector<float> values(tensor.count());
+  {
+    const NoMoreMemory limited;
+    to_f32(tensor, values);
+  }
+  EXPECT_EQ(std::ranges::count(values, 1.0f), 1 << 22);
 }
 
 TEST(ToF32, RoundsDoubles) {
