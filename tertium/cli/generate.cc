@@ -2,6 +2,7 @@
 
 #include <cstdio>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "tertium/base/error.h"
 #include "tertium/base/text.h"
@@ -41,23 +42,22 @@ void generate(const Options& options) {
   const std::vector<TokenId> prompt = encode_prompt(tokenizer, prompt_text(options, model));
   const Engine engine(Model::load(model, options.dtype));
 
-  std::string shown;
+  std::string shown, before = options.json || options.chat ? "" : options.prompt;  // printed once the model has begun
   const auto show = [&](const std::vector<TokenId>& made) {
     const std::string text = tokenizer.decode(made);
     // A character of several tokens is whole with the last of them.
     if (options.json || !is_utf8(text) || !text.starts_with(shown) || text.ends_with("\uFFFD")) return;
-    fmt::print("{}", text.substr(shown.size()));
+    fmt::print("{}{}", std::exchange(before, ""), text.substr(shown.size()));
     std::fflush(stdout);
     shown = text;
   };
-  if (!options.json && !options.chat) fmt::print("{}", options.prompt);
   const std::vector<TokenId> made = continue_greedily(engine, prompt, options.count, show);
   engine.model().demand_unchanged();
   const std::string text = tokenizer.decode(made);
   if (options.json)
     fmt::print("{}\n", nlohmann::ordered_json{{"prompt_ids", prompt}, {"ids", made}, {"text", text}}.dump());
   else
-    fmt::print("{}\n", text.starts_with(shown) ? text.substr(shown.size()) : "");
+    fmt::print("{}{}\n", before, text.starts_with(shown) ? text.substr(shown.size()) : "");
 }
 
 }  // namespace

@@ -59,9 +59,7 @@ void add_states(CLI::App& app) {
       ->required();
   command.add_flag("--logits", options->logits, "Also logits [T, V]");
   command.add_option("--dtype", options->dtype, "f32, bf16, f16 or auto; the file is in f32")->capture_default_str();
-  command.add_option("--threads", options->threads, "Threads for matrix products; 0: as many as cores")
-      ->capture_default_str()
-      ->check(CLI::Range(0, 1024));
+  add_threads_option(command, options->threads);
   command.callback([options] { states(*options); });
 }
 

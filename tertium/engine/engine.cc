@@ -16,12 +16,23 @@
 #include "tertium/engine/pass.h"
 #include "tertium/engine/queue.h"
 #include "tertium/model/config.h"
+#include "tertium/model/sizes.h"
 #include "tertium/model/torch_error.h"
 #include "tertium/model/weights.h"
 
 namespace tertium {
 
 namespace {
+
+/// Every id of every job; before anything runs, since not every caller has asked earlier.
+void demand_all_embedded(std::span<const Job> jobs, int vocabulary) {
+  for (const Job& job : jobs) {
+    for (const Strand& strand : job.strands)
+      for (const std::int32_t id : strand.tokens) demand_embedded(id, vocabulary, job.name);
+    for (const Reading& reading : job.readings)
+      for (const std::int32_t id : reading.tokens) demand_embedded(id, vocabulary, job.name);
+  }
+}
 
 /// Consecutive jobs that run in one pass.
 struct Batch {
@@ -88,6 +99,7 @@ class InOrder {
 
 void Engine::run(std::span<const Job> jobs, const std::function<void(std::size_t, JobResult)>& done,
                  const std::function<void(std::size_t)>& progress) const {
+  demand_all_embedded(jobs, model_.config().vocabulary);
   const int threads = at::get_num_threads();
   std::vector<Batch> batches = cut(jobs, batch_rows(jobs));
   // As many passes to each thread, of the same size.
@@ -127,7 +139,10 @@ std::int64_t Engine::batch_rows(std::span<const Job> jobs) const {
   return std::clamp(kTimesShared * shared, std::min(kBusy, kMemory / of_row), kMemory / of_row);
 }
 
-JobResult Engine::run(const Job& job) const { return std::move(pass({&job, 1}).front()); }
+JobResult Engine::run(const Job& job) const {
+  demand_all_embedded({&job, 1}, model_.config().vocabulary);
+  return std::move(pass({&job, 1}).front());
+}
 
 void set_threads(int threads) {
   if (threads > 0) at::set_num_threads(threads);

@@ -27,7 +27,8 @@ class Engine {
   const Model& model() const { return model_; }
 
   /// Runs all jobs and calls `done(job index, result)` for each, in order, and `progress(jobs done)` after every pass.
-  /// Throws Error naming the job if a state is not finite or memory does not suffice, and begins no further pass then;
+  /// Throws Error naming the job before any pass if the model has no embedding for one of its ids, and, beginning no
+  /// further pass, if a state is not finite or memory does not suffice;
   /// std::logic_error for a malformed job (our bug): rows out of range, an edit that did not fire.
   void run(std::span<const Job> jobs, const std::function<void(std::size_t, JobResult)>& done,
            const std::function<void(std::size_t)>& progress = {}) const;

@@ -1,5 +1,6 @@
 #include "tertium/engine/engine.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -8,6 +9,7 @@
 
 #include "tertium/engine/layout.h"
 #include "tertium/model/config.h"
+#include "tests/support/files.h"
 
 namespace tertium {
 namespace {
@@ -58,6 +60,19 @@ class Strands : public testing::TestWithParam<const char*> {
 
 INSTANTIATE_TEST_SUITE_P(Families, Strands, testing::Values("llama3", "gemma3"),
                          [](const auto& info) { return std::string(info.param); });
+
+TEST_P(Strands, AnIdWithoutAnEmbeddingIsNamedBeforeAnyPass) {
+  const int words = engine.model().config().vocabulary;
+  Job good{.strands = {{.tokens = ids}}}, of_prompt{.name = "it", .strands = {{.tokens = {5, words}}}},
+      of_reading = good;
+  of_reading.name = "zh";
+  of_reading.readings = {{0, 0, Readout::log_probs, {-1}}};
+  const std::string told = " the tokenizer gives the id ";
+  EXPECT_THAT(test::error_of([&] { engine.run(of_prompt); }), testing::HasSubstr("it:" + told + std::to_string(words)));
+  const auto done = [](std::size_t, JobResult) { ADD_FAILURE() << "a pass has run"; };
+  const std::vector<Job> jobs = {good, of_reading};
+  EXPECT_THAT(test::error_of([&] { engine.run(jobs, done); }), testing::HasSubstr("zh:" + told + "-1"));
+}
 
 TEST_P(Strands, HangingOnAPrefixEqualsOneLongRun) {
   Job job{.strands = {{.tokens = {ids.begin(), ids.begin() + 15}},

@@ -10,6 +10,7 @@
 #include "tertium/experiment/states.h"
 #include "tertium/formats/safetensors.h"
 #include "tertium/model/config.h"
+#include "tertium/model/sizes.h"
 
 namespace tertium {
 namespace {
@@ -37,8 +38,7 @@ class Golden {
       fail("{}: tensor \"{}\" is no list of I64 ids", path_, name);
     std::vector<std::int64_t> wide(tensor.count());
     std::memcpy(wide.data(), tensor.bytes.data(), tensor.bytes.size());
-    for (const std::int64_t id : wide)
-      if (id < 0 || id >= vocabulary) fail("{}: tensor \"{}\": the id {} is not in the vocabulary", path_, name, id);
+    for (const std::int64_t id : wide) demand_embedded(id, vocabulary, fmt::format("{}: tensor \"{}\"", path_, name));
     return {wide.begin(), wide.end()};
   }
 

@@ -9,13 +9,9 @@
 namespace tertium {
 
 SequenceStates states_of(const Engine& engine, const std::string& name, const std::vector<std::int32_t>& ids,
-                 bool with_logits) {
-  const Config& config = engine.model().config();
+                         bool with_logits) {
   const int rows = static_cast<int>(ids.size());
   if (ids.empty()) fail("{}: has no tokens; give a longer text", name);
-  for (const std::int32_t id : ids)
-    if (id < 0 || id >= config.vocabulary)
-      fail("{}: the id {} is not among the model's {}; the tokenizer is another model's", name, id, config.vocabulary);
 
   Job job{.name = name, .strands = {{.tokens = ids}}};
   for (const Quantity quantity : {Quantity::resid, Quantity::attn_out, Quantity::mlp_out, Quantity::final_norm})
@@ -24,11 +20,11 @@ SequenceStates states_of(const Engine& engine, const std::string& name, const st
   JobResult result = engine.run(job);
   std::vector<std::vector<float>>& recorded = result.recordings;
   SequenceStates states{.ids = ids,
-                .resid = std::move(recorded[0]),
-                .attn_out = std::move(recorded[1]),
-                .mlp_out = std::move(recorded[2]),
-                .final_norm = std::move(recorded[3]),
-                .logits = {}};
+                        .resid = std::move(recorded[0]),
+                        .attn_out = std::move(recorded[1]),
+                        .mlp_out = std::move(recorded[2]),
+                        .final_norm = std::move(recorded[3]),
+                        .logits = {}};
   for (const std::vector<float>& row : result.readings)
     states.logits.insert(states.logits.end(), row.begin(), row.end());
   return states;

@@ -20,7 +20,7 @@ struct SequenceStates {
   std::vector<float> logits;      // [T, V], or empty
 };
 
-/// Throws Error naming `name` if there are no ids, or one is not in the model's vocabulary.
+/// Throws Error naming `name` if there are no ids, or the model has no embedding for one.
 SequenceStates states_of(const Engine& engine, const std::string& name, const std::vector<std::int32_t>& ids,
                  bool with_logits);
 

@@ -44,4 +44,10 @@ void demand_sizes(const Config& config, const std::string& origin) {
         origin, experts.per_row, experts.count);
 }
 
+void demand_embedded(std::int64_t id, int vocabulary, std::string_view name) {
+  if (id < 0 || id >= vocabulary)
+    fail("{}: the tokenizer gives the id {}, but the model embeds {}; do tokenizer and model belong together?", name,
+         id, vocabulary);
+}
+
 }  // namespace tertium

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "tertium/model/config.h"
 
@@ -14,5 +16,9 @@ inline constexpr int kMostBlocks = 10'000;
 /// that is the width of a row could not be an int, or where numbers contradict each other: more experts for each row
 /// than there are, key heads that do not divide the heads, a rope wider than a head.
 void demand_sizes(const Config& config, const std::string& origin);
+
+/// A tokenizer may know more ids than the model has rows of its embedding. Throws Error naming `name`, whose id it is,
+/// and the id where it is none of the `vocabulary` rows.
+void demand_embedded(std::int64_t id, int vocabulary, std::string_view name);
 
 }  // namespace tertium

@@ -18,8 +18,8 @@ std::vector<TokenId> continue_greedily(const Engine& engine, const std::vector<T
   std::vector<TokenId> ids = prompt, made;
   while (static_cast<int>(made.size()) < count) {
     const int last = static_cast<int>(ids.size()) - 1;
-    const JobResult result =
-        engine.run(Job{.name = "prompt", .strands = {{.tokens = ids}}, .readings = {{0, last, Readout::logits, {}}}});
+    const JobResult result = engine.run(
+        Job{.name = "the prompt", .strands = {{.tokens = ids}}, .readings = {{0, last, Readout::logits, {}}}});
     const std::vector<float>& logits = result.readings[0];
     const auto next = static_cast<TokenId>(std::max_element(logits.begin(), logits.end()) - logits.begin());
     if (std::find(config.end_tokens.begin(), config.end_tokens.end(), next) != config.end_tokens.end()) break;

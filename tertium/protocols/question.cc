@@ -7,6 +7,7 @@
 
 #include "tertium/base/error.h"
 #include "tertium/base/text.h"
+#include "tertium/model/sizes.h"
 #include "tertium/tasks/prompts.h"
 #include "tertium/tokenizer/chat.h"
 
@@ -214,9 +215,7 @@ void demand_fits(const Question& question, const Limits& limits) {
         "{}: {} tokens, but the model's context holds {}; shorten the item, or set task.too_long to \"cut\" or "
         "\"leave_out\"",
         question.name, tokens_needed(question), limits.context);
-  if (largest >= limits.vocabulary)
-    fail("{}: the tokenizer gives the id {}, but the model embeds {}; do tokenizer and model belong together?",
-         question.name, largest, limits.vocabulary);
+  demand_embedded(largest, limits.vocabulary, question.name);
 }
 
 }  // namespace tertium

@@ -1,5 +1,6 @@
 // What a user does wrong ends the program with one line that names the culprit and says what to do, and costs no
 // results.
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -124,6 +125,20 @@ TEST_F(BadInput, ATensorThatDoesNotFitTheConfigIsNamed) {
   write_model_again();
   EXPECT_THAT(refusal(), AllOf(HasSubstr(model.string()), HasSubstr("model.layers.0.mlp.gate_proj.weight"),
                                HasSubstr("[24, 16]"), HasSubstr("[48, 16]")));
+}
+
+TEST_F(BadInput, AnIdThatTheModelHasNoEmbeddingForIsNamedWithItsText) {
+  const std::string tokenizer = read_bytes(model / "tokenizer.json"), word = tiny.words.back();
+  const int id = tiny.id(word);
+  tiny.words.clear();
+  write_model_again();
+  temporary.write("model/tokenizer.json", tokenizer);
+  const std::string told = fmt::format("the tokenizer gives the id {}, but the model embeds 2; do tokenizer", id);
+  EXPECT_THAT(error_line(test::run_program({"generate", model.string(), word}), kFailed),
+              HasSubstr("the prompt: " + told));
+  EXPECT_THAT(error_line(test::run_program({"states", model.string(), word, "-o", (folder / "s").string()}), kFailed),
+              HasSubstr("the text: " + told));
+  EXPECT_THAT(refusal(), AllOf(HasSubstr(", item "), HasSubstr(": the tokenizer gives the id ")));
 }
 
 // A run computes for hours on files that are mapped, not read: what happens to them meanwhile must not become a result.
