@@ -8,8 +8,8 @@ torch_version=2.15.0
 torch=.deps/torch
 least_cargo=1.85  # of the crates that the tokenizer is built from
 commands=(g++ cmake pkg-config sqlite3)  # packages of the same name
-libraries=(libtomlplusplus-dev libcli11-dev nlohmann-json3-dev libfmt-dev libicu-dev libsqlite3-dev libssl-dev libboost-math-dev libpugixml-dev
-  libgtest-dev libgmock-dev libbenchmark-dev)
+libraries=(libtomlplusplus-dev libcli11-dev nlohmann-json3-dev libfmt-dev libicu-dev libsqlite3-dev libssl-dev libboost-math-dev
+  libeigen3-dev libpugixml-dev libgtest-dev libgmock-dev libbenchmark-dev)
 
 has() { command -v "$1" >/dev/null; }
 has_pip() { python3 -m pip --version >/dev/null 2>&1; }

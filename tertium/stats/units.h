@@ -22,16 +22,16 @@ std::vector<double> sums_by_unit(std::span<const double> values, std::span<const
 ///
 /// Where the rate hangs on too few units the bootstrap fails (0 of 30 items: [0, 0]; a mean of .05: coverage of 80 %),
 /// and where all are equal. So where the units that are off 0, or those that are off 1, count for less than
-/// kFewestUnits, as (Σx)²/Σx² counts them, it is Wilson's with the mean for the rate and (Σ size)²/Σ size² for n: never
-/// too narrow, since values within [0, 1] spread no further than 0 and 1 do. `Coverage` (coverage_test.cc) holds what
-/// both together reach.
+/// kFewestUnits, as (sum x)² / sum x² counts them, it is Wilson's with the mean for the rate and (sum size)² / sum
+/// size² for n: never too narrow, since values within [0, 1] spread no further than 0 and 1 do. `Coverage`
+/// (coverage_test.cc) holds what both together reach.
 Estimate rate_of_items(std::span<const double> values, std::span<const std::size_t> units, Bootstrap& bootstrap);
 inline constexpr double kFewestUnits = 4;
 
 /// The difference of two conditions on the same items, first less second, each value between 0 and 1. Where either
 /// hangs on too few units as above, or the units that differ are too few or all alike: square and add of Wilson's
 /// intervals of the two parts of the difference, the mean of what the first has more and that of what the second has
-/// more (as Newcombe 1998, paired, uses them).
+/// more (Zou and Donner 2008).
 Estimate paired_difference(std::span<const double> first, std::span<const double> second,
                            std::span<const std::size_t> units, Bootstrap& bootstrap);
 
