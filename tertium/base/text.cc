@@ -1,6 +1,8 @@
 #include "tertium/base/text.h"
 
+#include <unicode/brkiter.h>
 #include <unicode/locid.h>
+#include <unicode/stringoptions.h>
 #include <unicode/uchar.h>
 #include <unicode/unistr.h>
 #include <unicode/utf8.h>
@@ -89,6 +91,24 @@ std::string lower_first(std::string_view text) {
   return lowered.append(text.substr(behind_first));
 }
 
+std::string capitalized(std::string_view text) {
+  if (text.empty()) return {};
+  const icu::Locale& root = icu::Locale::getRoot();
+  icu::UnicodeString all = icu::UnicodeString::fromUTF8(icu::StringPiece(text.data(), static_cast<int>(text.size())));
+  const icu::UnicodeString first(all.char32At(0));
+  // Lower-cased as a whole, since a sigma ends a word in a form of its own.
+  all.toLower(root).remove(0, icu::UnicodeString(first).toLower(root).length());
+  std::string capitalized;
+  icu::UnicodeString(first).toTitle(nullptr, root, U_TITLECASE_NO_BREAK_ADJUSTMENT).toUTF8String(capitalized);
+  return all.toUTF8String(capitalized);
+}
+
+bool ends_in_punctuation(std::string_view text) {
+  if (text.empty()) return false;
+  std::size_t at = last_code_point_start(text);
+  return u_ispunct(next_code_point(text, at)) != 0;
+}
+
 std::string printable(std::string_view text, std::size_t limit) {
   std::string safe;
   std::size_t count = 0;
@@ -127,7 +147,8 @@ std::string read_text_file(const std::filesystem::path& path) {
   constexpr std::size_t kLongest = std::size_t{256} << 20;  // bytes; the longest tokenizer.json has 40 MB
   InputFile file(path);
   const auto demand_short = [&](std::uint64_t size) {
-    if (size > kLongest) fail("{}: is longer than {} bytes, as no such file is; check the path", path.string(), kLongest);
+    if (size > kLongest)
+      fail("{}: is longer than {} bytes, as no such file is; check the path", path.string(), kLongest);
   };
   demand_short(file.state().size);
   // To the end and not to its size, which is 0 for the kernel's own files.

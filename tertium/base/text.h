@@ -25,6 +25,12 @@ std::string_view drop_last_code_point(std::string_view text);
 /// The first code point lower-cased by the full Unicode mapping (İ becomes two code points), the rest as it is.
 std::string lower_first(std::string_view text);
 
+/// The first code point title-cased, the rest lower-cased, by the full Unicode mappings, as Python's str.capitalize().
+std::string capitalized(std::string_view text);
+
+/// Whether the last code point is punctuation (general category P).
+bool ends_in_punctuation(std::string_view text);
+
 /// On one line and safe on a terminal: control characters escaped, cut after `limit` code points. For error messages.
 std::string printable(std::string_view text, std::size_t limit = 60);
 

@@ -106,10 +106,27 @@ TEST(Text, ReadTextFileGivesEveryByte) {
 TEST(Text, ReadTextFileNamesWhatItCannotRead) {
   const test::TempFolder folder;
   const std::string absent = (folder.path() / "absent.txt").string();
-  EXPECT_EQ(error_of([&] { read_text_file(absent); }), absent + ": cannot be read: No such file or directory; check the path");
+  EXPECT_EQ(error_of([&] { read_text_file(absent); }),
+            absent + ": cannot be read: No such file or directory; check the path");
   EXPECT_EQ(error_of([&] { read_text_file(folder.path()); }), folder.path().string() + ": is a folder; name a file");
   const auto latin = folder.write("latin.txt", "caf\xe9");
   EXPECT_THAT(error_of([&] { read_text_file(latin); }), HasSubstr("latin.txt: is not UTF-8"));
+}
+
+// What Python 3.11's str.capitalize() gives.
+TEST(Capitalized, IsPythons) {
+  EXPECT_EQ(capitalized(""), "");
+  EXPECT_EQ(capitalized("the BAKER of Rome"), "The baker of rome");
+  EXPECT_EQ(capitalized("ǆabc"), "ǅabc") << "title case, where a letter has one";
+  EXPECT_EQ(capitalized("ßa"), "Ssa");
+  EXPECT_EQ(capitalized("ΟΔΟΣ"), "Οδος") << "a sigma at the end of a word";
+  EXPECT_EQ(capitalized("İSTANBUL"), "İstanbul");
+  EXPECT_EQ(capitalized("火事だ"), "火事だ");
+}
+
+TEST(EndsInPunctuation, KnowsThatOfAllScripts) {
+  for (const char* text : {"a.", "了。", "हूँ।", "a?”", "a…"}) EXPECT_TRUE(ends_in_punctuation(text)) << text;
+  for (const char* text : {"", "a", "เขาตื่น", "3", "a. "}) EXPECT_FALSE(ends_in_punctuation(text)) << text;
 }
 
 }  // namespace

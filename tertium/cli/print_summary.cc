@@ -21,7 +21,20 @@ std::string percent(double share) { return std::isnan(share) ? "–" : fmt::form
 /// Right-aligned in `width` columns; every character used in cells is one column wide.
 std::string cell(const std::string& text, std::size_t width) { return fmt::format("{:>{}}", text, width); }
 
+/// Where an option's score is a sum, what its length would make of it.
+void print_accuracies_by_rule(const TaskSummary& task) {
+  if (task.languages.empty() || task.languages.front().by_rule.empty()) return;
+  fmt::print("  By rule (acc: the sum; acc_norm: by character; acc_bytes: by byte), %\n");
+  for (const LanguageSummary& language : task.languages) {
+    fmt::print("  {:<12}", language.language);
+    for (const auto& [rule, rate] : language.by_rule) fmt::print("  {} {:.1f}", rule, 100 * rate.value);
+    fmt::print("\n");
+  }
+}
+
 void print_accuracy(const TaskSummary& task) {
+  if (!task.languages.empty() && !task.languages.front().by_rule.empty())
+    fmt::print("\nRight is what {} takes for right\n", task.rule);
   fmt::print("\nAccuracy [95 %]; items right in {0} and here (TS), in {0} only (TF), here only (FS), in neither (FF)\n",
              task.pivot);
   fmt::print("  {:<12}{:>9}  {:<16}{:>5}{:>5}{:>5}{:>5}\n", "language", "accuracy", "", "TS", "TF", "FS", "FF");
@@ -34,6 +47,7 @@ void print_accuracy(const TaskSummary& task) {
     else
       fmt::print("    {:>5}{:>5}{:>5}{:>5}\n", language.ts, language.tf, language.fs, language.ff);
   }
+  print_accuracies_by_rule(task);
   for (const LanguageSummary& language : task.languages)
     if (language.identical_options > 0 && language.language != task.pivot)
       fmt::print("  {}: {} more with two options of one text, in none of these\n", language.language,

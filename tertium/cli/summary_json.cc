@@ -36,6 +36,7 @@ Json of(const LanguageSummary& language) {
                {"fs", language.fs},
                {"ff", language.ff},
                {"identical_options", language.identical_options}};
+  for (const auto& [rule, rate] : language.by_rule) json["by_rule"][rule] = of(rate);
   for (const auto& [metric, means] : language.alignment)
     json["alignment"][metric] = {{"ts", means.ts}, {"tf", means.tf}};
   for (const PatchTable& table : language.patches) json["patches"].push_back(of(table));
@@ -47,8 +48,11 @@ Json of(const LanguageSummary& language) {
 Json to_json(const std::vector<TaskSummary>& tasks) {
   Json all = Json::array();
   for (const TaskSummary& task : tasks) {
-    Json& json = all.emplace_back(
-        Json{{"task", task.task}, {"protocol", task.protocol}, {"pivot", task.pivot}, {"items", task.items}});
+    Json& json = all.emplace_back(Json{{"task", task.task},
+                                       {"protocol", task.protocol},
+                                       {"pivot", task.pivot},
+                                       {"rule", task.rule},
+                                       {"items", task.items}});
     if (task.noise_floor >= 0) json["noise_floor"] = task.noise_floor;
     for (const LanguageSummary& language : task.languages) json["languages"].push_back(of(language));
   }

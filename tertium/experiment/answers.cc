@@ -57,8 +57,10 @@ void demand_gold(const std::vector<LanguageAnswers>& all) {
 std::vector<LanguageAnswers> answers_of(const std::vector<ScoreRow>& rows) {
   Groups groups;
   for (const ScoreRow& row : rows) {
-    Answer& answer = groups.of(row).answers.try_emplace(row.item, Answer{{}, kNoGold}).first->second;
+    const Answer none{.scores = {}, .gold = kNoGold, .lengths = {}, .rule = score_rule_of(row.protocol)};
+    Answer& answer = groups.of(row).answers.try_emplace(row.item, none).first->second;
     add_option(answer.scores, row);
+    answer.lengths.push_back({row.characters, row.bytes});
     if (!row.is_gold) continue;
     if (answer.gold != kNoGold)
       fail("scores: two options of item \"{}\" ({} {}) are the right one; the file is not as a run left it",

@@ -16,7 +16,7 @@ constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
 /// One patched run.
 struct Trial {
   std::string donor;
-  std::vector<double> scores;  // [n_options]
+  std::vector<double> scores;  // [n_options], as stored
 };
 
 using Trials = std::map<std::tuple<std::string, int, std::string, int>, Trial>;  // control, block, item, draw
@@ -51,7 +51,8 @@ struct ItemCount {
   void add(const Direction& direction, const AnswersOfPair& pair, const std::string& item, const Trial& trial) {
     const Answers& answers = pair.at(direction.recipient());
     const Answer& clean = answer_to(answers, item);
-    const std::size_t answer = best_option(trial.scores);
+    const std::vector<double> scores = clean.compared(trial.scores);
+    const std::size_t answer = best_option(scores);
     // A donor of another category is not among these answers; whether it was copied stays open.
     const auto donor = answers.find(trial.donor);
     const std::size_t donor_gold = donor == answers.end() ? clean.gold : donor->second.gold;
@@ -61,7 +62,7 @@ struct ItemCount {
     const bool may = donor_gold != clean.gold && clean.chosen() != donor_gold;
     copied += may && answer == donor_gold;
     may_copy += may;
-    won += margin(trial.scores, clean.gold) - clean.margin();
+    won += margin(scores, clean.gold) - clean.margin();
     way = answer_to(pair.at(direction.donor), item).margin() - clean.margin();
   }
 };
@@ -129,7 +130,8 @@ double largest_self_change(const std::vector<const PatchRow*>& rows, const Answe
     if (row->control != "self") continue;
     const Answer& clean = answer_to(pair.at(direction_named(row->direction).recipient()), row->item);
     if (std::cmp_greater_equal(row->option, clean.scores.size())) continue;  // patch_tables refuses it
-    largest = std::max(largest, std::abs(row->score - clean.scores[row->option]));
+    const double change = std::abs(row->score - clean.scores[row->option]);
+    largest = std::max(largest, change / clean.lengths[row->option].by(clean.rule));
   }
   return largest;
 }

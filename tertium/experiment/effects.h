@@ -44,7 +44,7 @@ struct AnswersOfPair {
   const Answers& at(Side side) const { return side == Side::pivot ? pivot : other; }
 };
 
-/// The largest change of a score where items were patched with themselves; negative if none were.
+/// The largest change of a score, as it is compared, where items were patched with themselves; negative if none were.
 double largest_self_change(const std::vector<const PatchRow*>& rows, const AnswersOfPair& pair);
 
 /// What rows of one task, protocol and language say, a table a key, as first stored. `asked` are the controls that

@@ -94,14 +94,16 @@ void apply(const std::string& setting, toml::table& table) {
   set(table, path, value, setting);
 }
 
-ShotsSpec read_shots(TomlTable& table) {
+ShotsSpec read_shots(TomlTable& table, const Task& task) {
   ShotsSpec shots;
   constexpr int kMostShots = 1000;
   shots.count = static_cast<int>(table.integer("shots", 0, kMostShots).value_or(0));
   shots.data = table.text("shots_data", "");
   shots.split = table.text("shots_split", "");
   shots.in_pivot = table.one_of("shots_language", {"item", "pivot"}, "item") == "pivot";
-  const bool seeded = table.one_of("shots_choice", {"first", "seeded"}, "first") == "seeded";
+  const std::string choice = table.one_of("shots_choice", {"first", "seeded", "lm-eval"}, "first");
+  if (choice == "lm-eval") shots.lm_eval = task.lm_eval_shots;
+  const bool seeded = choice == "seeded";
   const auto seed = table.integer("shots_seed", 0, std::numeric_limits<std::int64_t>::max());
   if (seeded) shots.seed = static_cast<std::uint64_t>(seed.value_or(42));
   if (seed && !seeded) table.refuse(*table.find("shots_seed"), "shots_seed", "needs shots_choice = \"seeded\"");
@@ -139,6 +141,18 @@ Orders read_orders(TomlTable& table) {
   table.refuse(*node, "permutations", "must be \"cyclic\", \"all\" or a number from 1 to 120");
 }
 
+TextRules read_text_rules(TomlTable& table, const Task& task) {
+  TextRules rules;
+  rules.fixed = table.one_of("compat", {"lm-eval", "fixed"}, "lm-eval") == "fixed";
+  if (rules.fixed && !task.may_be_fixed)
+    table.refuse(*table.find("compat"), "compat", fmt::format("{} has nothing that is fixed", task.name));
+  const std::string statements = table.one_of("statements", {"own", "2504.09378v1"}, "own");
+  rules.study_statements = statements != "own";
+  if (rules.study_statements && !task.in_study)
+    table.refuse(*table.find("statements"), "statements", fmt::format("the study has no statements of {}", task.name));
+  return rules;
+}
+
 TaskSpec read_task(TomlTable& table, const std::string& pivot) {
   TaskSpec task;
   task.name = table.one_of("name", task_names());
@@ -146,11 +160,14 @@ TaskSpec read_task(TomlTable& table, const std::string& pivot) {
   task.split = table.text("split", "");
   task.languages = table.texts("languages", {});
   std::erase(task.languages, pivot);
-  task.protocol = protocol_named(table.one_of("protocol", {"loglik", "letters"}, "loglik"));
+  const std::string protocol = table.one_of("protocol", {"loglik", "loglik:norm", "loglik:bytes", "letters"}, "loglik");
+  task.protocol = protocol_named(protocol);
+  task.rule = score_rule_of(protocol);
   task.prompt = table.text("prompt", "");
   task.chat = table.flag("chat");
   task.choice = read_choice(table);
-  task.shots = read_shots(table);
+  task.shots = read_shots(table, task_named(task.name));
+  task.rules = read_text_rules(table, task_named(task.name));
   table.demand_not("truncate_left", "too_long = \"cut\"");
   const std::string too_long = table.one_of("too_long", {"error", "cut", "leave_out"}, "error");
   task.too_long = too_long == "cut" ? TooLong::cut : too_long == "leave_out" ? TooLong::leave_out : TooLong::error;
@@ -229,11 +246,16 @@ void demand_distinct(const std::vector<TaskSpec>& tasks, const std::string& file
   for (std::size_t i = 0; i < tasks.size(); ++i) {
     for (std::size_t j = 0; j < i; ++j) {
       if (tasks[i].name != tasks[j].name) continue;
-      if (tasks[i].protocol == tasks[j].protocol && tasks[i].symbols == tasks[j].symbols &&
+      if (tasks[i].protocol == tasks[j].protocol && tasks[i].rule == tasks[j].rule &&
+          tasks[i].symbols == tasks[j].symbols &&
           (tasks[i].orders.kind == Orders::Kind::as_given) == (tasks[j].orders.kind == Orders::Kind::as_given))
         fail("{}: two [[task]] tables of {} with the same protocol; merge them, or run two files", file, tasks[i].name);
-      if (tasks[i].data != tasks[j].data || tasks[i].split != tasks[j].split || tasks[i].choice != tasks[j].choice)
-        fail("{}: two [[task]] tables of {} with different data, split, limit, offset or ids; run two files", file, tasks[i].name);
+      if (tasks[i].data != tasks[j].data || tasks[i].split != tasks[j].split || tasks[i].choice != tasks[j].choice ||
+          tasks[i].rules != tasks[j].rules)
+        fail(
+            "{}: two [[task]] tables of {} with different data, split, limit, offset, ids, compat or statements; run "
+            "two files",
+            file, tasks[i].name);
     }
   }
 }
@@ -241,7 +263,7 @@ void demand_distinct(const std::vector<TaskSpec>& tasks, const std::string& file
 }  // namespace
 
 std::string TaskSpec::stored_protocol() const {
-  const std::string name(to_string(protocol));
+  const std::string name = protocol_name(protocol, rule);
   return variant.empty() ? name : name + ":" + variant;
 }
 

@@ -11,6 +11,7 @@
 #include "tertium/tasks/item_choice.h"
 #include "tertium/tasks/orders.h"
 #include "tertium/tasks/shots.h"
+#include "tertium/tasks/task.h"
 
 namespace tertium {
 
@@ -25,9 +26,11 @@ struct TaskSpec {
   std::string split;                   // empty: the task's own default
   std::vector<std::string> languages;  // without the pivot
   Protocol protocol = Protocol::loglik;
-  std::filesystem::path prompt;  // letters: the template file; empty for the built-in one
-  bool chat = false;             // letters: the prompt is a user's turn, written by the model's chat template
+  ScoreRule rule = ScoreRule::sum;  // loglik: which number decides
+  std::filesystem::path prompt;     // letters: the template file; empty for the built-in one
+  bool chat = false;                // letters: the prompt is a user's turn, written by the model's chat template
   ItemChoice choice;
+  TextRules rules;
   ShotsSpec shots;
   TooLong too_long = TooLong::error;
 
@@ -38,7 +41,7 @@ struct TaskSpec {
   OptionOrder order;
   std::string variant;  // symbols and order, "QZRX:2031"; empty: those of the template
 
-  /// How results name the protocol: "letters", or with its variant "letters:QZRX:2031".
+  /// How results name the protocol: "loglik:norm", "letters", or with its variant "letters:QZRX:2031".
   std::string stored_protocol() const;
 };
 

@@ -249,7 +249,8 @@ TEST_F(ExperimentFile, UnknownValueIsToldWithTheKnownOnes) {
             "e.toml:1: \"dtype\": \"f64\": tertium knows f32, bf16, f16, auto");
   EXPECT_EQ(error("model = \"m\"\n[[task]]\nname = \"copa\"\n"),
             "e.toml:3: \"name\": \"copa\": tertium knows " + join(task_names()));
-  EXPECT_EQ(error_with("protocol = \"letter\""), "e.toml:5: \"protocol\": \"letter\": tertium knows loglik, letters");
+  EXPECT_EQ(error_with("protocol = \"letter\""),
+            "e.toml:5: \"protocol\": \"letter\": tertium knows loglik, loglik:norm, loglik:bytes, letters");
   EXPECT_EQ(error_with("[align]\nmetrics = [\"dali\", \"mexa\"]"),
             "e.toml:6: \"metrics\": \"mexa\": tertium knows " + join(names_of(metrics())));
   EXPECT_EQ(error_with("[patch]\ncontrols = [\"other\"]"),
@@ -300,6 +301,32 @@ TEST_F(ExperimentFile, RefusesPatchesThatGoNowhere) {
             "e.toml:7: \"directions\": with items = \"all\", fix and keep are the same runs; name one of them");
 }
 
+TEST_F(ExperimentFile, ProtocolSaysWhichScoreDecides) {
+  const TaskSpec task = read(std::string(kLeast) + "protocol = \"loglik:norm\"\n").tasks.at(0);
+  EXPECT_EQ(task.protocol, Protocol::loglik);
+  EXPECT_EQ(task.rule, ScoreRule::per_character);
+  EXPECT_EQ(task.stored_protocol(), "loglik:norm");
+  EXPECT_EQ(read(std::string(kLeast)).tasks.at(0).rule, ScoreRule::sum);
+  EXPECT_THAT(error_with("protocol = \"loglik:norms\""), HasSubstr("loglik:norm"));
+  const std::string other = "[[task]]\nname = \"xcopa\"\ndata = \"xcopa\"\nprotocol = \"loglik:bytes\"\n";
+  EXPECT_EQ(read(std::string(kLeast) + other).tasks.size(), 2u) << "a protocol of its own";
+}
+
+TEST_F(ExperimentFile, ShotsOfLmEvalAreChosenAsItsTaskDoes) {
+  EXPECT_EQ(read(std::string(kLeast) + "shots_choice = \"lm-eval\"\n").tasks.at(0).shots.lm_eval, LmEvalShots::drawn);
+  EXPECT_FALSE(read(std::string(kLeast)).tasks.at(0).shots.lm_eval);
+  EXPECT_THAT(error_with("shots_choice = \"lm-eval\"\nshots_seed = 1"), HasSubstr("needs shots_choice = \"seeded\""));
+}
+
+TEST_F(ExperimentFile, TextRulesAreThoseThatTheTaskHas) {
+  const TaskSpec task = read(std::string(kLeast) + "compat = \"fixed\"\nstatements = \"2504.09378v1\"\n").tasks.at(0);
+  EXPECT_TRUE(task.rules.fixed);
+  EXPECT_TRUE(task.rules.study_statements);
+  const std::string items = "[[task]]\nname = \"items\"\ndata = \"x\"\n";
+  EXPECT_THAT(error_with(items + "compat = \"fixed\"\n"), HasSubstr("\"compat\": items has nothing that is fixed"));
+  EXPECT_THAT(error_with(items + "statements = \"2504.09378v1\"\n"), HasSubstr("the study has no statements of items"));
+}
+
 TEST_F(ExperimentFile, OnlyLettersHaveAPrompt) {
   EXPECT_EQ(error_with("prompt = \"p.toml\""), "e.toml:5: \"prompt\": only protocol = \"letters\" has that");
 }
@@ -309,8 +336,9 @@ TEST_F(ExperimentFile, TwoTablesOfOneTaskMustDifferInProtocolAlone) {
   EXPECT_EQ(error_with(same),
             "e.toml: two [[task]] tables of xcopa with the same protocol; merge them, or run two files");
   EXPECT_EQ(read(std::string(kLeast) + same + "protocol = \"letters\"\n").tasks.size(), 2u);
-  EXPECT_THAT(error_with(same + "protocol = \"letters\"\nlimit = 3\n"),
-              HasSubstr("two [[task]] tables of xcopa with different data, split, limit, offset or ids"));
+  EXPECT_THAT(
+      error_with(same + "protocol = \"letters\"\nlimit = 3\n"),
+      HasSubstr("two [[task]] tables of xcopa with different data, split, limit, offset, ids, compat or statements"));
 }
 
 TEST_F(ExperimentFile, ParseErrorNamesTheLine) {

@@ -15,6 +15,7 @@
 #include "tertium/model/config.h"
 #include "tertium/patching/sweep.h"
 #include "tertium/protocols/answer.h"
+#include "tertium/protocols/asking.h"
 #include "tertium/store/store.h"
 
 namespace tertium {
@@ -55,7 +56,7 @@ RightAnswers scored_answers(const Engine& engine, const PreparedLanguage& langua
   measured.seconds += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   RightAnswers right;
   for (std::size_t i = 0; i < runs.size(); ++i) {
-    right.push_back(best_option(runs[i].scores) == language.items[i].gold);
+    right.push_back(best_option(compared(language.questions[i], runs[i].scores)) == language.items[i].gold);
     measured.row_blocks += static_cast<double>(rows_of(language.questions[i])) * engine.model().config().block_count();
   }
   return right;
@@ -134,8 +135,7 @@ PatchPlan plan_patches(const Experiment& experiment, const std::vector<PreparedT
   if (!experiment.patch) fail("the experiment has no [patch] table; add one (docs/experiment.md)");
   demand_patchable(*experiment.patch, tasks, config);
   const PatchMenu menu(*experiment.patch, config);
-  const std::vector<LanguageAnswers> stored =
-      results ? answers_of(results->scores()) : std::vector<LanguageAnswers>{};
+  const std::vector<LanguageAnswers> stored = results ? answers_of(results->scores()) : std::vector<LanguageAnswers>{};
   Speed measured;
   PatchPlan plan;
   for (const PreparedTask& task : tasks) {

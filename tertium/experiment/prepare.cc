@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <map>
 #include <set>
 #include <type_traits>
@@ -38,6 +39,8 @@ class Encoder {
   PreparedLanguage encode(const std::vector<Item>& items, const std::string& language,
                           const std::vector<std::vector<Item>>& examples, std::set<std::string>& too_long) const {
     PreparedLanguage prepared{.language = language, .items = items};
+    const bool own_statements =
+        !std::ranges::all_of(items, [&](const Item& one) { return scored_are_statements(one); });
     for (std::size_t i = 0; i < items.size(); ++i) {
       const Item& item = items[i];
       bool cut = false;
@@ -47,11 +50,11 @@ class Encoder {
       };
       add(prepared.questions, question(item, examples.empty() ? std::vector<Item>{} : examples[i]));
       Question& asked = prepared.questions.back();
-      if (!scored_are_statements(item))
+      if (own_statements)
         add(prepared.statements, encode_continuations(tokenizer_, asked.name + ", statements", item.statement_context,
                                                       item.statement_options));
-      add(prepared.premises,
-          {.name = asked.name + ", premise", .context = encode_prompt(tokenizer_, item.premise)});
+      add(prepared.premises, {.name = asked.name + ", premise", .context = encode_prompt(tokenizer_, item.premise)});
+      asked.rule = spec_.rule;
       asked.is_cut = cut;
       asked.identical_options = has_identical_options(item) || reads_twice(asked);
     }
@@ -65,7 +68,6 @@ class Encoder {
                : letters_question(tokenizer_, spec_.name, item, letters_, chat_ ? &*chat_ : nullptr, examples);
   }
 
-  /// The same for all items of a task.
   bool scored_are_statements(const Item& item) const {
     return spec_.protocol == Protocol::loglik && spec_.shots.count == 0 && item.context == item.statement_context &&
            item.options == item.statement_options;
@@ -111,18 +113,21 @@ struct TaskItems {
 class TaskFiles {
  public:
   TaskFiles(const TaskSpec& spec, std::filesystem::path data, std::string split)
-      : task_(task_named(spec.name)), data_(std::move(data)), split_(std::move(split)) {}
+      : task_(task_named(spec.name)), rules_(spec.rules), data_(std::move(data)), split_(std::move(split)) {}
 
   std::filesystem::path file(const std::string& language) const {
     return items_file(task_, data_, language, split_).path;
   }
-  std::vector<Item> read(const std::string& language) const { return read_items(task_, data_, language, split_); }
+  std::vector<Item> read(const std::string& language) const {
+    return read_items(task_, data_, language, split_, rules_);
+  }
   std::vector<Item> read_parallel(const std::string& language, const std::vector<Item>& pivot) const {
     return parallel_to(pivot, read(language));
   }
 
  private:
   const Task& task_;
+  TextRules rules_;
   std::filesystem::path data_;
   std::string split_;
 };
@@ -234,8 +239,8 @@ std::vector<PreparedTask> prepare(const Experiment& experiment, const Tokenizer&
       PreparedTask one{.spec = variant, .files = {read.files.begin(), read.files.end()}};
       for (const std::filesystem::path& file : encoder.files()) one.files.push_back(file);
       for (const LanguageItems& language : read.languages) {
-        PreparedLanguage encoded = encoder.encode(language.items, language.language, examples_of(read, language),
-                                                  too_long[spec.name]);
+        PreparedLanguage encoded =
+            encoder.encode(language.items, language.language, examples_of(read, language), too_long[spec.name]);
         if (&language == &read.languages.front())
           one.pivot = std::move(encoded);
         else

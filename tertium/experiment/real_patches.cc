@@ -11,6 +11,7 @@
 #include "tertium/patching/activations.h"
 #include "tertium/patching/sweep.h"
 #include "tertium/protocols/answer.h"
+#include "tertium/protocols/asking.h"
 
 namespace tertium {
 namespace {
@@ -55,7 +56,7 @@ std::optional<Patch> patch_at(const PatchPlace& place, const PatchedItem& item, 
 /// The change of the margin by each patched run of a sweep, in order.
 std::vector<double> changes(const PatchedItem& item, const Sweep& sweep, const JobResult& result) {
   const auto margin_of = [&](const AskedStrands& asked) {
-    return margin(option_scores(*item.recipient, asked, result), item.gold);
+    return margin(compared(*item.recipient, option_scores(*item.recipient, asked, result)), item.gold);
   };
   const double clean = margin_of({.context = 0, .first_reading = 0});  // the run that the others hang on comes first
   std::vector<double> changes;

@@ -16,6 +16,7 @@
 #include "tertium/metrics/metric.h"
 #include "tertium/model/config.h"
 #include "tertium/protocols/answer.h"
+#include "tertium/protocols/asking.h"
 #include "tertium/store/store.h"
 
 namespace tertium {
@@ -54,10 +55,13 @@ std::vector<ItemRun> score(const Run& run, const TaskSpec& task, const PreparedL
   Stage stage = run.stage(task, language.language, kScoring, language.items.size());
   const auto scored = [&](std::size_t i, const ItemRun& item_run) {
     const Item& item = language.items[i];
-    for (std::size_t k = 0; k < item_run.scores.size(); ++k)
+    const Question& question = language.questions[i];
+    for (std::size_t k = 0; k < item_run.scores.size(); ++k) {
+      const TextLength length = length_of(question.option_texts[k]);
       run.store.add(ScoreRow{task.name, language.language, item.id, task.stored_protocol(), static_cast<int>(k),
-                             item_run.scores[k], static_cast<int>(language.questions[i].options[k].size()),
-                             k == item.gold});
+                             item_run.scores[k], static_cast<int>(question.scored_tokens(k)), k == item.gold,
+                             length.characters, length.bytes});
+    }
     stage.reached(i + 1);
   };
   std::vector<ItemRun> runs = run_items(run.engine, language, what_to_record(run, align), scored);
@@ -101,7 +105,8 @@ std::map<std::string, std::size_t> align(const Run& run, const TaskSpec& task, c
 
 RightAnswers right_answers(const PreparedLanguage& language, const std::vector<ItemRun>& runs) {
   RightAnswers right;
-  for (std::size_t i = 0; i < runs.size(); ++i) right.push_back(best_option(runs[i].scores) == language.items[i].gold);
+  for (std::size_t i = 0; i < runs.size(); ++i)
+    right.push_back(best_option(compared(language.questions[i], runs[i].scores)) == language.items[i].gold);
   return right;
 }
 

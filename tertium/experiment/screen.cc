@@ -13,6 +13,7 @@
 #include "tertium/experiment/scoring.h"
 #include "tertium/patching/place.h"
 #include "tertium/protocols/answer.h"
+#include "tertium/protocols/asking.h"
 
 namespace tertium {
 namespace {
@@ -45,7 +46,8 @@ std::vector<std::size_t> transfer_failures(const Engine& engine, const PreparedT
   for (std::size_t i = 0; i < language.items.size(); ++i) {
     if (task.pivot.questions[i].identical_options || language.questions[i].identical_options) continue;
     const std::size_t gold = language.items[i].gold;
-    if (best_option(pivot[i].scores) == gold && best_option(other[i].scores) != gold) failures.push_back(i);
+    const bool pivot_right = best_option(compared(task.pivot.questions[i], pivot[i].scores)) == gold;
+    if (pivot_right && best_option(compared(language.questions[i], other[i].scores)) != gold) failures.push_back(i);
   }
   return failures;
 }

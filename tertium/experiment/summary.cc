@@ -17,6 +17,18 @@ namespace {
 
 Transfer transfer(const Answer& pivot, const Answer& other) { return tertium::transfer(pivot.right(), other.right()); }
 
+/// By each rule, where an option's score is a sum over a text.
+std::map<std::string, Rate> accuracies(const std::string& protocol, const Answers& answers) {
+  std::map<std::string, Rate> rates;
+  if (!protocol.starts_with(to_string(Protocol::loglik))) return rates;
+  for (const ScoreRule rule : {ScoreRule::sum, ScoreRule::per_character, ScoreRule::per_byte}) {
+    std::size_t right = 0;
+    for (const auto& [item, answer] : answers) right += answer.right_by(rule);
+    rates.emplace(accuracy_name(rule), wilson(right, answers.size()));
+  }
+  return rates;
+}
+
 /// `undecided` items count in accuracy alone.
 LanguageSummary outcomes(const std::string& language, const AnswersOfPair& pair, bool is_pivot,
                          const std::set<std::string>& undecided) {
@@ -122,6 +134,7 @@ void add_language(const StoredRows& rows, const Asked& asked, const LanguageAnsw
   for (const std::string& either : {asked.pivot, of.language})
     undecided.merge(stored_identical_options(rows.info, of.task, of.protocol, either));
   LanguageSummary one = outcomes(of.language, pair, of.language == asked.pivot, undecided);
+  one.by_rule = accuracies(of.protocol, of.answers);
   one.alignment = by_layer(mean_alignment(rows.alignment, of.task, of.language, pair, undecided));
   std::vector<const PatchRow*> patched;
   for (const PatchRow& row : rows.patches)
@@ -149,9 +162,12 @@ std::vector<TaskSummary> summarize(const StoredRows& rows) {
     auto summary = std::ranges::find_if(
         summaries, [&](const TaskSummary& one) { return one.task == of.task && one.protocol == of.protocol; });
     if (summary == summaries.end())
-      summary = summaries.insert(
-          summaries.end(),
-          {.task = of.task, .protocol = of.protocol, .pivot = asked.pivot, .items = pivot->size(), .languages = {}});
+      summary = summaries.insert(summaries.end(), {.task = of.task,
+                                                   .protocol = of.protocol,
+                                                   .pivot = asked.pivot,
+                                                   .rule = std::string(accuracy_name(score_rule_of(of.protocol))),
+                                                   .items = pivot->size(),
+                                                   .languages = {}});
     add_language(rows, asked, of, *pivot, *summary);
   }
   return summaries;

@@ -19,7 +19,8 @@ struct TransferMeans {
 /// wrong.
 struct LanguageSummary {
   std::string language;
-  Rate accuracy;
+  Rate accuracy;                               // by the rule of the protocol, which decides all that follows
+  std::map<std::string, Rate> by_rule;         // in loglik: by each rule, "acc", "acc_norm", "acc_bytes"
   std::size_t ts = 0, tf = 0, fs = 0, ff = 0;  // all 0 for the pivot itself
   std::size_t identical_options = 0;  // items with two options of one text, here or in the pivot: in none of those four
   std::map<std::string, TransferMeans> alignment;  // by metric
@@ -29,6 +30,7 @@ struct LanguageSummary {
 /// What was found in one task under one protocol.
 struct TaskSummary {
   std::string task, protocol, pivot;
+  std::string rule;  // by which an answer counts as right: "acc", "acc_norm" or "acc_bytes"
   std::size_t items = 0;
   std::vector<LanguageSummary> languages;  // the pivot first
   /// The largest change of an option's score when items were patched with themselves; negative if there was no self

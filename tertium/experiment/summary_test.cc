@@ -196,7 +196,7 @@ TEST_F(Summary, NoiseFloorIsTheLargestChangeBySelf) {
   EXPECT_LT(summarize(store).at(0).noise_floor, 0) << "there was no self control";
   patch_with_itself("tf", 0, 1.0);
   patch_with_itself("tf", 1, -0.25);  // the clean scores are 1 and 0
-  patch_with_itself("ts", 0, 0);  // its clean scores are 0 and 1
+  patch_with_itself("ts", 0, 0);      // its clean scores are 0 and 1
   patch_with_itself("ts", 1, 1.125);
   EXPECT_EQ(summarize(store).at(0).noise_floor, 0.25);
   patch_with_itself("fs", 0, 0.5);
@@ -266,6 +266,45 @@ TEST_F(Readings, OfAnAnswerGivenBeforeAreNoCopy) {
   expect_rate(effect("other_gold").copied, 0, 0);
 }
 
+TEST_F(Summary, OfEveryRuleStandsBesideTheOneThatDecides) {
+  // By the sum the wrong option, by character and by byte the right one.
+  for (const std::string protocol : {"loglik", "loglik:norm"})
+    for (const std::string language : {"en", "it"})
+      for (int option : {0, 1})
+        store.add(ScoreRow{"xcopa", language, "1", protocol, option, -2.0 - option, 2, option == kGold, 1 + 3 * option,
+                           1 + 3 * option});
+  const std::vector<TaskSummary> tasks = summarize(store);
+  ASSERT_THAT(tasks, SizeIs(2));
+  EXPECT_EQ(tasks[0].rule, "acc");
+  EXPECT_EQ(tasks[1].rule, "acc_norm");
+  EXPECT_EQ(tasks[0].languages[1].accuracy.value, 0);
+  EXPECT_EQ(tasks[0].languages[1].ff, 1u);
+  EXPECT_EQ(tasks[1].languages[1].accuracy.value, 1);
+  EXPECT_EQ(tasks[1].languages[1].ts, 1u);
+  for (const TaskSummary& task : tasks) {
+    EXPECT_EQ(task.languages[1].by_rule.at("acc").value, 0);
+    EXPECT_EQ(task.languages[1].by_rule.at("acc_norm").value, 1);
+    EXPECT_EQ(task.languages[1].by_rule.at("acc_bytes").value, 1);
+  }
+}
+
+TEST_F(Readings, OfAPatchGoByTheRuleOfItsProtocol) {
+  // Clean, by character: -2 and -3/2 in English (right), -1 and -6/2 in Italian (wrong).
+  const auto length = [](int option) { return 1 + option; };
+  for (int option : {0, 1}) {
+    store.add(ScoreRow{"xcopa", "en", "1", "loglik:norm", option, option == 0 ? -2.0 : -3.0, 2, option == kGold,
+                       length(option), length(option)});
+    store.add(ScoreRow{"xcopa", "it", "1", "loglik:norm", option, option == 0 ? -1.0 : -6.0, 2, option == kGold,
+                       length(option), length(option)});
+    store.add(PatchRow{"xcopa", "it", "1", "loglik:norm", "fix", "resid_post", 0, "last", "main", 0, "1", option,
+                       option == 0 ? -2.5 : -4.0});
+  }
+  const LanguageSummary italian = summarize(store).at(0).languages.at(1);
+  const Effect effect = italian.patches.at(0).effects.at("main").at(0);
+  EXPECT_EQ(effect.changed.hits, 1u) << "-4/2 is more than -2.5, though -4 is less";
+  EXPECT_DOUBLE_EQ(effect.recovery, (0.5 - -2.0) / (0.5 - -2.0));
+}
+
 TEST_F(Readings, RecoveryIsTheShareOfTheWayToTheDonorsMargin) {
   answer_all_four();                               // tf: margin -1 in Italian, 1 in English
   patched("fix", "tf", "main", "tf", {1, 0.5});    // -0.5
@@ -315,7 +354,8 @@ TEST_F(Readings, OfRowsThatDoNotFitTheAnswersAreErrors) {
   EXPECT_THAT(test::error_of([&] { italian(); }),
               HasSubstr("patches: item \"tf\" has 1 options under main at block 2, but 2 clean"));
   store.add(PatchRow{"xcopa", "it", "tf", "loglik", "fix", "mlp_out", 2, "last", "main", 0, "tf", 99, 1});
-  EXPECT_THAT(test::error_of([&] { italian(); }), HasSubstr("patches: option 99 of item \"tf\" stands where option 1 belongs"));
+  EXPECT_THAT(test::error_of([&] { italian(); }),
+              HasSubstr("patches: option 99 of item \"tf\" stands where option 1 belongs"));
 }
 
 TEST_F(Summary, ItemsWithIdenticalOptionsThatAreNoListAreRefusedInOneLine) {
@@ -334,7 +374,8 @@ TEST_F(Summary, AlignmentThatSkipsLayersIsRefused) {
   answer_all_four();
   align("ts", 0, 1);
   align("ts", 2'000'000'000, 1);
-  EXPECT_THAT(test::error_of([&] { italian(); }), HasSubstr("alignment: dali has layer 2000000000, but 2 layers in all"));
+  EXPECT_THAT(test::error_of([&] { italian(); }),
+              HasSubstr("alignment: dali has layer 2000000000, but 2 layers in all"));
 }
 
 TEST_F(Summary, AlignmentWithTheNormInPlaceOfALayerIsRefused) {

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "tertium/protocols/answer.h"
+
 namespace tertium {
 namespace {
 
@@ -68,11 +70,25 @@ AskedStrands ask_branched(Job& job, const Question& question, const AskedStrands
   return with_readings(job, question, asked);
 }
 
+double divisor(const Question& question, std::size_t option) {
+  return question.rule == ScoreRule::sum ? 1 : length_of(question.option_texts[option]).by(question.rule);
+}
+
+std::vector<double> compared(const Question& question, std::vector<double> scores) {
+  for (std::size_t k = 0; k < scores.size(); ++k) scores[k] /= divisor(question, k);
+  return scores;
+}
+
 std::vector<double> option_scores(const Question& question, const AskedStrands& asked, const JobResult& result) {
   auto reading = result.readings.begin() + asked.first_reading;
   std::vector<double> scores(reading->begin(), reading->end());
-  for (std::size_t k = 0; k < question.options.size(); ++k)
-    for (std::size_t i = 1; i < question.options[k].size(); ++i) scores[k] += (++reading)->front();
+  for (std::size_t k = 0; k < question.options.size(); ++k) {
+    if (question.first_scored(k) > 0) scores[k] = 0;
+    for (std::size_t i = 1; i < question.options[k].size(); ++i) {
+      const double score = (++reading)->front();
+      if (i >= question.first_scored(k)) scores[k] += score;
+    }
+  }
   return scores;
 }
 

@@ -28,6 +28,11 @@ AskedStrands ask(Job& job, const Question& question, bool whole_options);
 AskedStrands ask_branched(Job& job, const Question& question, const AskedStrands& clean, int first_row, int block,
                           int blocks);
 
+/// What a score of an option is divided by before its question's rule compares it.
+double divisor(const Question& question, std::size_t option);
+/// Scores of a question's options as its rule compares them.
+std::vector<double> compared(const Question& question, std::vector<double> scores);
+
 /// The option scores of an asked question: sums of log-probabilities (loglik) or logits (letters).
 std::vector<double> option_scores(const Question& question, const AskedStrands& asked, const JobResult& result);
 

@@ -39,6 +39,28 @@ TEST(Ask, LeavesOutTheLastTokensWhichPredictNothing) {
   expect_hangs_on(job.strands[2], 0, 3);
 }
 
+TEST(OptionScores, LeaveOutWhatOnlyStandsBeforeTheScoredTokens) {
+  Question question = loglik();
+  question.unscored = {2, 0, 1};
+  Job job;
+  const AskedStrands asked = ask(job, question, false);
+  const JobResult result{.readings = {{-1, -2, -4}, {-8}, {-16}, {-32}}};
+  EXPECT_THAT(option_scores(question, asked, result), ElementsAre(-16, -2, -32));
+  EXPECT_EQ(question.scored_tokens(0), 1u);
+  question.unscored.clear();
+  EXPECT_THAT(option_scores(question, asked, result), ElementsAre(-25, -2, -36));
+}
+
+TEST(Compared, DividesByTheLengthThatTheRuleNames) {
+  Question question = loglik();
+  question.option_texts = {" été", "ab", " c"};
+  EXPECT_THAT(compared(question, {-6, -6, -6}), ElementsAre(-6, -6, -6));
+  question.rule = ScoreRule::per_character;
+  EXPECT_THAT(compared(question, {-6, -6, -6}), ElementsAre(-2, -3, -6));
+  question.rule = ScoreRule::per_byte;
+  EXPECT_THAT(compared(question, {-5, -6, -6}), ElementsAre(-1, -3, -6));
+}
+
 TEST(Ask, WholeOptionsHaveRowsForAllTokens) {
   Job job;
   const AskedStrands asked = ask(job, loglik(), /*whole_options=*/true);

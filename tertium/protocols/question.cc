@@ -96,9 +96,9 @@ struct Lead {
   }
 };
 
-/// Sets what is read for each option: the last token of its letter. Returns the tokens that must stand behind the prompt
-/// for that: where a letter takes several tokens, as one outside the vocabulary does, the first ones, if all letters
-/// share them; without them its last byte would be read where no letter has begun.
+/// Sets what is read for each option: the last token of its letter. Returns the tokens that must stand behind the
+/// prompt for that: where a letter takes several tokens, as one outside the vocabulary does, the first ones, if all
+/// letters share them; without them its last byte would be read where no letter has begun.
 std::vector<TokenId> set_letters(Question& question, const Tokenizer& tokenizer, const LettersTemplate& letters,
                                  std::size_t options) {
   std::set<TokenId> seen;
@@ -122,6 +122,75 @@ std::vector<TokenId> set_letters(Question& question, const Tokenizer& tokenizer,
   return first && first->is_text ? first->tokens : std::vector<TokenId>{};
 }
 
+[[noreturn]] void fail_no_token(const std::string& name, std::string_view option, std::string_view context) {
+  fail(
+      "{}: option \"{}\" has no token of its own: with it the context \"…{}\" is no more tokens than without; begin "
+      "the option with the space that joins them, or leave the item out",
+      name, printable(option), printable(ending(context)));
+}
+
+[[noreturn]] void fail_no_context(const std::string& name) {
+  fail("{}: the context is empty and the tokenizer adds no BOS; nothing predicts the option", name);
+}
+
+/// A sentence as a filling makes it, up to what is scored, and the scored ids behind that.
+struct Filled {
+  std::vector<TokenId> ids;
+  std::size_t scored_from = 0;
+  bool joint_swallowed = false;
+};
+
+/// As encode_continuations takes a context and an option.
+Filled fill_in(const Tokenizer& tokenizer, const std::string& name, std::string before, const std::string& scored) {
+  const std::string space = cut_trailing_space(before);
+  Filled filled{encode_prompt(tokenizer, before)};
+  filled.scored_from = filled.ids.size();
+  const std::vector<TokenId> whole = encode_prompt(tokenizer, before + space + scored);
+  if (whole.size() <= filled.scored_from) fail_no_token(name, scored, before);
+  const auto joint = whole.begin() + static_cast<std::ptrdiff_t>(filled.scored_from);
+  filled.joint_swallowed = !std::equal(whole.begin(), joint, filled.ids.begin());
+  filled.ids.insert(filled.ids.end(), joint, whole.end());
+  return filled;
+}
+
+/// How many ids all begin with, at most `most` and nothing that is scored.
+std::size_t shared_ids(const std::vector<Filled>& all, std::size_t most) {
+  for (const Filled& filled : all) most = std::min(most, filled.scored_from);
+  std::size_t shared = 0;
+  const auto agree = [&](const Filled& filled) { return filled.ids[shared] == all.front().ids[shared]; };
+  while (shared < most && std::ranges::all_of(all, agree)) ++shared;
+  return shared;
+}
+
+/// A question whose options are fillings of a blank, of which only the words behind it are scored. The context is what
+/// the filled sentences begin with, in ids.
+Question encode_fillings(const Tokenizer& tokenizer, const std::string& name, const MarkedText& before,
+                         const Item& item) {
+  std::string text = before.text;
+  (void)cut_trailing_space(text);
+  Question question{.name = name, .protocol = Protocol::loglik};
+  set_context(question, tokenizer, text, before.marks);
+  std::vector<Filled> all;
+  for (std::size_t k = 0; k < item.options.size(); ++k)
+    all.push_back(fill_in(tokenizer, name, before.text + item.options[k].substr(0, item.scored_from[k]),
+                          item.options[k].substr(item.scored_from[k])));
+  const std::size_t shared = shared_ids(all, question.context.size());
+  if (shared == 0) fail_no_context(name);
+  const auto lost = static_cast<int>(question.context.size() - shared);
+  if (lost > 0) question.positions = without_rows(question.positions, static_cast<int>(shared), lost);
+  question.positions["last"] = {static_cast<int>(shared) - 1};
+  question.joint_swallowed = lost > 0;
+  const auto first = all.front().ids.begin();
+  question.context.assign(first, first + static_cast<std::ptrdiff_t>(shared));
+  for (std::size_t k = 0; k < all.size(); ++k) {
+    question.joint_swallowed |= all[k].joint_swallowed;
+    question.options.emplace_back(all[k].ids.begin() + static_cast<std::ptrdiff_t>(shared), all[k].ids.end());
+    question.unscored.push_back(static_cast<int>(all[k].scored_from - shared));
+    question.option_texts.push_back(item.options[k].substr(item.scored_from[k]));
+  }
+  return question;
+}
+
 }  // namespace
 
 Prompt read_prompt(const Tokenizer& tokenizer, std::string_view text) {
@@ -142,28 +211,15 @@ std::vector<TokenId> encode_prompt(const Tokenizer& tokenizer, std::string_view 
   return read_prompt(tokenizer, text).encoding.ids;
 }
 
-std::string_view to_string(Protocol protocol) { return protocol == Protocol::loglik ? "loglik" : "letters"; }
-
-Protocol protocol_named(std::string_view name) {
-  if (name == "loglik") return Protocol::loglik;
-  if (name == "letters") return Protocol::letters;
-  fail("protocol \"{}\": tertium knows loglik, letters", printable(name));
-}
-
 Question encode_continuations(const Tokenizer& tokenizer, const std::string& name, std::string context,
                               const std::vector<std::string>& options, const TextMarks& marks) {
   const std::string space = cut_trailing_space(context);
   Question question{.name = name, .protocol = Protocol::loglik};
   set_context(question, tokenizer, context, marks);
-  if (question.context.empty())
-    fail("{}: the context is empty and the tokenizer adds no BOS; nothing predicts the option", name);
+  if (question.context.empty()) fail_no_context(name);
   for (const std::string& option : options) {
     const std::vector<TokenId> whole = encode_prompt(tokenizer, context + space + option);
-    if (whole.size() <= question.context.size())
-      fail(
-          "{}: option \"{}\" has no token of its own: with it the context \"…{}\" is no more tokens than without; begin "
-          "the option with the space that joins them, or leave the item out",
-          name, printable(option), printable(ending(context)));
+    if (whole.size() <= question.context.size()) fail_no_token(name, option, context);
     const auto joint = whole.begin() + static_cast<std::ptrdiff_t>(question.context.size());
     question.joint_swallowed |= !std::equal(whole.begin(), joint, question.context.begin());
     question.options.emplace_back(joint, whole.end());
@@ -177,6 +233,7 @@ Question loglik_question(const Tokenizer& tokenizer, const std::string& task, co
   MarkedText context;
   for (const Item& example : examples) context.text += example.context + example.options[example.gold] + kBetween;
   append(context, {item.context, item.context_marks});
+  if (!item.scored_from.empty()) return encode_fillings(tokenizer, question_name(task, item), context, item);
   return encode_continuations(tokenizer, question_name(task, item), context.text, item.options, context.marks);
 }
 

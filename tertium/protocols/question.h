@@ -21,8 +21,11 @@ struct Question {
   Protocol protocol = Protocol::loglik;
   std::vector<TokenId> context;               // loglik: the context; letters: the whole prompt
   std::vector<std::vector<TokenId>> options;  // loglik: each option's own ids; letters: the letter's last id
+  std::vector<int> unscored;                  // [n_options] loglik: how many of an option's first ids only stand before
+                                              // what is scored (Item::scored_from); empty: none of any
   NamedRows positions;                        // rows of `context`; of this item where examples stand before it
-  std::vector<std::string> option_texts;      // for the normalised scores
+  std::vector<std::string> option_texts;      // as they are scored: how long they are decides by some rules
+  ScoreRule rule = ScoreRule::sum;            // which decides the answer
 
   // What is to be known of the item before it runs.
   bool joint_swallowed = false;    // a token of context + option spans the joint
@@ -30,6 +33,11 @@ struct Question {
   bool spells_bos = false;         // its own text begins with BOS, so that none is put before it
   bool identical_options = false;  // two are one text, or one to the model: no answer is the right one
 
+  /// How many of an option's ids are summed up.
+  std::size_t scored_tokens(std::size_t option) const { return options[option].size() - first_scored(option); }
+  std::size_t first_scored(std::size_t option) const {
+    return unscored.empty() ? 0 : static_cast<std::size_t>(unscored[option]);
+  }
   int last_row() const { return static_cast<int>(context.size()) - 1; }  // predicts the answer
 };
 
@@ -55,8 +63,8 @@ Question loglik_question(const Tokenizer& tokenizer, const std::string& task, co
 
 /// With `chat`, the prompt is a user's turn in a chat, and the answer begins the model's; each example is a user's
 /// turn, too, and its letter the model's answer. A letter is read at its last token; where it takes several, the first
-/// ones stand behind the prompt. Throws Error naming the template if two letters end in the same token, or differ in one
-/// before it.
+/// ones stand behind the prompt. Throws Error naming the template if two letters end in the same token, or differ in
+/// one before it.
 Question letters_question(const Tokenizer& tokenizer, const std::string& task, const Item& item,
                           const LettersTemplate& letters, const ChatTemplate* chat = nullptr,
                           const std::vector<Item>& examples = {});

@@ -72,6 +72,42 @@ TEST(LoglikQuestion, OptionsAreWhatTheContextLeavesOver) {
   EXPECT_EQ(question.last_row(), 2);
 }
 
+/// "a b" + " a"/" an", both before " c".
+Item filled_item() {
+  Item filled = item();
+  filled.context = "a b ";
+  filled.options = {"a c", "an c"};
+  filled.scored_from = {1, 2};
+  return filled;
+}
+
+TEST(LoglikQuestion, OfABlankScoresTheWordsBehindIt) {
+  const Question question = loglik_question(tokenizer(), "xwinograd", filled_item());
+  EXPECT_THAT(question.context, ElementsAre(kBos, a, _b));
+  EXPECT_THAT(question.options, ElementsAre(ElementsAre(_a, _c), ElementsAre(_an, _c)));
+  EXPECT_THAT(question.unscored, ElementsAre(1, 1));
+  EXPECT_EQ(question.scored_tokens(1), 1u);
+  EXPECT_THAT(question.option_texts, ElementsAre(" c", " c"));
+  EXPECT_THAT(question.positions.at("last"), ElementsAre(2));
+  EXPECT_THAT(question.positions.at("premise_end"), ElementsAre(2));
+  EXPECT_FALSE(question.joint_swallowed);
+}
+
+TEST(LoglikQuestion, OfABlankThatATokenSpansBeginsWithWhatTheFilledSentencesShare) {
+  Item filled = filled_item();
+  filled.context = "a a";  // "a a" + "nd" is one token longer than "a" alone
+  filled.context_marks = {.premise = 3};
+  filled.options = {"nd c", " b c"};
+  filled.scored_from = {2, 2};
+  const Question question = loglik_question(tokenizer(), "xwinograd", filled);
+  EXPECT_THAT(question.context, ElementsAre(kBos, a));
+  EXPECT_THAT(question.options, ElementsAre(ElementsAre(_and, _c), ElementsAre(_a, _b, _c)));
+  EXPECT_THAT(question.unscored, ElementsAre(1, 2));
+  EXPECT_TRUE(question.joint_swallowed);
+  EXPECT_THAT(question.positions.at("last"), ElementsAre(1));
+  EXPECT_FALSE(question.positions.contains("premise_end")) << "its token is not in the context";
+}
+
 TEST(LoglikQuestion, TrailingSpaceOfTheContextMovesToTheOption) {
   const Question question = encode("a b ", {"c", "a"});
   EXPECT_THAT(question.context, ElementsAre(kBos, a, _b));
@@ -93,11 +129,12 @@ TEST(LoglikQuestion, ContextOfSpaceAloneLeavesBosToPredict) {
 }
 
 TEST(LoglikQuestion, EmptyOptionIsRefusedByItem) {
-  EXPECT_EQ(error_of([] {
-              encode("a b", {" c", ""});
-            }),
-            "xcopa it, item 12: option \"\" has no token of its own: with it the context \"…a b\" is no more tokens than "
-            "without; begin the option with the space that joins them, or leave the item out");
+  EXPECT_EQ(
+      error_of([] {
+        encode("a b", {" c", ""});
+      }),
+      "xcopa it, item 12: option \"\" has no token of its own: with it the context \"…a b\" is no more tokens than "
+      "without; begin the option with the space that joins them, or leave the item out");
 }
 
 TEST(LoglikQuestion, OptionThatOnlyLengthensTheLastTokenIsRefused) {
@@ -257,8 +294,11 @@ TEST(LettersQuestion, BytesThatAllLettersBeginWithStandBehindThePrompt) {
 
 TEST(LettersQuestion, LettersThatDifferBeforeTheirLastTokenAreRefused) {
   for (const char* other : {"௧", "A"})
-    EXPECT_THAT(error_of([&] { letters_question(tokenizer(), "xcopa", item(), with_letters({"ক", other})); }),
-                AllOf(HasSubstr("prompts.toml: the letters \"ক\" and \""), HasSubstr("choose letters of one token each")));
+    EXPECT_THAT(
+        error_of([&] {
+          letters_question(tokenizer(), "xcopa", item(), with_letters({"ক", other}));
+        }),
+        AllOf(HasSubstr("prompts.toml: the letters \"ক\" and \""), HasSubstr("choose letters of one token each")));
 }
 
 TEST(DemandFits, CountsTheContextAndTheLongestOption) {
@@ -293,7 +333,8 @@ TEST(DemandFits, RefusesATextWithoutTokens) {
 TEST(ProtocolNamed, IsTheInverseOfToString) {
   for (const Protocol protocol : {Protocol::loglik, Protocol::letters})
     EXPECT_EQ(protocol_named(to_string(protocol)), protocol);
-  EXPECT_EQ(error_of([] { protocol_named("letter"); }), "protocol \"letter\": tertium knows loglik, letters");
+  EXPECT_EQ(error_of([] { protocol_named("letter"); }),
+            "protocol \"letter\": tertium knows loglik, loglik:norm, loglik:bytes, letters");
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 
 #include "tertium/base/error.h"
 #include "tertium/model/torch_error.h"
+#include "tertium/protocols/asking.h"
 #include "tertium/protocols/question.h"
 #include "tertium/screening/plain_forward.h"
 
@@ -61,14 +62,17 @@ AskedRuns ask_letters(const PlainForward& forward, const Question& question) {
 
 AskedRuns ask_loglik(const PlainForward& forward, const Question& question) {
   AskedRuns asked;
-  for (const std::vector<TokenId>& option : question.options) {
+  for (std::size_t k = 0; k < question.options.size(); ++k) {
+    const std::vector<TokenId>& option = question.options[k];
     std::vector<TokenId> ids = question.context;
     ids.insert(ids.end(), option.begin(), option.end() - 1);  // the last token predicts nothing
     const DifferentiableRun& run = asked.runs.emplace_back(differentiable_run(forward, ids));
     const auto count = static_cast<std::int64_t>(option.size());
     const Tensor log_probs = at::log_softmax(forward.logits(run.state.narrow(0, question.last_row(), count)), -1);
     const Tensor words = at::tensor(option).to(at::kLong).unsqueeze(1);  // [count, 1]
-    asked.scores.push_back(log_probs.gather(1, words).sum());
+    const auto unscored = static_cast<std::int64_t>(question.first_scored(k));
+    asked.scores.push_back(log_probs.gather(1, words).narrow(0, unscored, count - unscored).sum() /
+                           divisor(question, k));
   }
   return asked;
 }

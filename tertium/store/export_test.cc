@@ -33,17 +33,17 @@ class ExportTest : public test::FolderTest {
 
 TEST_F(ExportTest, CsvHasAHeaderAndQuotesWhatNeedsIt) {
   EXPECT_EQ(exported(folder, "scores", ExportFormat::csv),
-            "task,language,item,protocol,option,score,tokens,is_gold\r\n"
-            "xcopa,it,\"a, \"\"b\"\"\nc\",loglik,0,-0.1,7,1\r\n"
-            "xcopa,it,İ,loglik,1,-12,7,0\r\n");
+            "task,language,item,protocol,option,score,tokens,is_gold,characters,bytes\r\n"
+            "xcopa,it,\"a, \"\"b\"\"\nc\",loglik,0,-0.1,7,1,1,1\r\n"
+            "xcopa,it,İ,loglik,1,-12,7,0,1,1\r\n");
 }
 
 TEST_F(ExportTest, JsonLinesHaveOneObjectARow) {
   EXPECT_EQ(
       exported(folder, "scores", ExportFormat::jsonl),
-      R"({"task":"xcopa","language":"it","item":"a, \"b\"\nc","protocol":"loglik","option":0,"score":-0.1,"tokens":7,"is_gold":1})"
+      R"({"task":"xcopa","language":"it","item":"a, \"b\"\nc","protocol":"loglik","option":0,"score":-0.1,"tokens":7,"is_gold":1,"characters":1,"bytes":1})"
       "\n"
-      R"({"task":"xcopa","language":"it","item":"İ","protocol":"loglik","option":1,"score":-12,"tokens":7,"is_gold":0})"
+      R"({"task":"xcopa","language":"it","item":"İ","protocol":"loglik","option":1,"score":-12,"tokens":7,"is_gold":0,"characters":1,"bytes":1})"
       "\n");
 }
 

@@ -8,7 +8,7 @@ namespace tertium {
 namespace {
 
 constexpr int application_id = 0x74727469;  // "trti": `file results.db` shows it
-constexpr int schema_version = 2;           // counts up with every change below; docs/results.md tells them apart
+constexpr int schema_version = 3;           // counts up with every change below; docs/results.md tells them apart
 
 std::filesystem::path results_in(const std::filesystem::path& folder) { return folder / "results.db"; }
 
@@ -37,8 +37,7 @@ void refuse_if_written(const std::filesystem::path& path) {
   if (code == SQLITE_OK) code = sqlite3_exec(handle, "BEGIN IMMEDIATE", nullptr, nullptr, nullptr);
   sqlite3_close(handle);
   // Any other failure (no database, another version) is no reason to keep what the user wants replaced.
-  if (code == SQLITE_BUSY)
-    fail("{}: another program is writing to it; end that or give another --out", path.string());
+  if (code == SQLITE_BUSY) fail("{}: another program is writing to it; end that or give another --out", path.string());
 }
 
 void refuse_results(const std::filesystem::path& folder, bool replace) {

@@ -151,7 +151,7 @@ TEST_F(SchemaTest, OpenRefusesAnotherLayout) {
   Store::create(folder, false);
   Connection(folder / "results.db", Connection::Access::create).execute("PRAGMA user_version = 7");
   EXPECT_THAT(error_of_open(folder),
-              HasSubstr("results.db: has layout 7 but this tertium reads layout 2; use the version"));
+              HasSubstr("results.db: has layout 7 but this tertium reads layout 3; use the version"));
 }
 
 std::string results_page() { return read_text_file(std::filesystem::path(TERTIUM_SOURCE_DIR) / "docs" / "results.md"); }

@@ -51,7 +51,7 @@ struct Store::Database {
   std::optional<FolderLock> lock;  // of a writer; first, so that it goes last
   Connection connection;
   Statement insert_item{connection, "INSERT INTO items VALUES (?, ?, ?)"};
-  Statement insert_score{connection, "INSERT INTO scores VALUES (?, ?, ?, ?, ?, ?, ?, ?)"};
+  Statement insert_score{connection, "INSERT INTO scores VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"};
   Statement insert_alignment{connection, "INSERT INTO alignment VALUES (?, ?, ?, ?, ?, ?, ?)"};
   Statement insert_patch{connection, "INSERT INTO patches VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"};
   Statement set_info{connection,
@@ -96,7 +96,7 @@ void Store::add(const ItemRow& row) {
 void Store::add(const ScoreRow& row) {
   check_finite(row.score, row, database_->connection);
   const bool is_new = database_->insert_score.insert(row.task, row.language, row.item, row.protocol, row.option,
-                                                     row.score, row.tokens, row.is_gold);
+                                                     row.score, row.tokens, row.is_gold, row.characters, row.bytes);
   check_new(is_new, row, database_->connection);
 }
 
@@ -144,7 +144,9 @@ std::vector<ScoreRow> Store::scores() const {
                     .option = row.integer(4),
                     .score = row.real(5),
                     .tokens = row.integer(6),
-                    .is_gold = row.integer(7) != 0});
+                    .is_gold = row.integer(7) != 0,
+                    .characters = row.integer(8),
+                    .bytes = row.integer(9)});
   return rows;
 }
 

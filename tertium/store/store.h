@@ -22,6 +22,7 @@ struct ScoreRow {
   double score = 0;
   int tokens = 0;  // of the option as scored; 1 in protocol letters
   bool is_gold = false;
+  int characters = 1, bytes = 1;  // of its text, without the one space that joins it to the context
 };
 
 struct AlignmentRow {

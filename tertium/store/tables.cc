@@ -39,18 +39,22 @@ bool has_type_of(const Column& column, int type) {
 // Rows keep their rowid, which is the order in which they were added.
 const std::vector<Table>& tables() {
   static const std::vector<Table> all = {
-      {"items", R"(CREATE TABLE items (
+      {"items",
+       R"(CREATE TABLE items (
   task TEXT NOT NULL, item TEXT NOT NULL,
   category TEXT NOT NULL,
   PRIMARY KEY (task, item)
 ) STRICT)",
        {{"task"}, {"item"}, {"category"}}},
-      {"scores", R"(CREATE TABLE scores (
+      {"scores",
+       R"(CREATE TABLE scores (
   task TEXT NOT NULL, language TEXT NOT NULL, item TEXT NOT NULL, protocol TEXT NOT NULL,
   option INTEGER NOT NULL CHECK (option >= 0),
   score REAL NOT NULL,
   tokens INTEGER NOT NULL CHECK (tokens >= 0),
   is_gold INTEGER NOT NULL CHECK (is_gold IN (0, 1)),
+  characters INTEGER NOT NULL CHECK (characters >= 1),
+  bytes INTEGER NOT NULL CHECK (bytes >= characters),
   PRIMARY KEY (task, language, item, protocol, option)
 ) STRICT)",
        {{"task"},
@@ -60,15 +64,19 @@ const std::vector<Table>& tables() {
         {"option", integer},
         {"score", real},
         {"tokens", integer},
-        {"is_gold", integer, 0, 1}}},
-      {"alignment", R"(CREATE TABLE alignment (
+        {"is_gold", integer, 0, 1},
+        {"characters", integer, 1},
+        {"bytes", integer, 1}}},
+      {"alignment",
+       R"(CREATE TABLE alignment (
   task TEXT NOT NULL, language TEXT NOT NULL, item TEXT NOT NULL, metric TEXT NOT NULL, stream TEXT NOT NULL,
   layer INTEGER NOT NULL CHECK (layer >= 0),
   value REAL NOT NULL,
   PRIMARY KEY (task, language, item, metric, stream, layer)
 ) STRICT)",
        {{"task"}, {"language"}, {"item"}, {"metric"}, {"stream"}, {"layer", integer}, {"value", real}}},
-      {"patches", R"(CREATE TABLE patches (
+      {"patches",
+       R"(CREATE TABLE patches (
   task TEXT NOT NULL, language TEXT NOT NULL, item TEXT NOT NULL, protocol TEXT NOT NULL,
   direction TEXT NOT NULL, site TEXT NOT NULL,
   layer INTEGER NOT NULL CHECK (layer >= 0),

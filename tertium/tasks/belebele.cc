@@ -3,6 +3,7 @@
 #include <limits>
 
 #include "tertium/base/error.h"
+#include "tertium/base/text.h"
 #include "tertium/tasks/json_lines.h"
 #include "tertium/tasks/task.h"
 
@@ -40,7 +41,7 @@ Item item(const JsonLine& line, const std::string&) {
   item.id = id(line);
   item.gold = static_cast<std::size_t>(line.integer("correct_answer_num", 1, 4) - 1);
   item.choices = {line.text("mc_answer1"), line.text("mc_answer2"), line.text("mc_answer3"), line.text("mc_answer4")};
-  const MarkedText context = context_of(passage, question, item.choices);
+  const MarkedText context = context_of(passage, std::string(strip(question)), item.choices);
   item.context = context.text;
   item.context_marks = context.marks;
   item.options = {" A", " B", " C", " D"};
@@ -62,6 +63,8 @@ extern const Task belebele_task = {
         "Choose the right answer to the question about the passage.\n"
         "Passage: {flores_passage}\nQuestion: {question}\n{options}\nAnswer:",
     .language_field = "dialect",
+    .in_study = true,  // whose statements are the ones above
+    .lm_eval_shots = LmEvalShots::first,
 };
 
 }  // namespace tertium

@@ -37,6 +37,12 @@ TEST(Belebele, AsksForALetterAndAlignsTheAnswers) {
   EXPECT_THAT(item.choices, ElementsAre("Dogs", "Cats", "Birds", "Fish"));
 }
 
+TEST(Belebele, StripsTheQuestionInTheContextOnly) {
+  const Item item = task_named("belebele").item(line_of({{"question", " Who sleeps? "}}), "eng_Latn");
+  EXPECT_THAT(item.context, HasSubstr("\nQ: Who sleeps?\nA: "));
+  EXPECT_EQ(item.premise, "Cats sleep.  Who sleeps? ");
+}
+
 TEST(Belebele, ReadsItsNumbersAsNumbersAndAsText) {
   EXPECT_EQ(task_named("belebele").item(line_of({{"correct_answer_num", 4}}), "x").gold, 3u);
   EXPECT_EQ(task_named("belebele").item(line_of({{"question_number", "3"}}), "x").id, "3");

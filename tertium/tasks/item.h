@@ -20,6 +20,9 @@ struct Item {
   std::string context;
   TextMarks context_marks;           // where its parts end
   std::vector<std::string> options;  // with their leading space
+  // [n_options]: the byte of each option at which what is scored begins, where that is not the whole option: a blank
+  // within a sentence is filled, and the words behind it are scored. Empty: all of every option.
+  std::vector<std::size_t> scored_from;
 
   // Alignment: statement k = statement_context + statement_options[k]; for most tasks the same text as is scored.
   std::string statement_context;

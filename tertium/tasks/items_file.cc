@@ -4,8 +4,10 @@
 
 #include "tertium/base/error.h"
 #include "tertium/base/text.h"
+#include "tertium/tasks/csv.h"
 #include "tertium/tasks/json_lines.h"
 #include "tertium/tasks/task.h"
+#include "tertium/tasks/tsv.h"
 
 namespace tertium {
 namespace {
@@ -88,6 +90,13 @@ std::vector<ItemFile> one_file_per_language(const fs::path& data, const std::str
     fail("{}: this task has one file a language and no split \"{}\"; leave the split out", file.string(),
          printable(split));
   return {{file, read_json_lines}};
+}
+
+std::vector<ItemFile> hub_files(const fs::path& data, const std::string& language, const std::string& split) {
+  std::vector<ItemFile> files = one_file_per_language(data, language, split);
+  files.push_back({data / (language + ".csv"), read_csv});
+  files.push_back({data / (language + ".tsv"), read_tsv});
+  return files;
 }
 
 ItemFile items_file(const Task& task, const fs::path& data, const std::string& language, const std::string& split) {

@@ -50,9 +50,10 @@ void demand_different_keys(std::string_view text, const std::string& where) {
 
 json parse_object(std::string_view text, const std::string& where) {
   if (text.find('\t') != text.npos && text.find_first_of("{[") == text.npos)
-    fail("{}: holds fields between tabs, no JSON object; write one object a line, or call the file .tsv if it is one of "
-         "XStoryCloze's",
-         where);
+    fail(
+        "{}: holds fields between tabs, no JSON object; write one object a line, or call the file .tsv if it is one of "
+        "XStoryCloze's",
+        where);
   json value = parse_json(text, where);
   if (!value.is_object()) fail("{}: expected a JSON object, found {}; write one object a line", where, shown(value));
   demand_different_keys(text, where);
@@ -92,6 +93,19 @@ std::int64_t JsonLine::integer(std::string_view name, std::int64_t least, std::i
   fail("{}: field \"{}\" is {}; expected a whole number {}", where, name, shown(found), range);
 }
 
+std::size_t JsonLine::letter(std::string_view name, std::size_t count) const {
+  const std::string_view letter = strip(text(name));
+  if (letter.size() == 1 && letter[0] >= 'A' && letter[0] < static_cast<char>('A' + count)) return letter[0] - 'A';
+  fail("{}: field \"{}\" is \"{}\"; expected a letter from A to {}", where, name, printable(letter),
+       static_cast<char>('A' + count - 1));
+}
+
+std::string JsonLine::id_or_row(std::string_view name) const {
+  if (!has(name)) return std::to_string(row);
+  if (field(name).is_string()) return text(name);
+  return std::to_string(integer(name, 0, std::numeric_limits<std::int64_t>::max()));
+}
+
 // InputFile refuses folders, pipes and devices, for which a stream would wait or read without an end.
 JsonLines::JsonLines(const std::filesystem::path& file)
     : file_(InputFile(file).state().path), stream_(file, std::ios::binary), buffer_(longest_line + 1) {
@@ -114,7 +128,7 @@ std::optional<std::string_view> JsonLines::next_line() {
 std::optional<JsonLine> JsonLines::next() {
   while (const auto line = next_line()) {
     if (!is_utf8(*line)) fail("{}: not UTF-8 text; convert the file first", where());
-    if (!strip(*line).empty()) return JsonLine{parse_object(*line, where()), where()};
+    if (!strip(*line).empty()) return JsonLine{parse_object(*line, where()), where(), row_++};
   }
   return std::nullopt;
 }

@@ -6,6 +6,7 @@
 #include "tertium/base/error.h"
 #include "tertium/base/hash.h"
 #include "tertium/base/text.h"
+#include "tertium/tasks/python_random.h"
 
 namespace tertium {
 namespace {
@@ -52,10 +53,80 @@ class Sameness {
   std::vector<std::vector<std::string>> pools_, items_;  // by language
 };
 
+[[noreturn]] void fail_too_few(const std::string& origin, std::size_t examples, const Item& item, std::size_t count) {
+  fail("{}: holds {} examples for item \"{}\" besides itself, but shots = {}; ask for fewer, or name a larger split",
+       origin, examples, printable(item.id), count);
+}
+
+/// lm-evaluation-harness's samplers (lm_eval/api/samplers.py of 0.4.13).
+class LmEvalSampler {
+ public:
+  LmEvalSampler(LmEvalShots how, std::size_t count, const std::vector<Item>& pool, bool same_file)
+      : first_(how == LmEvalShots::first),
+        leaves_item_out_(how != LmEvalShots::drawn_blindly && (how != LmEvalShots::drawn || same_file)),
+        count_(count),
+        pool_(pool) {}
+
+  /// Fewer than asked for if there are no more.
+  std::vector<std::size_t> next(const Item& item) {
+    if (first_) return cut(without(item, all()));
+    const std::size_t drawn = count_ + (leaves_item_out_ ? 1 : 0);
+    if (drawn > pool_.size()) return leaves_item_out_ ? without(item, all()) : all();
+    std::vector<std::size_t> shots = random_.sample(pool_.size(), drawn);
+    if (!leaves_item_out_) return shots;
+    shots = cut(without(item, std::move(shots)));
+    if (shots.size() == count_) return shots;
+    const std::vector<std::size_t> others = without(item, all());  // the pool holds the item several times
+    if (others.size() < count_) return others;
+    for (std::size_t& shot : shots = random_.sample(others.size(), count_)) shot = others[shot];
+    return shots;
+  }
+
+ private:
+  static bool is_same(const Item& a, const Item& b) {
+    return a.fields == b.fields && a.choices == b.choices && a.gold == b.gold;
+  }
+
+  std::vector<std::size_t> all() const {
+    std::vector<std::size_t> all(pool_.size());
+    std::iota(all.begin(), all.end(), std::size_t{0});
+    return all;
+  }
+
+  std::vector<std::size_t> without(const Item& item, std::vector<std::size_t> shots) const {
+    std::erase_if(shots, [&](std::size_t shot) { return is_same(pool_[shot], item); });
+    return shots;
+  }
+
+  std::vector<std::size_t> cut(std::vector<std::size_t> shots) const {
+    shots.resize(std::min(shots.size(), count_));
+    return shots;
+  }
+
+  static constexpr std::uint32_t kSeed = 1234;
+  const bool first_, leaves_item_out_;
+  const std::size_t count_;
+  const std::vector<Item>& pool_;
+  PythonRandom random_{kSeed};
+};
+
+std::vector<std::vector<std::size_t>> choose_as_lm_eval(const ShotsSpec& spec, const ShotTexts& texts, bool same_file,
+                                                        const std::string& origin) {
+  const auto count = static_cast<std::size_t>(spec.count);
+  LmEvalSampler sampler(*spec.lm_eval, count, texts.pool, same_file);
+  std::vector<std::vector<std::size_t>> chosen;
+  for (const Item& item : texts.items) {
+    chosen.push_back(sampler.next(item));
+    if (chosen.back().size() < count) fail_too_few(origin, chosen.back().size(), item, count);
+  }
+  return chosen;
+}
+
 }  // namespace
 
 std::vector<std::vector<std::size_t>> choose_shots(const ShotsSpec& spec, const std::vector<ShotTexts>& languages,
                                                    bool same_file, const std::string& origin) {
+  if (spec.lm_eval) return choose_as_lm_eval(spec, languages.front(), same_file, origin);
   const std::vector<Item>& items = languages.front().items;
   const std::vector<std::size_t> order = order_of(spec, languages.front().pool);
   const Sameness same(languages, same_file);
@@ -65,10 +136,7 @@ std::vector<std::vector<std::size_t>> choose_shots(const ShotsSpec& spec, const 
     std::vector<std::size_t>& shots = chosen.emplace_back();
     for (std::size_t i = 0; i < order.size() && shots.size() < count; ++i)
       if (!same(order[i], item)) shots.push_back(order[i]);
-    if (shots.size() < count)
-      fail(
-          "{}: holds {} examples for item \"{}\" besides itself, but shots = {}; ask for fewer, or name a larger split",
-          origin, shots.size(), printable(items[item].id), count);
+    if (shots.size() < count) fail_too_few(origin, shots.size(), items[item], count);
   }
   return chosen;
 }

@@ -66,6 +66,49 @@ TEST(Shots, SeededOrderIsOneForAllItemsAndOtherByAnotherSeed) {
   EXPECT_TRUE(differ);
 }
 
+/// Twelve items, each with a field of its own.
+std::vector<Item> twelve() {
+  std::vector<Item> items;
+  for (const char* id : {"a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l"})
+    items.push_back({.id = id, .fields = {{"text", id}}});
+  return items;
+}
+
+// Random(1234).sample(range(12), n) of CPython 3.11, one stream over the items.
+TEST(Shots, OfLmEvalAreDrawnFromOneStreamOverTheItems) {
+  const std::vector<Item> pool = twelve(), asked = items({"x", "y", "z"});
+  EXPECT_THAT(choose({.count = 2, .lm_eval = LmEvalShots::drawn}, pool, asked, false),
+              ElementsAre(ElementsAre(7, 1), ElementsAre(0, 1), ElementsAre(9, 0)));
+  EXPECT_THAT(choose({.count = 2, .lm_eval = LmEvalShots::drawn_besides}, pool, asked, false),
+              ElementsAre(ElementsAre(7, 1), ElementsAre(1, 9), ElementsAre(10, 1)))
+      << "one more is drawn, and the last one is left";
+}
+
+TEST(Shots, OfLmEvalLeaveTheItemOutWhereItIsInThePool) {
+  const std::vector<Item> pool = twelve();
+  const std::vector<Item> asked(pool.begin() + 7, pool.begin() + 7 + 1);
+  EXPECT_THAT(choose({.count = 2, .lm_eval = LmEvalShots::drawn}, pool, asked, true), ElementsAre(ElementsAre(1, 0)));
+  EXPECT_THAT(choose({.count = 2, .lm_eval = LmEvalShots::drawn_blindly}, pool, asked, true),
+              ElementsAre(ElementsAre(7, 1)));
+  EXPECT_THAT(choose({.count = 2, .lm_eval = LmEvalShots::first}, pool, {pool[1]}, true),
+              ElementsAre(ElementsAre(0, 2)));
+}
+
+TEST(Shots, OfLmEvalAreDrawnAgainWhereThePoolHoldsTheItemTwice) {
+  std::vector<Item> pool = twelve();
+  const std::vector<Item> asked = {pool[7]};
+  for (const std::size_t same : {1, 0}) pool[same] = asked[0];
+  EXPECT_THAT(choose({.count = 2, .lm_eval = LmEvalShots::drawn_besides}, pool, asked, true),
+              ElementsAre(ElementsAre(3, 2)));
+}
+
+TEST(Shots, OfLmEvalNeedAPoolThatIsLargeEnough) {
+  EXPECT_EQ(
+      error_of([] { choose({.count = 12, .lm_eval = LmEvalShots::drawn}, twelve(), twelve(), true); }),
+      "it.jsonl: holds 11 examples for item \"a\" besides itself, but shots = 12; ask for fewer, or name a larger "
+      "split");
+}
+
 TEST(Shots, TooSmallAPoolIsRefused) {
   EXPECT_EQ(error_of([] { choose({.count = 5}, items(kPool), items({"a"}), true); }),
             "it.jsonl: holds 4 examples for item \"a\" besides itself, but shots = 5; ask for fewer, or name a larger "

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "tertium/tasks/item.h"
+#include "tertium/tasks/shots.h"
 
 namespace tertium {
 
@@ -25,6 +26,16 @@ struct ItemFile {
   void (*read)(const std::filesystem::path& file, const std::function<void(const JsonLine&)>& entry);
 };
 
+/// How texts are made where published evaluations do what not everybody wants.
+struct TextRules {
+  /// XCOPA: only punctuation is dropped from a premise's end (compat = "fixed"), not whatever stands there.
+  bool fixed = false;
+  /// The statements are those that the study published (statements = "2504.09378v1").
+  bool study_statements = false;
+
+  bool operator==(const TextRules&) const = default;
+};
+
 /// A benchmark: how its files are named and how a line becomes an item. Add one: tasks/<name>.cc, which defines
 /// <name>_task, and a line in tasks.def.
 struct Task {
@@ -41,11 +52,22 @@ struct Task {
   std::string_view asks = "";  // the field that decides what is asked, which parallel items should share
   /// What to do where the files of a language are not there; empty, or null: nothing particular.
   std::string (*missing)(const std::string& language) = nullptr;
+
+  // What rules other than the default do; `item` follows the default ones.
+  Item (*item_by)(const JsonLine& line, const std::string& language,
+                  const TextRules& rules) = nullptr;  // null: nothing
+  bool may_be_fixed = false;                          // it has TextRules::fixed
+  bool in_study = false;                              // it has TextRules::study_statements
+  LmEvalShots lm_eval_shots = LmEvalShots::drawn;
 };
 
 /// <data>/<language>.jsonl, for tasks without splits. Throws Error if one is asked for.
 std::vector<ItemFile> one_file_per_language(const std::filesystem::path& data, const std::string& language,
                                             const std::string& split);
+
+/// <data>/<language>.jsonl, .csv or .tsv: the columns of a dataset on the hub. Without splits, likewise.
+std::vector<ItemFile> hub_files(const std::filesystem::path& data, const std::string& language,
+                                const std::string& split);
 
 /// Throws Error for an unknown name, listing the known ones and the nearest.
 const Task& task_named(std::string_view name);
@@ -58,7 +80,7 @@ ItemFile items_file(const Task& task, const std::filesystem::path& data, const s
 /// All items of one file, in file order. Throws Error naming file and line: no such file, bad UTF-8 or JSON, a missing
 /// field, a gold out of range, another language, an id used twice, no items. The first problem ends the reading.
 std::vector<Item> read_items(const Task& task, const std::filesystem::path& data, const std::string& language,
-                             const std::string& split);
+                             const std::string& split, const TextRules& rules = {});
 
 /// `items` in the order of `pivot`, which they must parallel: the same ids, gold and number of options.
 /// Throws Error naming both languages and the first item that differs.

@@ -4,6 +4,7 @@
 
 #include "tertium/base/error.h"
 #include "tertium/base/text.h"
+#include "tertium/tasks/columns.h"
 
 namespace tertium {
 namespace {
@@ -40,40 +41,16 @@ std::vector<std::string> fields_of(std::string_view line) {
   return fields;
 }
 
-void demand_different(const std::vector<std::string>& columns, const std::string& where) {
-  for (std::size_t i = 0; i < columns.size(); ++i)
-    if (std::find(columns.begin(), columns.begin() + static_cast<std::ptrdiff_t>(i), columns[i]) !=
-        columns.begin() + static_cast<std::ptrdiff_t>(i))
-      fail("{}: two columns are called \"{}\"; their names must differ", where, printable(columns[i]));
-}
-
 }  // namespace
 
 void read_tsv(const std::filesystem::path& file, const std::function<void(const JsonLine&)>& row) {
-  constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
-  constexpr std::size_t kMostColumns = 1000;
   const std::string text = read_text_file(file);
-  std::string_view rest = text;
-  if (rest.starts_with(kByteOrderMark)) rest.remove_prefix(kByteOrderMark.size());
-  std::vector<std::string> columns;
+  std::string_view rest = without_byte_order_mark(text);
+  NamedColumns columns("tab", row);
   for (std::size_t number = 1; !rest.empty(); ++number) {
-    const std::string where = fmt::format("{}:{}", file.string(), number);
     std::string_view line = take_until(rest, '\n');
     if (line.ends_with('\r')) line.remove_suffix(1);
-    if (strip(line).empty()) continue;
-    const std::vector<std::string> fields = fields_of(line);
-    if (columns.empty()) {
-      if (fields.size() < 2 || fields.size() > kMostColumns)
-        fail("{}: the first line must name the columns, with tabs between them", where);
-      demand_different(columns = fields, where);
-      continue;
-    }
-    if (fields.size() != columns.size())
-      fail("{}: has {} fields, but the first line names {} columns; write one tab between two fields", where,
-           fields.size(), columns.size());
-    JsonLine entry{nlohmann::json::object(), where};
-    for (std::size_t i = 0; i < fields.size(); ++i) entry.value[columns[i]] = fields[i];
-    row(entry);
+    if (!strip(line).empty()) columns.take(fields_of(line), fmt::format("{}:{}", file.string(), number));
   }
 }
 

@@ -66,6 +66,14 @@ std::string_view connector(const JsonLine& line, std::string_view language) {
   fail("{}: field \"question\" is \"{}\"; expected cause or effect", line.where, printable(question));
 }
 
+/// The study's statements take one connector for all items of English and of Chinese, whatever is asked
+/// (github Kartik21/XLingAlignment, data/xcopa_dali).
+std::string_view study_connector(const JsonLine& line, std::string_view language) {
+  if (language == "en_th") return "so";
+  if (text_language(language) == "en" || text_language(language) == "zh") return connectors_of(line, language).cause;
+  return connector(line, language);
+}
+
 // COPA's development items 401 to 500 are what XCOPA translates as val, its test items what XCOPA translates as test.
 void read_copa_train(const std::filesystem::path& file, const std::function<void(const JsonLine&)>& entry) {
   read_copa(file, 1, 400, entry);
@@ -98,7 +106,7 @@ std::string missing(const std::string& language) {
   return {};
 }
 
-Item item(const JsonLine& line, const std::string& language) {
+Item item_by(const JsonLine& line, const std::string& language, const TextRules& rules) {
   Item item;
   item.id = std::to_string(line.integer("idx", 0, std::numeric_limits<std::int64_t>::max()));
   item.category = line.text_if_any("category");
@@ -106,15 +114,19 @@ Item item(const JsonLine& line, const std::string& language) {
   item.gold = static_cast<std::size_t>(line.integer("label", 0, 1));
   item.premise = line.text("premise");
   // The last character goes even where it is no full stop (Thai, Tamil): so do the published evaluations.
-  const std::string_view premise = drop_last_code_point(strip(item.premise));
+  const std::string_view whole = strip(item.premise), cut = drop_last_code_point(whole);
+  const std::string_view premise = rules.fixed && !ends_in_punctuation(whole) ? whole : cut;
   item.context = fmt::format("{} {}", premise, connector(line, language));
   item.context_marks.premise = end_of_words(premise);
   item.choices = {line.text("choice1"), line.text("choice2")};
   for (const std::string& choice : item.choices) item.options.push_back(" " + lower_first(choice));
-  item.statement_context = item.context;
+  item.statement_context =
+      rules.study_statements ? fmt::format("{} {}", cut, study_connector(line, language)) : item.context;
   item.statement_options = item.options;
   return item;
 }
+
+Item item(const JsonLine& line, const std::string& language) { return item_by(line, language, {}); }
 
 }  // namespace
 
@@ -127,6 +139,9 @@ extern const Task xcopa_task = {
     .letters_prompt = "Choose the more likely {question} of the premise.\nPremise: {premise}\n{options}\nAnswer:",
     .asks = "question",
     .missing = missing,
+    .item_by = item_by,
+    .may_be_fixed = true,
+    .in_study = true,
 };
 
 }  // namespace tertium

@@ -66,6 +66,31 @@ TEST(Xcopa, DropsTheLastCharacterWhateverItIs) {
   EXPECT_EQ(task_named("xcopa").item(line_of("เขาตื่น", "ก", "ข", "effect"), "th").context, "เขาตื่ ดังนั้น");
 }
 
+TEST(Xcopa, FixedDropsOnlyPunctuation) {
+  const auto context = [](std::string_view premise, const std::string& language) {
+    return task_named("xcopa").item_by(line_of(premise, "ก", "ข", "effect"), language, {.fixed = true}).context;
+  };
+  EXPECT_EQ(context("เขาตื่น", "th"), "เขาตื่น ดังนั้น");
+  EXPECT_EQ(context("他醒了。", "zh"), "他醒了 所以");
+  EXPECT_EQ(context("He woke up. ", "en"), "He woke up therefore");
+}
+
+TEST(Xcopa, StudysStatementsHaveOneConnectorInEnglishAndChinese) {
+  const auto statement = [](const std::string& language, std::string_view question) {
+    const Item item =
+        task_named("xcopa").item_by(line_of("A b.", "C.", "D.", question), language, {.study_statements = true});
+    return item.statement_context + item.statement_options[0];
+  };
+  EXPECT_EQ(statement("en", "effect"), "A b because c.");
+  EXPECT_EQ(statement("en_it", "effect"), "A b because c.");
+  EXPECT_EQ(statement("en_th", "cause"), "A b so c.");
+  EXPECT_EQ(statement("zh", "effect"), "A b 因为 c.");
+  EXPECT_EQ(statement("it", "effect"), "A b quindi c.");
+  const Item item =
+      task_named("xcopa").item_by(line_of("A b.", "C.", "D.", "effect"), "en", {.study_statements = true});
+  EXPECT_EQ(item.context, "A b therefore") << "what is scored stays";
+}
+
 TEST(Xcopa, CategoryIsTheQuestionUnlessTheFileNamesOne) {
   EXPECT_EQ(english().category, "cause");
   JsonLine line = line_of("The man woke up.", "A.", "B.", "effect");

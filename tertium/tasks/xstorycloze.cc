@@ -1,6 +1,6 @@
 // XStoryCloze (Lin et al. 2022): a story of four sentences, and which of two sentences ends it.
-// Three spellings are read: the plain one of the common JSON copies, the columns of the dataset on the hub, and those of
-// the official TSV files.
+// Three spellings are read: the plain one of the common JSON copies, the columns of the dataset on the hub, and those
+// of the official TSV files.
 
 #include "tertium/base/error.h"
 #include "tertium/base/squeezed.h"
@@ -76,6 +76,8 @@ extern const Task xstorycloze_task = {
     .item = item,
     .roles = {.premise = "context", .question = "", .option = "sentence_quiz"},
     .letters_prompt = "Choose the better ending of the story.\nStory: {context}\n{options}\nAnswer:",
+    .in_study = true,  // whose statements are the ones above
+    .lm_eval_shots = LmEvalShots::drawn_besides,
 };
 
 }  // namespace tertium

@@ -86,7 +86,8 @@ TEST_F(Export, GivesEveryTableAsCsvWithAHeader) {
   expect_rows("scores", store.scores().size());
   expect_rows("alignment", store.alignment().size());
   expect_rows("patches", store.patches().size());
-  EXPECT_THAT(exported("scores", "csv"), StartsWith("task,language,item,protocol,option,score,tokens,is_gold\r\n"));
+  EXPECT_THAT(exported("scores", "csv"),
+              StartsWith("task,language,item,protocol,option,score,tokens,is_gold,characters,bytes\r\n"));
   EXPECT_THAT(exported("runs", "csv"), StartsWith("key,value\r\n"));
 }
 
