@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "tertium/audit/check.h"
 #include "tertium/base/text.h"
 #include "tertium/experiment/experiment.h"
 #include "tertium/formats/safetensors.h"
@@ -75,6 +76,11 @@ TEST(Docs, DefineEveryMetric) {
 TEST(Docs, DefineEveryControl) {
   const Page methods = page("docs/methods.md");
   for (const Control* control : controls()) expect_row(methods, control->name);
+}
+
+TEST(Docs, DefineEveryCheckOfTheAudit) {
+  const Page audit = page("docs/audit.md");
+  for (const Check* check : checks()) expect_row(audit, check->name);
 }
 
 TEST(Docs, DefineEverySite) {

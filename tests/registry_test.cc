@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "tertium/audit/check.h"
 #include "tertium/base/names.h"
 #include "tertium/base/text.h"
 #include "tertium/metrics/metric.h"
@@ -33,6 +34,7 @@ const Registry kRegistries[] = {
     {"tasks/tasks.def", "tasks", R"(extern const Task (\w+)_task = .*)"},
     {"metrics/metrics.def", "metrics", R"(extern const Metric (\w+)_metric = .*)"},
     {"patching/controls.def", "patching/controls", R"(extern const Control (\w+)_control = .*)"},
+    {"audit/checks.def", "audit/checks", R"(extern const Check (\w+)_check = .*)"},
     {"cli/commands.def", "cli", R"(void add_(\w+)\(CLI::App& app\) \{)"},
 };
 
@@ -74,6 +76,7 @@ TEST(Registries, GiveEachThingTheNameOfItsLineInTheOrderOfTheLines) {
   EXPECT_EQ(task_names(), registered("tasks/tasks.def"));
   EXPECT_EQ(names_of(metrics()), registered("metrics/metrics.def"));
   EXPECT_EQ(names_of(controls()), registered("patching/controls.def"));
+  EXPECT_EQ(names_of(checks()), registered("audit/checks.def"));
   EXPECT_EQ(test::command_names(), registered("cli/commands.def"));
 }
 

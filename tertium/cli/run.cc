@@ -4,6 +4,7 @@
 #include <chrono>
 #include <future>
 
+#include "tertium/audit/audit.h"
 #include "tertium/base/error.h"
 #include "tertium/cli/command.h"
 #include "tertium/cli/print_results.h"
@@ -84,11 +85,16 @@ void run(const Options& options) {
   if (!options.by.empty()) demand_categories(tasks);
   std::future<InputHashes> hashed =
       std::async(std::launch::async, hashes_of, inputs_of(model_files, tokenizer.files(), tasks));
+  std::future<Audit> audited = std::async(std::launch::async, [&, limits = Limits{config.context, config.vocabulary}] {
+    return audit(experiment, tasks, tokenizer, limits);
+  });
   const Engine engine(Model::load(model, experiment.dtype), {.batch_rows = options.batch_rows});
   const InputHashes hashes = hashed.get();
   demand_unchanged(model_files);  // what was loaded is what was hashed
   Store store = Store::create(options.out, options.force);
   say_what_runs(experiment, tasks, engine.model());
+  fmt::print("audit: {}; tertium audit {} tells them\n", counted(audited.get()), options.experiment);
+  std::fflush(stdout);
   write_info(store, experiment, engine);
   store_hashes(store, hashes);
   plan_stages(store, experiment, tasks);

@@ -253,4 +253,30 @@ std::vector<PreparedTask> prepare(const Experiment& experiment, const Tokenizer&
   return prepared;
 }
 
+PreparedLanguage prepare_leniently(const TaskSpec& task, const Experiment& experiment, const Tokenizer& tokenizer,
+                                   const Limits& limits, const std::vector<Item>& items,
+                                   const std::vector<std::vector<Item>>& examples, std::set<std::string>& too_long,
+                                   const std::function<void(const Item& item, const std::string& message)>& problem) {
+  TaskSpec lenient = task;
+  lenient.too_long = TooLong::leave_out;
+  const Encoder encoder(lenient, experiment.model, tokenizer, limits);
+  PreparedLanguage prepared;
+  const auto move_to = [](std::vector<Question>& all, std::vector<Question>& one) {
+    for (Question& question : one) all.push_back(std::move(question));
+  };
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    try {
+      std::vector<std::vector<Item>> own;
+      if (!examples.empty()) own.push_back(examples[i]);
+      PreparedLanguage one = encoder.encode({items[i]}, items[i].language, own, too_long);
+      prepared.items.push_back(items[i]);
+      move_to(prepared.questions, one.questions);
+      move_to(prepared.premises, one.premises);
+    } catch (const Error& error) {
+      problem(items[i], error.what());
+    }
+  }
+  return prepared;
+}
+
 }  // namespace tertium

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <functional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -35,6 +37,14 @@ struct PreparedTask {
 /// Reads and encodes everything an experiment asks, so that bad data ends it before the first run. Throws Error naming
 /// file, line or item.
 std::vector<PreparedTask> prepare(const Experiment& experiment, const Tokenizer& tokenizer, const Config& config);
+
+/// Encodes what it can of one language, whatever `task.too_long` says: an item that cannot be asked goes to `problem`
+/// with the message instead, and the ids of those that are too long to `too_long`, though they stay. Statements
+/// are encoded but not kept. `examples`: of each item, or none. Throws Error for what concerns all items, such as the prompt's file.
+PreparedLanguage prepare_leniently(const TaskSpec& task, const Experiment& experiment, const Tokenizer& tokenizer,
+                                   const Limits& limits, const std::vector<Item>& items,
+                                   const std::vector<std::vector<Item>>& examples, std::set<std::string>& too_long,
+                                   const std::function<void(const Item& item, const std::string& message)>& problem);
 
 /// Called with what a user should know before the work that it is about begins: one line.
 using Notice = std::function<void(const std::string&)>;

@@ -127,8 +127,11 @@ std::optional<std::string_view> JsonLines::next_line() {
 
 std::optional<JsonLine> JsonLines::next() {
   while (const auto line = next_line()) {
-    if (!is_utf8(*line)) fail("{}: not UTF-8 text; convert the file first", where());
-    if (!strip(*line).empty()) return JsonLine{parse_object(*line, where()), where(), row_++};
+    const bool is_text = is_utf8(*line);
+    if (is_text && strip(*line).empty()) continue;
+    const std::size_t row = row_++;  // of a line that is no object, too, so that those behind it keep theirs
+    if (!is_text) fail("{}: not UTF-8 text; convert the file first", where());
+    return JsonLine{parse_object(*line, where()), where(), row};
   }
   return std::nullopt;
 }

@@ -46,6 +46,8 @@ class JsonLines {
   /// The next object; nothing at the end. Throws Error naming file and line: too long, not UTF-8, no JSON object, a
   /// field twice.
   std::optional<JsonLine> next();
+  /// Whether next() gives the line behind the one that it has thrown for: not behind one that is too long.
+  bool goes_on() const { return !stream_.fail(); }
 
  private:
   std::optional<std::string_view> next_line();

@@ -29,16 +29,6 @@ void check_language(const Task& task, const JsonLine& line, const std::string& l
          task.language_field, printable(own), printable(language));
 }
 
-Item read_item(const Task& task, const JsonLine& line, const std::string& language, const TextRules& rules) {
-  check_language(task, line, language);
-  Item item = task.item_by ? task.item_by(line, language, rules) : task.item(line, language);
-  item.language = language;
-  // insert() keeps what the task itself has put there.
-  for (const auto& [name, value] : line.value.items())
-    if (value.is_string()) item.fields.insert({name, value.get<std::string>()});
-  return item;
-}
-
 const std::string& language_of(const std::vector<Item>& items) {
   static const std::string none = "(no items)";
   return items.empty() ? none : items.front().language;
@@ -75,13 +65,23 @@ std::vector<std::string> task_names() {
   return names;
 }
 
+Item item_of(const Task& task, const JsonLine& line, const std::string& language, const TextRules& rules) {
+  check_language(task, line, language);
+  Item item = task.item_by ? task.item_by(line, language, rules) : task.item(line, language);
+  item.language = language;
+  // insert() keeps what the task itself has put there.
+  for (const auto& [name, value] : line.value.items())
+    if (value.is_string()) item.fields.insert({name, value.get<std::string>()});
+  return item;
+}
+
 std::vector<Item> read_items(const Task& task, const std::filesystem::path& data, const std::string& language,
                              const std::string& split, const TextRules& rules) {
   const ItemFile file = items_file(task, data, language, split);
   std::vector<Item> items;
   std::unordered_map<std::string, std::string> place_of_id;
   file.read(file.path, [&](const JsonLine& line) {
-    items.push_back(read_item(task, line, language, rules));
+    items.push_back(item_of(task, line, language, rules));
     const std::string& id = items.back().id;
     const auto [first, is_new] = place_of_id.insert({id, line.where});
     if (!is_new)

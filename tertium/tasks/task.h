@@ -77,6 +77,10 @@ std::vector<std::string> task_names();
 ItemFile items_file(const Task& task, const std::filesystem::path& data, const std::string& language,
                     const std::string& split);
 
+/// The item of one entry of a language's file. Throws Error naming file and line: a missing field, a gold out of range,
+/// another language.
+Item item_of(const Task& task, const JsonLine& line, const std::string& language, const TextRules& rules = {});
+
 /// All items of one file, in file order. Throws Error naming file and line: no such file, bad UTF-8 or JSON, a missing
 /// field, a gold out of range, another language, an id used twice, no items. The first problem ends the reading.
 std::vector<Item> read_items(const Task& task, const std::filesystem::path& data, const std::string& language,
