@@ -35,6 +35,25 @@ TEST(JsonLines, PassesOverBlankLinesAndStillCountsThem) {
   EXPECT_EQ(places(file), (std::vector<std::string>{"2", "4", "6"}));
 }
 
+TEST(JsonLines, GoOnBehindALineThatIsNoObjectWhoseRowCounts) {
+  const TempFolder folder;
+  JsonLines lines(folder.write("x.jsonl", "{\"a\":1}\n{\"a\n\n\xFF\n{\"a\":2}"));
+  EXPECT_EQ(lines.next()->row, 0u);
+  for (const char* place : {"x.jsonl:2", "x.jsonl:4"}) {
+    EXPECT_THAT(error_of([&] { lines.next(); }), HasSubstr(place));
+    EXPECT_TRUE(lines.goes_on());
+  }
+  EXPECT_EQ(lines.next()->row, 3u);
+  EXPECT_FALSE(lines.next().has_value());
+}
+
+TEST(JsonLines, DoNotGoOnBehindALineThatIsFarTooLong) {
+  const TempFolder folder;
+  JsonLines lines(folder.write("x.jsonl", std::string(JsonLines::longest_line + 1, 'x') + "\n{}\n"));
+  EXPECT_THAT(error_of([&] { lines.next(); }), HasSubstr("longer than"));
+  EXPECT_FALSE(lines.goes_on());
+}
+
 TEST(JsonLines, ReadsAFileThatStartsWithAByteOrderMark) {
   const TempFolder folder;
   EXPECT_EQ(places(folder.write("x.jsonl", "\xEF\xBB\xBF{\"a\":1}\n")).size(), 1u);
