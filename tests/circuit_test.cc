@@ -8,7 +8,7 @@
 
 #include "tertium/engine/engine.h"
 #include "tertium/experiment/run.h"
-#include "tertium/experiment/summary.h"
+#include "tertium/analysis/summary.h"
 #include "tests/support/files.h"
 #include "tests/support/tiny_model.h"
 

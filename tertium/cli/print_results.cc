@@ -4,8 +4,8 @@
 
 #include "tertium/base/text.h"
 #include "tertium/cli/print_summary.h"
-#include "tertium/experiment/agreement.h"
-#include "tertium/experiment/categories.h"
+#include "tertium/analysis/agreement.h"
+#include "tertium/analysis/categories.h"
 #include "tertium/experiment/stages.h"
 
 namespace tertium {

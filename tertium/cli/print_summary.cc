@@ -7,7 +7,7 @@
 #include <cmath>
 #include <set>
 
-#include "tertium/experiment/summary.h"
+#include "tertium/analysis/summary.h"
 #include "tertium/patching/direction.h"
 
 namespace tertium {

@@ -4,7 +4,7 @@
 
 namespace tertium {
 
-struct TaskSummary;  // experiment/summary.h
+struct TaskSummary;  // analysis/summary.h
 
 /// What was found, as tables on standard output.
 void print_summary(const std::vector<TaskSummary>& tasks);

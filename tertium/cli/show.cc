@@ -5,8 +5,8 @@
 #include "tertium/cli/command.h"
 #include "tertium/cli/print_results.h"
 #include "tertium/cli/summary_json.h"
-#include "tertium/experiment/agreement.h"
-#include "tertium/experiment/categories.h"
+#include "tertium/analysis/agreement.h"
+#include "tertium/analysis/categories.h"
 #include "tertium/experiment/stages.h"
 
 namespace tertium {

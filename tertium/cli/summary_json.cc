@@ -2,8 +2,8 @@
 
 #include <nlohmann/json.hpp>
 
-#include "tertium/experiment/agreement.h"
-#include "tertium/experiment/summary.h"
+#include "tertium/analysis/agreement.h"
+#include "tertium/analysis/summary.h"
 
 namespace tertium {
 namespace {

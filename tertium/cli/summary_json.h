@@ -5,8 +5,8 @@
 
 namespace tertium {
 
-struct Agreement;    // experiment/agreement.h
-struct TaskSummary;  // experiment/summary.h
+struct Agreement;    // analysis/agreement.h
+struct TaskSummary;  // analysis/summary.h
 
 /// What print_summary prints, as JSON. Rates are {value, low, high, hits, n}; what is not known is null.
 nlohmann::ordered_json to_json(const std::vector<TaskSummary>& tasks);

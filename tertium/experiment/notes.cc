@@ -1,11 +1,10 @@
 #include "tertium/experiment/notes.h"
 
-#include <algorithm>
 #include <functional>
 #include <nlohmann/json.hpp>
 
+#include "tertium/analysis/undecided.h"
 #include "tertium/base/error.h"
-#include "tertium/base/text.h"
 #include "tertium/tasks/task.h"
 
 namespace tertium {
@@ -55,12 +54,7 @@ std::size_t asked_otherwise(const PreparedTask& task, const PreparedLanguage& la
   return count;
 }
 
-constexpr char kJoints[] = "joints_swallowed", kCut[] = "truncated", kBos[] = "bos_in_text", kIdentical[] = "identical_options",
-               kLeftOut[] = "left_out";
-
-std::string key_of(const std::string& task, const std::string& protocol, const std::string& language) {
-  return fmt::format("{} {} {}", task, protocol, language);
-}
+constexpr char kJoints[] = "joints_swallowed", kCut[] = "truncated", kBos[] = "bos_in_text", kLeftOut[] = "left_out";
 
 void store_language(Store& store, const TaskSpec& task, const PreparedLanguage& language) {
   const std::string key = run_key(task, language);
@@ -70,13 +64,14 @@ void store_language(Store& store, const TaskSpec& task, const PreparedLanguage& 
   for (const auto& [name, flag] :
        {std::pair(kJoints, &Question::joint_swallowed), {kCut, &Question::is_cut}, {kBos, &Question::spells_bos}})
     if (const std::size_t count = flagged(language, flag).size(); count > 0) set(name, std::to_string(count));
-  if (const auto ids = flagged(language, &Question::identical_options); !ids.empty()) set(kIdentical, json(ids).dump());
+  if (const auto ids = flagged(language, &Question::identical_options); !ids.empty())
+    store.set_info(undecided_key(task.name, task.stored_protocol(), language.language), json(ids).dump());
 }
 
 }  // namespace
 
 std::string run_key(const TaskSpec& task, const PreparedLanguage& language) {
-  return key_of(task.name, task.stored_protocol(), language.language);
+  return fmt::format("{} {} {}", task.name, task.stored_protocol(), language.language);
 }
 
 std::vector<std::string> notes_on(const PreparedTask& task) {
@@ -94,8 +89,9 @@ std::vector<std::string> notes_on(const PreparedTask& task) {
     notes.push_back(fmt::format("{} {} with the tokenizer's BOS already; none is put before it", bos.text,
                                 bos.either("begins", "begin")));
   if (const Counted identical = counted(task, &Question::identical_options); identical.total > 0)
-    notes.push_back(fmt::format("{} {} two options of one text: scored, but in none of TS, TF, FS and FF, and not patched",
-                                identical.text, identical.either("has", "have")));
+    notes.push_back(
+        fmt::format("{} {} two options of one text: scored, but in none of TS, TF, FS and FF, and not patched",
+                    identical.text, identical.either("has", "have")));
   const Counted otherwise(task, [&](const PreparedLanguage& language) { return asked_otherwise(task, language); });
   if (otherwise.total > 0)
     notes.push_back(fmt::format("{} {} in field \"{}\" than in {}; each is asked as its own file says", otherwise.text,
@@ -112,21 +108,6 @@ void store_notes(Store& store, const PreparedTask& task) {
       store.set_info(fmt::format("asked_otherwise {}", run_key(task.spec, language)), std::to_string(count));
   if (!task.left_out.empty())
     store.set_info(fmt::format("{} {}", kLeftOut, task.spec.name), json(task.left_out).dump());
-}
-
-std::set<std::string> stored_identical_options(const RunInfo& info, const std::string& task,
-                                               const std::string& protocol, const std::string& language) {
-  const std::string wanted = fmt::format("{} {}", kIdentical, key_of(task, protocol, language));
-  std::set<std::string> ids;
-  for (const auto& [key, value] : info) {
-    if (key != wanted) continue;
-    const json list = json::parse(value, nullptr, /*allow_exceptions=*/false);
-    const auto is_text = [](const json& id) { return id.is_string(); };
-    if (!list.is_array() || !std::ranges::all_of(list, is_text))
-      fail("runs: \"{}\" is no list of ids; are the results whole?", printable(key));
-    for (const json& id : list) ids.insert(id.get<std::string>());
-  }
-  return ids;
 }
 
 }  // namespace tertium

@@ -19,8 +19,4 @@ std::vector<std::string> notes_on(const PreparedTask& task);
 /// (docs/results.md).
 void store_notes(Store& store, const PreparedTask& task);
 
-/// The ids of the items whose options are identical in one language, as store_notes has filed them.
-std::set<std::string> stored_identical_options(const RunInfo& info, const std::string& task, const std::string& protocol,
-                                               const std::string& language);
-
 }  // namespace tertium

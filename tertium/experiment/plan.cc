@@ -7,7 +7,7 @@
 #include "tertium/base/error.h"
 #include "tertium/base/text.h"
 #include "tertium/engine/engine.h"
-#include "tertium/experiment/answers.h"
+#include "tertium/analysis/answers.h"
 #include "tertium/experiment/patch.h"
 #include "tertium/experiment/run.h"
 #include "tertium/experiment/scoring.h"

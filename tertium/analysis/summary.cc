@@ -1,4 +1,4 @@
-#include "tertium/experiment/summary.h"
+#include "tertium/analysis/summary.h"
 
 #include <algorithm>
 #include <iterator>
@@ -6,10 +6,10 @@
 #include <set>
 #include <sstream>
 
+#include "tertium/analysis/answers.h"
+#include "tertium/analysis/undecided.h"
 #include "tertium/base/error.h"
 #include "tertium/base/text.h"
-#include "tertium/experiment/answers.h"
-#include "tertium/experiment/notes.h"
 #include "tertium/patching/direction.h"
 
 namespace tertium {
@@ -132,7 +132,7 @@ void add_language(const StoredRows& rows, const Asked& asked, const LanguageAnsw
   const AnswersOfPair pair{pivot, of.answers};
   std::set<std::string> undecided;  // items with identical options here or in the pivot
   for (const std::string& either : {asked.pivot, of.language})
-    undecided.merge(stored_identical_options(rows.info, of.task, of.protocol, either));
+    undecided.merge(undecided_items(rows.info, of.task, of.protocol, either));
   LanguageSummary one = outcomes(of.language, pair, of.language == asked.pivot, undecided);
   one.by_rule = accuracies(of.protocol, of.answers);
   one.alignment = by_layer(mean_alignment(rows.alignment, of.task, of.language, pair, undecided));

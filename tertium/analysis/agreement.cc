@@ -1,10 +1,10 @@
-#include "tertium/experiment/agreement.h"
+#include "tertium/analysis/agreement.h"
 
 #include <algorithm>
 #include <map>
 #include <set>
 
-#include "tertium/experiment/answers.h"
+#include "tertium/analysis/answers.h"
 #include "tertium/store/store.h"
 
 namespace tertium {

@@ -1,4 +1,4 @@
-#include "tertium/experiment/agreement.h"
+#include "tertium/analysis/agreement.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-#include "tertium/experiment/summary.h"
+#include "tertium/analysis/summary.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

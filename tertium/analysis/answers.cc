@@ -1,4 +1,4 @@
-#include "tertium/experiment/answers.h"
+#include "tertium/analysis/answers.h"
 
 #include <algorithm>
 #include <tuple>

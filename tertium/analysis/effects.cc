@@ -1,4 +1,4 @@
-#include "tertium/experiment/effects.h"
+#include "tertium/analysis/effects.h"
 
 #include <algorithm>
 #include <cmath>

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "tertium/experiment/answers.h"
+#include "tertium/analysis/answers.h"
 #include "tertium/patching/direction.h"
 #include "tertium/stats/rates.h"
 #include "tertium/store/store.h"

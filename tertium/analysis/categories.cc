@@ -1,4 +1,4 @@
-#include "tertium/experiment/categories.h"
+#include "tertium/analysis/categories.h"
 
 #include <map>
 #include <set>

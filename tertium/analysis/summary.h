@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "tertium/experiment/effects.h"
+#include "tertium/analysis/effects.h"
 #include "tertium/stats/rates.h"
 #include "tertium/store/store.h"
 

@@ -4,7 +4,7 @@
 #include <utility>
 #include <vector>
 
-#include "tertium/experiment/summary.h"
+#include "tertium/analysis/summary.h"
 
 namespace tertium {
 
