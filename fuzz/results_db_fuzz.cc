@@ -13,10 +13,10 @@
 #include <vector>
 
 #include "fuzz/folder.h"
-#include "tertium/experiment/agreement.h"
-#include "tertium/experiment/categories.h"
+#include "tertium/analysis/agreement.h"
+#include "tertium/analysis/categories.h"
+#include "tertium/analysis/table_text.h"
 #include "tertium/experiment/stages.h"
-#include "tertium/experiment/summary.h"
 #include "tertium/store/store.h"
 #include "tertium/store/tables.h"
 
@@ -255,17 +255,18 @@ std::string file_of(fuzz::Input input) {
   return how == 1 ? with_changed_bytes(Bytes(rest)) : with_changed_rows(Bytes(rest));
 }
 
-void use(const Rate& rate) { fuzz::demand(rate.hits <= rate.n, "a rate is of some of all"); }
-
-void use(const std::vector<TaskSummary>& tasks) {
-  for (const TaskSummary& task : tasks) {
-    fuzz::demand(!task.languages.empty(), "a task has languages");
-    for (const LanguageSummary& language : task.languages) {
-      use(language.accuracy);
-      fuzz::demand(language.ts + language.tf + language.fs + language.ff <= language.accuracy.n, "an item counts once");
-      for (const auto& [metric, means] : language.alignment)
-        fuzz::demand(means.ts.size() == means.tf.size(), "a mean of either kind at each layer");
-    }
+void use(const Analysis& analysis) {
+  for (const LanguageResult& language : analysis.languages) {
+    fuzz::demand(language.correct <= language.n, "some of all are right");
+    fuzz::demand(language.ts + language.tf + language.fs + language.ff <= language.n, "an item counts once");
+  }
+  for (const std::string& sentence : analysis.conclusions)
+    fuzz::demand(sentence.find('\x1b') == std::string::npos, "a sentence is printable");
+  to_json(analysis).dump();
+  for (const ResultTable& table : result_tables(analysis)) {
+    to_csv(table);
+    to_markdown(table);
+    to_tex(table);
   }
 }
 
@@ -292,9 +293,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     fuzz::read_or_refuse([&] { store.items(); });
     fuzz::read_or_refuse(
         [&] { fuzz::demand(told(completeness(store.info())).find('\x1b') == std::string::npos, "is printable"); });
-    fuzz::read_or_refuse([&] { use(summarize(store)); });
+    fuzz::read_or_refuse([&] { use(analyse(observations_of(store))); });
     fuzz::read_or_refuse([&] { agreements(store.scores()); });
-    fuzz::read_or_refuse([&] { summarize_by_category(store); });
+    fuzz::read_or_refuse([&] { analyse_by_category(store); });
   });
   export_all(folder);
   return 0;

@@ -1,14 +1,16 @@
 // A model built by hand, whose every answer is known: patching must find the block at which its meaning is written.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "tertium/analysis/observations.h"
 #include "tertium/engine/engine.h"
 #include "tertium/experiment/run.h"
-#include "tertium/analysis/summary.h"
+#include "tertium/stats/two_rates.h"
 #include "tests/support/files.h"
 #include "tests/support/tiny_model.h"
 
@@ -94,12 +96,16 @@ void write_items(const fs::path& folder, const std::string& language, const char
   }
 }
 
-/// How many of the other language's items changed, by block.
-std::vector<Rate> changed(const TaskSummary& summary, const std::string& control) {
-  std::vector<Rate> rates;
-  for (const auto& [block, effect] : summary.languages.at(1).patches.at(0).effects.at(control))
-    rates.push_back(effect.changed);
-  return rates;
+/// How many answers of the other language's items changed, by block, under one control.
+std::map<int, Counts> changed(const Observations& observations, const std::string& control) {
+  std::map<int, Counts> blocks;
+  for (const PatchObservations& at : observations.patches)
+    if (at.control == control)
+      for (const auto& [item, counts] : at.items) {
+        blocks[at.layer].hits += counts.changed;
+        blocks[at.layer].n += counts.draws;
+      }
+  return blocks;
 }
 
 class Circuit : public test::FolderTest {
@@ -111,10 +117,10 @@ class Circuit : public test::FolderTest {
     write_items(folder / "data", "xx", "x", "xa", "xx");
   }
 
-  TaskSummary run(bool all_items) { return run(PatchSpec{.all_items = all_items, .draws = 2}); }
+  Observations run(bool all_items) { return run(PatchSpec{.all_items = all_items, .draws = 2}); }
 
   /// `xx_is_pivot` swaps the languages, so that what are transfer failures become items that only X solves.
-  TaskSummary run(const PatchSpec& patch, bool xx_is_pivot = false) {
+  Observations run(const PatchSpec& patch, bool xx_is_pivot = false) {
     const Experiment experiment{
         .model = folder / "model",
         .pivot = xx_is_pivot ? "xx" : "en",
@@ -127,42 +133,43 @@ class Circuit : public test::FolderTest {
     run_experiment(experiment, prepare(experiment, tokenizer, engine.model().config()), engine, store,
                    [](auto, auto, auto) {});
     patches = store.patches();
-    return summarize(store).at(0);
+    return observations_of(store);
   }
 
   std::vector<PatchRow> patches;
 };
 
 TEST_F(Circuit, EnglishIsRightAndTheOtherLanguageFailsWhereThePriorMisleads) {
-  const TaskSummary summary = run(false);
-  EXPECT_EQ(summary.languages.at(0).accuracy.hits, 12u);
-  EXPECT_EQ(summary.languages.at(1).ts, 6u);
-  EXPECT_EQ(summary.languages.at(1).tf, 6u);
+  const Observations observations = run(false);
+  EXPECT_EQ(std::ranges::count_if(observations.languages.at(0).answers, &PairedAnswer::right), 12);
+  const auto& answers = observations.languages.at(1).answers;
+  EXPECT_EQ(std::ranges::count(answers, Transfer::ts, &PairedAnswer::transfer), 6);
+  EXPECT_EQ(std::ranges::count(answers, Transfer::tf, &PairedAnswer::transfer), 6);
 }
 
 TEST_F(Circuit, MainFlipsEveryFailureFromTheWritingBlockOnAndNoneBefore) {
-  const std::vector<Rate> flips = changed(run(false), "main");
+  const std::map<int, Counts> flips = changed(run(false), "main");
   ASSERT_EQ(flips.size(), static_cast<std::size_t>(kBlocks));
   for (int b = 0; b < kBlocks; ++b) {
-    EXPECT_EQ(flips[b].n, 6u);
-    EXPECT_EQ(flips[b].hits, b >= kWritingBlock ? 6u : 0u) << "block " << b;
+    EXPECT_EQ(flips.at(b).n, 6u);
+    EXPECT_EQ(flips.at(b).hits, b >= kWritingBlock ? 6u : 0u) << "block " << b;
   }
 }
 
 TEST_F(Circuit, SameGoldIsToldApartFromMain) {
-  const std::vector<Rate> flips = changed(run(false), "same_gold");
+  const std::map<int, Counts> flips = changed(run(false), "same_gold");
   ASSERT_EQ(flips.size(), static_cast<std::size_t>(kBlocks));
-  for (const Rate& rate : flips) {
-    EXPECT_EQ(rate.n, 12u) << "6 items, 2 draws";
-    EXPECT_EQ(rate.hits, 0u) << "another item's concept speaks for neither option";
+  for (const auto& [block, counts] : flips) {
+    EXPECT_EQ(counts.n, 12u) << "6 items, 2 draws";
+    EXPECT_EQ(counts.hits, 0u) << "another item's concept speaks for neither option";
   }
 }
 
 TEST_F(Circuit, SelfChangesNothing) {
-  const TaskSummary summary = run(true);
-  for (const Rate& rate : changed(summary, "self")) EXPECT_EQ(rate.hits, 0u);
-  EXPECT_GE(summary.noise_floor, 0);
-  EXPECT_LT(summary.noise_floor, 1e-5);
+  const Observations observations = run(true);
+  for (const auto& [block, counts] : changed(observations, "self")) EXPECT_EQ(counts.hits, 0u);
+  EXPECT_GE(observations.noise_floor, 0);
+  EXPECT_LT(observations.noise_floor, 1e-5);
 }
 
 TEST_F(Circuit, OnlyFailuresArePatchedUnlessAllAreAsked) {
@@ -199,26 +206,26 @@ class KnownCircuit : public Circuit {
     for (int b = first; b < kBlocks; ++b) blocks.push_back(b);
     return blocks;
   }
-  static Blocks changing(const PatchTable& table, const std::string& control) {
+  static Blocks changing(const Observations& observations, const std::string& control) {
     Blocks blocks;
-    for (const auto& [block, effect] : table.effects.at(control)) {
-      EXPECT_TRUE(effect.changed.hits == 0 || effect.changed.hits == effect.changed.n) << "block " << block;
-      EXPECT_EQ(effect.changed.n % 6, 0u);
-      if (effect.changed.hits > 0) blocks.push_back(block);
+    for (const auto& [block, counts] : changed(observations, control)) {
+      EXPECT_TRUE(counts.hits == 0 || counts.hits == counts.n) << "block " << block;
+      EXPECT_EQ(counts.n % 6, 0u);
+      if (counts.hits > 0) blocks.push_back(block);
     }
     return blocks;
   }
   Blocks main_at(SiteKind site, const std::string& position = "last", int window = 1) {
     const PatchSpec spec{.sites = {{site, {}}}, .positions = {position}, .window = window, .controls = {}};
-    return changing(run(spec).languages.at(1).patches.at(0), "main");
+    return changing(run(spec), "main");
   }
   Blocks by(const std::string& control, SiteKind site = SiteKind::resid_post) {
     const PatchSpec spec{.sites = {{site, {}}}, .controls = {control}, .draws = 2};
-    return changing(run(spec).languages.at(1).patches.at(0), control);
+    return changing(run(spec), control);
   }
   Blocks in(const std::string& direction, bool xx_is_pivot = false) {
     const PatchSpec spec{.directions = {direction}, .controls = {}};
-    return changing(run(spec, xx_is_pivot).languages.at(1).patches.at(0), "main");
+    return changing(run(spec, xx_is_pivot), "main");
   }
 };
 
@@ -239,11 +246,15 @@ TEST_F(KnownCircuit, AWindowOfAttnOutWritesItWhereItHoldsTheBlock) {
 TEST_F(KnownCircuit, AllRowsMakeItAnEnglishRunAtEveryBlock) { EXPECT_EQ(main_at(SiteKind::resid_pre, "all"), from(0)); }
 
 TEST_F(KnownCircuit, OneHeadGathersTheFailuresConcepts) {
-  const TaskSummary summary = run(PatchSpec{.sites = {{SiteKind::z, {}}}, .controls = {}});
-  const std::vector<PatchTable>& tables = summary.languages.at(1).patches;
-  ASSERT_EQ(tables.size(), static_cast<std::size_t>(kHeads));
-  EXPECT_EQ(changing(tables[0], "main"), Blocks{kWritingBlock}) << "channels of concepts 0 to 7";
-  EXPECT_EQ(changing(tables[1], "main"), Blocks{});
+  const Observations observations = run(PatchSpec{.sites = {{SiteKind::z, {}}}, .controls = {}});
+  const auto of_head = [&](int head) {
+    Observations one = observations;
+    std::erase_if(one.patches, [&](const PatchObservations& at) { return at.key.head != head; });
+    return one;
+  };
+  EXPECT_EQ(observations.patches.size(), static_cast<std::size_t>(kHeads * kBlocks));
+  EXPECT_EQ(changing(of_head(0), "main"), Blocks{kWritingBlock}) << "channels of concepts 0 to 7";
+  EXPECT_EQ(changing(of_head(1), "main"), Blocks{});
 }
 
 TEST_F(KnownCircuit, NoControlRepairs) {
@@ -260,11 +271,13 @@ TEST_F(KnownCircuit, SelfMovesNoScoreAtAnySiteAndPosition) {
 }
 
 TEST_F(KnownCircuit, AFullDoseIsMainAndNoneIsSelf) {
-  const TaskSummary summary = run(PatchSpec{.controls = {"dose"}, .doses = {0, 1}});
-  const PatchTable& table = summary.languages.at(1).patches.at(0);
-  EXPECT_EQ(changing(table, "dose@0"), Blocks{});
-  EXPECT_EQ(changing(table, "dose@1"), from(kWritingBlock));
-  for (const int block : from(kWritingBlock)) EXPECT_NEAR(table.effects.at("dose@1").at(block).recovery, 1, 1e-3);
+  const Observations observations = run(PatchSpec{.controls = {"dose"}, .doses = {0, 1}});
+  EXPECT_EQ(changing(observations, "dose@0"), Blocks{});
+  EXPECT_EQ(changing(observations, "dose@1"), from(kWritingBlock));
+  for (const PatchObservations& at : observations.patches)
+    if (at.control == "dose@1" && at.layer >= kWritingBlock) {
+      for (const auto& [item, counts] : at.items) EXPECT_NEAR(counts.won / counts.way, 1, 1e-3) << item;
+    }
 }
 
 TEST_F(KnownCircuit, NoiseIsAnotherInEveryDrawAndTheSameInEveryRun) {

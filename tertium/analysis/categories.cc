@@ -6,32 +6,22 @@
 #include "tertium/base/error.h"
 
 namespace tertium {
-namespace {
 
-using TaskItem = std::pair<std::string, std::string>;  // task, item
-
-template <class Row>
-std::vector<Row> rows_of(const std::vector<Row>& rows, const std::set<TaskItem>& items) {
-  std::vector<Row> kept;
-  for (const Row& row : rows)
-    if (items.contains({row.task, row.item})) kept.push_back(row);
-  return kept;
-}
-
-}  // namespace
-
-std::vector<std::pair<std::string, std::vector<TaskSummary>>> summarize_by_category(const Store& store) {
-  std::map<std::string, std::set<TaskItem>> categories;
+std::vector<std::pair<std::string, Analysis>> analyse_by_category(const Store& store, const AnalysisOptions& options) {
+  std::map<std::string, std::set<std::pair<std::string, std::string>>> categories;  // task, item
   for (const ItemRow& row : store.items())
     if (!row.category.empty()) categories[row.category].insert({row.task, row.item});
   if (categories.empty()) fail("no item has a category; give the items a field \"category\" (docs/items.md)");
 
-  const StoredRows all = stored_rows(store);
-  std::vector<std::pair<std::string, std::vector<TaskSummary>>> summaries;
-  for (const auto& [category, items] : categories)
-    summaries.emplace_back(category, summarize(StoredRows{all.info, rows_of(all.scores, items),
-                                                          rows_of(all.alignment, items), rows_of(all.patches, items)}));
-  return summaries;
+  const Observations all = observations_of(store);
+  std::vector<std::pair<std::string, Analysis>> analyses;
+  for (const auto& [category, items] : categories) {
+    const auto is_wanted = [&](const std::string& task, const std::string& item) {
+      return items.contains({task, item});
+    };
+    analyses.emplace_back(category, analyse(observations_of(all, is_wanted), options));
+  }
+  return analyses;
 }
 
 }  // namespace tertium

@@ -4,11 +4,12 @@
 #include <utility>
 #include <vector>
 
-#include "tertium/analysis/summary.h"
+#include "tertium/analysis/results.h"
 
 namespace tertium {
 
-/// The summary of each category's items by themselves, the categories sorted. Throws Error if no item has one.
-std::vector<std::pair<std::string, std::vector<TaskSummary>>> summarize_by_category(const Store& store);
+/// The analysis of each category's items by themselves, the categories sorted. Throws Error if no item has one.
+std::vector<std::pair<std::string, Analysis>> analyse_by_category(const Store& store,
+                                                                  const AnalysisOptions& options = {});
 
 }  // namespace tertium

@@ -2,10 +2,10 @@
 
 #include <fmt/format.h>
 
-#include "tertium/base/text.h"
-#include "tertium/cli/print_summary.h"
 #include "tertium/analysis/agreement.h"
 #include "tertium/analysis/categories.h"
+#include "tertium/base/text.h"
+#include "tertium/cli/print_analysis.h"
 #include "tertium/experiment/stages.h"
 
 namespace tertium {
@@ -29,12 +29,12 @@ void print_agreements(const std::vector<Agreement>& agreements) {
 
 void print_results(const Store& store, const std::string& by) {
   fmt::print("{}", told(completeness(store.info())));
-  print_summary(summarize(store));
+  print_summary(analyse(observations_of(store)));
   print_agreements(agreements(store.scores()));
   if (by != kBy) return;
-  for (const auto& [category, tasks] : summarize_by_category(store)) {
+  for (const auto& [category, analysis] : analyse_by_category(store)) {
     fmt::print("\n══ category {} ══\n", printable(category));
-    print_summary(tasks);
+    print_summary(analysis);
   }
 }
 

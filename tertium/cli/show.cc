@@ -2,11 +2,11 @@
 
 #include <nlohmann/json.hpp>
 
-#include "tertium/cli/command.h"
-#include "tertium/cli/print_results.h"
-#include "tertium/cli/summary_json.h"
 #include "tertium/analysis/agreement.h"
 #include "tertium/analysis/categories.h"
+#include "tertium/analysis/table_text.h"
+#include "tertium/cli/command.h"
+#include "tertium/cli/print_results.h"
 #include "tertium/experiment/stages.h"
 
 namespace tertium {
@@ -20,12 +20,12 @@ struct Options {
 
 void print_json(const Store& store, const std::string& by) {
   const Completeness whole = completeness(store.info());
-  nlohmann::ordered_json json = {{"finished", whole.finished},
-                                 {"missing", whole.missing},
-                                 {"tasks", to_json(summarize(store))},
-                                 {"agreement", to_json(agreements(store.scores()))}};
+  nlohmann::ordered_json json = {{"finished", whole.finished}, {"missing", whole.missing}};
+  json.update(to_json(analyse(observations_of(store))));
+  json["agreement"] = to_json(agreements(store.scores()));
   if (by == kBy)
-    for (const auto& [category, tasks] : summarize_by_category(store)) json["categories"][category] = to_json(tasks);
+    for (const auto& [category, analysis] : analyse_by_category(store))
+      json["categories"][category] = to_json(analysis);
   fmt::print("{}\n", json.dump());
 }
 

@@ -123,7 +123,7 @@ TEST_F(ExperimentFile, EmptyTablesMeanTheirDefaults) {
   EXPECT_THAT(e.patch->directions, ElementsAre("fix"));
   EXPECT_THAT(e.patch->sites, ElementsAre(SiteName{SiteKind::resid_post, {}}));
   EXPECT_THAT(e.patch->positions, ElementsAre("last"));
-  EXPECT_THAT(e.patch->controls, ElementsAre("self", "same_gold"));
+  EXPECT_THAT(e.patch->controls, ElementsAre("self", "same_gold", "mean_shift", "norm_noise"));
   EXPECT_EQ(e.patch->draws, 1);
   EXPECT_EQ(e.patch->seed, 42u);
 }

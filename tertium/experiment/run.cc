@@ -18,6 +18,7 @@
 #include "tertium/protocols/answer.h"
 #include "tertium/protocols/asking.h"
 #include "tertium/store/store.h"
+#include "tertium/tasks/task.h"
 
 namespace tertium {
 namespace {
@@ -158,7 +159,13 @@ void patch(const Run& run, const PreparedTask& task, const PreparedLanguage& lan
 
 /// What rows about items can be grouped by.
 void store_items(Store& store, const PreparedTask& task) {
-  for (const Item& item : task.pivot.items) store.add(ItemRow{task.spec.name, item.id, item.category});
+  const std::string shared(task_named(task.spec.name).shares);
+  std::map<std::string, std::string> units;  // by the text that is shared, the first item's id
+  for (const Item& item : task.pivot.items) {
+    const std::string& unit =
+        shared.empty() ? item.id : units.try_emplace(item.fields.at(shared), item.id).first->second;
+    store.add(ItemRow{task.spec.name, item.id, item.category, unit});
+  }
 }
 
 }  // namespace

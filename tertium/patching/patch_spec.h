@@ -19,7 +19,7 @@ struct PatchSpec {
   std::optional<std::vector<int>> blocks;                     // else all, or the one that a site's name says
   std::optional<std::vector<int>> heads;                      // of sites that have heads; else all
   int window = 1;                                             // consecutive blocks patched together
-  std::vector<std::string> controls = {"self", "same_gold"};  // besides main
+  std::vector<std::string> controls = {"self", "same_gold", "mean_shift", "norm_noise"};  // besides main
   std::vector<double> doses = {0.25, 0.5, 0.75};              // of control dose
   int draws = 1;
   std::uint64_t seed = 42;

@@ -1,6 +1,7 @@
 #include <nlohmann/json.hpp>
 #include <ostream>
 
+#include "tertium/base/csv.h"
 #include "tertium/base/error.h"
 #include "tertium/base/text.h"
 #include "tertium/store/schema.h"
@@ -9,14 +10,6 @@
 
 namespace tertium {
 namespace {
-
-// As of RFC 4180: a field with a comma, a quote or a line end is quoted, and quotes in it are doubled.
-std::string csv_text(const std::string& text) {
-  if (text.find_first_of(",\"\r\n") == text.npos) return text;
-  std::string quoted = "\"";
-  for (const char c : text) quoted.append(c == '"' ? 2 : 1, c);
-  return quoted + '"';
-}
 
 std::string json_text(const std::string& text) { return nlohmann::json(text).dump(); }
 
@@ -27,7 +20,7 @@ std::string value(const TableRows& row, const Table& table, int column, ExportFo
     case Column::Kind::real:
       return fmt::format("{}", row.real(column));  // the shortest that reads back the same
     default:
-      return format == ExportFormat::csv ? csv_text(row.text(column)) : json_text(row.text(column));
+      return format == ExportFormat::csv ? csv_field(row.text(column)) : json_text(row.text(column));
   }
 }
 

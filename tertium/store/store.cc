@@ -31,6 +31,11 @@ std::string place(const PatchRow& row) {
                      row.head < 0 ? "" : fmt::format(".{}", row.head), row.position, row.control, row.draw, row.option);
 }
 
+std::string place(const CorpusRow& row) {
+  return fmt::format("corpora: {} {} ({}, {}, {} {})", printable(row.corpus), row.language, row.pooling, row.measure,
+                     row.stream, row.layer);
+}
+
 // SQLite would turn NaN into NULL; infinity has no spelling in JSON.
 template <class Row>
 void check_finite(double number, const Row& row, const Connection& connection) {
@@ -50,10 +55,11 @@ void check_new(bool is_new, const Row& row, const Connection& connection) {
 struct Store::Database {
   std::optional<FolderLock> lock;  // of a writer; first, so that it goes last
   Connection connection;
-  Statement insert_item{connection, "INSERT INTO items VALUES (?, ?, ?)"};
+  Statement insert_item{connection, "INSERT INTO items VALUES (?, ?, ?, ?)"};
   Statement insert_score{connection, "INSERT INTO scores VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"};
   Statement insert_alignment{connection, "INSERT INTO alignment VALUES (?, ?, ?, ?, ?, ?, ?)"};
   Statement insert_patch{connection, "INSERT INTO patches VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"};
+  Statement insert_corpus{connection, "INSERT INTO corpora VALUES (?, ?, ?, ?, ?, ?, ?, ?)"};
   Statement set_info{connection,
                      "INSERT INTO runs VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value"};
 
@@ -90,7 +96,7 @@ Store Store::open(const std::filesystem::path& folder) {
 }
 
 void Store::add(const ItemRow& row) {
-  check_new(database_->insert_item.insert(row.task, row.item, row.category), row, database_->connection);
+  check_new(database_->insert_item.insert(row.task, row.item, row.category, row.unit), row, database_->connection);
 }
 
 void Store::add(const ScoreRow& row) {
@@ -115,6 +121,14 @@ void Store::add(const PatchRow& row) {
   check_new(is_new, row, database_->connection);
 }
 
+void Store::add(const CorpusRow& row) {
+  check_finite(row.value, row, database_->connection);
+  check_finite(row.chance, row, database_->connection);
+  const bool is_new = database_->insert_corpus.insert(row.corpus, row.language, row.pooling, row.stream, row.layer,
+                                                      row.measure, row.value, row.chance);
+  check_new(is_new, row, database_->connection);
+}
+
 void Store::set_info(const std::string& key, const std::string& value) {
   (void)database_->set_info.insert(key, value);  // an old key is no conflict here
 }
@@ -129,7 +143,8 @@ void Store::commit() {
 std::vector<ItemRow> Store::items() const {
   TableRows row(database_->connection, table_named("items"));
   std::vector<ItemRow> rows;
-  while (row.next()) rows.push_back({.task = row.text(0), .item = row.text(1), .category = row.text(2)});
+  while (row.next())
+    rows.push_back({.task = row.text(0), .item = row.text(1), .category = row.text(2), .unit = row.text(3)});
   return rows;
 }
 
@@ -183,6 +198,21 @@ std::vector<PatchRow> Store::patches() const {
                     .score = row.real(14),
                     .head = row.integer(7),
                     .window = row.integer(8)});
+  return rows;
+}
+
+std::vector<CorpusRow> Store::corpora() const {
+  TableRows row(database_->connection, table_named("corpora"));
+  std::vector<CorpusRow> rows;
+  while (row.next())
+    rows.push_back({.corpus = row.text(0),
+                    .language = row.text(1),
+                    .pooling = row.text(2),
+                    .stream = row.text(3),
+                    .layer = row.integer(4),
+                    .measure = row.text(5),
+                    .value = row.real(6),
+                    .chance = row.real(7)});
   return rows;
 }
 

@@ -14,7 +14,11 @@ namespace tertium {
 struct ItemRow {
   std::string task, item;
   std::string category;  // empty if it has none
+  std::string unit;      // shared by items that are no independent data; the item itself where it stands alone
 };
+
+/// The protocol of imported answers of which only right or wrong is known: option 0 is right, option 1 wrong.
+inline constexpr char kOnlyCorrect[] = "correct";
 
 struct ScoreRow {
   std::string task, language, item, protocol;
@@ -44,6 +48,20 @@ struct PatchRow {
   int window = 1;  // consecutive blocks patched together, of which `layer` is the first
 };
 
+/// The measure of imported means by language that is no alignment.
+inline constexpr char kAccuracy[] = "accuracy";
+
+/// How near two sides of a parallel corpus are at one layer, all sentences together.
+struct CorpusRow {
+  std::string corpus, language;
+  std::string pooling;  // "last", "mean" or "weighted"
+  std::string stream;
+  int layer = 0;
+  std::string measure;  // "mexa", "p1_row", "p1_col", "csls", "cka"
+  double value = 0;
+  double chance = 0;  // the mean over permuted pairs
+};
+
 /// What a run was: key → value, in the order first written ("experiment", "version", "sha256 model.gguf", "seed",
 /// "started" …).
 using RunInfo = std::vector<std::pair<std::string, std::string>>;
@@ -68,6 +86,7 @@ class Store {
   void add(const ScoreRow& row);
   void add(const AlignmentRow& row);
   void add(const PatchRow& row);
+  void add(const CorpusRow& row);
   void set_info(const std::string& key, const std::string& value);  // replaces an earlier value
   void commit();
 
@@ -76,6 +95,7 @@ class Store {
   std::vector<ScoreRow> scores() const;
   std::vector<AlignmentRow> alignment() const;
   std::vector<PatchRow> patches() const;
+  std::vector<CorpusRow> corpora() const;
   RunInfo info() const;
 
  private:

@@ -43,9 +43,10 @@ const std::vector<Table>& tables() {
        R"(CREATE TABLE items (
   task TEXT NOT NULL, item TEXT NOT NULL,
   category TEXT NOT NULL,
+  unit TEXT NOT NULL,
   PRIMARY KEY (task, item)
 ) STRICT)",
-       {{"task"}, {"item"}, {"category"}}},
+       {{"task"}, {"item"}, {"category"}, {"unit"}}},
       {"scores",
        R"(CREATE TABLE scores (
   task TEXT NOT NULL, language TEXT NOT NULL, item TEXT NOT NULL, protocol TEXT NOT NULL,
@@ -105,6 +106,22 @@ const std::vector<Table>& tables() {
         {"donor"},
         {"option", integer},
         {"score", real}}},
+      {"corpora",
+       R"(CREATE TABLE corpora (
+  corpus TEXT NOT NULL, language TEXT NOT NULL, pooling TEXT NOT NULL, stream TEXT NOT NULL,
+  layer INTEGER NOT NULL CHECK (layer >= 0),
+  measure TEXT NOT NULL,
+  value REAL NOT NULL, chance REAL NOT NULL,
+  PRIMARY KEY (corpus, language, pooling, stream, layer, measure)
+) STRICT)",
+       {{"corpus"},
+        {"language"},
+        {"pooling"},
+        {"stream"},
+        {"layer", integer},
+        {"measure"},
+        {"value", real},
+        {"chance", real}}},
       {"runs", "CREATE TABLE runs (key TEXT NOT NULL PRIMARY KEY, value TEXT NOT NULL) STRICT", {{"key"}, {"value"}}}};
   return all;
 }

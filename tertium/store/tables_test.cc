@@ -23,7 +23,7 @@ class Tables : public test::FolderTest {
       store.add(ScoreRow{"xcopa", "it", "5", "loglik", option, -1.5, 2, option == 0});
       store.add(PatchRow{"xcopa", "it", "5", "loglik", "fix", "resid_post", 1, "last", "main", 0, "5", option, -1});
     }
-    store.add(ItemRow{"xcopa", "5", ""});
+    store.add(ItemRow{"xcopa", "5", "", "5"});
     store.add(AlignmentRow{"xcopa", "it", "5", "dali", "resid", 2, 1});
     store.set_info("pivot", "en");
     store.commit();

@@ -63,6 +63,7 @@ extern const Task belebele_task = {
         "Choose the right answer to the question about the passage.\n"
         "Passage: {flores_passage}\nQuestion: {question}\n{options}\nAnswer:",
     .language_field = "dialect",
+    .shares = "flores_passage",
     .in_study = true,  // whose statements are the ones above
     .lm_eval_shots = LmEvalShots::first,
 };

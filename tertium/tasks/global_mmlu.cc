@@ -10,18 +10,18 @@
 namespace tertium {
 namespace {
 
-struct Columns {
+struct MmluColumns {
   std::string_view id, subject, question, options[4], answer;
 };
 
-constexpr Columns kColumns[] = {
+constexpr MmluColumns kColumns[] = {
     {"sample_id", "subject", "question", {"option_a", "option_b", "option_c", "option_d"}, "answer"},
     {"", "Subject", "Question", {"A", "B", "C", "D"}, "Answer"},  // MMMLU; its first column has no name
     {"id", "subject", "instruction", {"option_a", "option_b", "option_c", "option_d"}, "answer"},
 };
 
-const Columns& columns_of(const JsonLine& line) {
-  for (const Columns& columns : kColumns)
+const MmluColumns& columns_of(const JsonLine& line) {
+  for (const MmluColumns& columns : kColumns)
     if (line.has(columns.question)) return columns;
   return kColumns[0];
 }
@@ -30,7 +30,7 @@ const Columns& columns_of(const JsonLine& line) {
 std::string subject(const std::string& name) { return name.substr(0, name.find("_test")); }
 
 Item item(const JsonLine& line, const std::string&) {
-  const Columns& columns = columns_of(line);
+  const MmluColumns& columns = columns_of(line);
   Item item;
   item.id = line.id_or_row(columns.id);
   item.category = subject(line.text_if_any(columns.subject));

@@ -49,7 +49,8 @@ struct Task {
   FieldRoles roles;
   std::string_view letters_prompt;               // the default template of protocol letters; see prompts.h
   std::string_view language_field = "language";  // where a line has it, it must be the language of its file
-  std::string_view asks = "";  // the field that decides what is asked, which parallel items should share
+  std::string_view asks = "";    // the field that decides what is asked, which parallel items should share
+  std::string_view shares = "";  // the field that several items may have in common, which makes them one unit
   /// What to do where the files of a language are not there; empty, or null: nothing particular.
   std::string (*missing)(const std::string& language) = nullptr;
 

@@ -111,13 +111,12 @@ TEST_F(Asking, TheSummaryIsThereAsJson) {
       R"({"id": "rain-wet", "context": "the rain is", "options": [" wet", " very dry"], "gold": 0, "category": "weather"})");
   run({"--set", "task.1.permutations=all"});
   const json shown = json::parse(output_of({"show", results.string(), "--json", "--by", "category"}));
-  const json& loglik = shown.at("tasks").at(0);
+  const json& loglik = shown.at("languages").at(1);
   EXPECT_EQ(loglik.at("protocol"), "loglik");
-  const json& accuracy = loglik.at("languages").at(1).at("accuracy");
-  EXPECT_LE(accuracy.at("low"), accuracy.at("value"));
-  EXPECT_EQ(accuracy.at("n"), loglik.at("items"));
+  EXPECT_LE(loglik.at("accuracy_ci").at(0), loglik.at("accuracy"));
+  EXPECT_EQ(loglik.at("n"), kItems);
   EXPECT_EQ(shown.at("agreement").at(0).at("accuracy").size(), 2u) << "two options have two orders";
-  EXPECT_EQ(shown.at("categories").at("weather").at(0).at("items"), 1);
+  EXPECT_EQ(shown.at("categories").at("weather").at("languages").at(0).at("n"), 1);
 }
 
 }  // namespace

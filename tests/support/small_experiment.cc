@@ -79,6 +79,7 @@ protocol = "letters"
 [patch]
 items = "all"
 draws = 2
+controls = ["self", "same_gold"]
 )";
 
 }  // namespace

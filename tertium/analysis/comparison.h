@@ -1,0 +1,67 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "tertium/analysis/observations.h"
+#include "tertium/analysis/result_table.h"
+#include "tertium/stats/bootstrap.h"
+#include "tertium/stats/estimate.h"
+
+namespace tertium {
+
+// Two results of the same items, paired: models, settings, adapters.
+
+struct NamedObservations {
+  std::string name;  // the folder, as a rule
+  Observations observations;
+};
+
+/// Answers of the items that both have.
+struct AnswerChange {
+  std::string first, second;
+  TaskLanguage of;
+  std::size_t n = 0, units = 0;
+  double first_accuracy = kUnknown, second_accuracy = kUnknown;
+  Estimate difference;                     // second less first
+  std::size_t lost = 0, won = 0;           // right in the first alone; in the second alone
+  double p = kUnknown, p_holm = kUnknown;  // over languages
+  std::size_t family = 0;
+  double detectable = kUnknown;
+};
+
+/// A metric of the items that both have, at layers of the same relative depth.
+struct AlignmentChange {
+  std::string first, second;
+  std::string task, language, metric;
+  int first_layer = 0, second_layer = 0;
+  double depth = 0;  // 0: embeddings, 1: behind the last block
+  std::size_t n = 0;
+  double first_mean = kUnknown, second_mean = kUnknown;
+  Estimate difference;                   // second less first
+  double p = kUnknown, p_bh = kUnknown;  // over layers and languages
+  std::size_t family = 0;
+};
+
+/// An item that one answers right and the other wrong.
+struct ItemChange {
+  std::string first, second;
+  TaskLanguage of;
+  std::string item;
+  bool won = false;  // right in the second
+};
+
+struct Comparison {
+  std::vector<AnswerChange> answers;
+  std::vector<AlignmentChange> alignment;
+  std::vector<ItemChange> items;
+  std::vector<std::string> conclusions;
+};
+
+/// Every later one against the first. Throws Error where two have no item of one task, protocol and language in common.
+Comparison compare(const std::vector<NamedObservations>& all, std::uint64_t seed = BootstrapOptions{}.seed);
+
+std::vector<ResultTable> result_tables(const Comparison& comparison);
+
+}  // namespace tertium

@@ -1,0 +1,326 @@
+#include "tertium/analysis/conclusions.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <set>
+
+#include "tertium/base/text.h"
+
+namespace tertium {
+namespace {
+
+/// ".053"
+std::string p_text(double p) {
+  if (p < 0.001) return "< .001";
+  if (p >= 0.9995) return "1";
+  return fmt::format("{:.3f}", p).substr(1);
+}
+
+std::string p_is(double p) { return p < 0.001 ? "p < .001" : "p = " + p_text(p); }
+
+std::string signed_text(double value) {
+  const std::string digits = fmt::format("{:.2f}", std::abs(value));
+  return (value < 0 ? "−" : "") + (digits[0] == '0' ? digits.substr(1) : digits);
+}
+
+std::string percent(double share) { return fmt::format("{:.0f} %", 100 * share); }
+
+std::string counted(std::size_t n, std::string_view one, std::string_view many) {
+  return fmt::format("{} {}", n, n == 1 ? one : many);
+}
+
+/// A task under a protocol: what sentences are about.
+struct Subject {
+  std::string task, protocol;
+  auto operator<=>(const Subject&) const = default;
+  std::string name() const { return fmt::format("{}, {}", printable(task), printable(protocol)); }
+  bool asks(const TaskLanguage& of) const { return of.task == task && of.protocol == protocol; }
+};
+
+std::vector<Subject> subjects(const Observations& observations) {
+  std::vector<Subject> all;
+  for (const LanguageObservations& language : observations.languages) {
+    const Subject subject{language.of.task, language.of.protocol};
+    if (std::ranges::find(all, subject) == all.end()) all.push_back(subject);
+  }
+  return all;
+}
+
+/// Rows of a table that belong to one family, by the part of them that `key` tells, in the order in which they came.
+template <class Row, class Key>
+auto families(const std::vector<Row>& rows, const Subject& subject, const Key& key) {
+  std::vector<std::pair<decltype(key(rows.front())), std::vector<const Row*>>> all;
+  for (const Row& row : rows) {
+    if (!subject.asks(row.of)) continue;
+    const auto name = key(row);
+    auto found = std::ranges::find(all, name, [](const auto& family) { return family.first; });
+    if (found == all.end()) found = all.insert(all.end(), {name, {}});
+    found->second.push_back(&row);
+  }
+  return all;
+}
+
+template <class Row, class Get>
+const Row* smallest(const std::vector<const Row*>& rows, const Get& get) {
+  const Row* least = nullptr;
+  for (const Row* row : rows)
+    if (!std::isnan(get(*row)) && (!least || get(*row) < get(*least))) least = row;
+  return least;
+}
+
+std::string languages_of(const std::vector<const LayerChoiceResult*>& choices) {
+  std::vector<std::string> names;
+  for (const LayerChoiceResult* choice : choices) names.push_back(printable(choice->of.language));
+  return join(names);
+}
+
+using Sentences = std::vector<std::string>;
+
+void tell_small_samples(const Subject& subject, const Analysis& analysis, Sentences& out) {
+  std::vector<std::string> small;
+  for (const LanguageResult& language : analysis.languages)
+    if (subject.asks(language.of) && !language.is_pivot && std::min(language.ts, language.tf) < kFewItems)
+      small.push_back(fmt::format("{} ({} TS, {} TF)", printable(language.of.language), language.ts, language.tf));
+  if (!small.empty())
+    out.push_back(fmt::format("{}: too few items to tell TS from TF in {}.", subject.name(), join(small)));
+}
+
+std::string_view place_of(const std::string& rule) {
+  if (rule == "study") return "at the layer where most items are aligned, tested on the same items";
+  if (rule == "split_half") return "at a layer picked on half of the items and tested on the others";
+  return "at whichever layer differs most, against permuted labels";
+}
+
+/// "2 of 8 languages (tr, vi) at the layer …; after Holm over 8 languages no difference between TS and TF remains, the
+/// smallest adjusted p is .053, tr, layer 8"; nothing where no language has a test.
+std::string choice_text(const std::string& rule, const std::vector<const LayerChoiceResult*>& choices, bool corrected) {
+  const LayerChoiceResult* best = smallest(choices, [](const LayerChoiceResult& choice) { return choice.p; });
+  if (!best) return {};
+  std::vector<const LayerChoiceResult*> below, remain;
+  for (const LayerChoiceResult* choice : choices) {
+    if (choice->p < kLevel) below.push_back(choice);
+    if (choice->p_holm < kLevel) remain.push_back(choice);
+  }
+  const std::string family = counted(best->family, "language", "languages");
+  const std::string text = fmt::format("in {} of {}{} {}", below.size(), family,
+                                       below.empty() ? "" : fmt::format(" ({})", languages_of(below)), place_of(rule));
+  const std::string where = fmt::format("{}, layer {}", printable(best->of.language), best->layer);
+  if (!corrected) return fmt::format("{}; the smallest p is {}, {}", text, p_text(best->p), where);
+  return fmt::format("{}. After Holm over {} {}; the smallest adjusted p is {}, {}", text, family,
+                     remain.empty() ? "no difference between TS and TF remains"
+                                    : fmt::format("{} remain{}", languages_of(remain), remain.size() == 1 ? "s" : ""),
+                     p_text(best->p_holm), where);
+}
+
+/// The study's rule in full, then what the honest rules leave of it.
+void tell_choices(const Subject& subject, const Analysis& analysis, bool corrected, Sentences& out) {
+  const auto metric = [](const LayerChoiceResult& choice) { return choice.metric; };
+  for (const auto& [name, of_metric] : families(analysis.layer_choice, subject, metric)) {
+    const auto by_rule = [&, &all = of_metric](std::string_view rule) {
+      std::vector<const LayerChoiceResult*> choices = all;
+      std::erase_if(choices, [&](const LayerChoiceResult* choice) { return choice->rule != rule; });
+      return choices;
+    };
+    const std::string study = choice_text("study", by_rule("study"), corrected);
+    if (study.empty()) continue;
+    std::string text = fmt::format("{}, {}: TS is above TF at p < .05 {}", subject.name(), name, study);
+    for (const char* rule : {"split_half", "max_permutation"}) {
+      const std::vector<const LayerChoiceResult*> choices = by_rule(rule);
+      const LayerChoiceResult* best = smallest(choices, [](const LayerChoiceResult& choice) { return choice.p_holm; });
+      if (!best) continue;
+      std::vector<const LayerChoiceResult*> remain = choices;
+      std::erase_if(remain, [](const LayerChoiceResult* choice) { return !(choice->p_holm < kLevel); });
+      text += fmt::format(". {}: {} (smallest adjusted p {}, {}, layer {})",
+                          rule == std::string_view("split_half") ? "On held-out halves" : "Over all layers, permuted",
+                          remain.empty() ? "none" : languages_of(remain), p_text(best->p_holm),
+                          printable(best->of.language), best->layer);
+    }
+    out.push_back(text + ".");
+  }
+}
+
+/// Layers by themselves: only where something remains, since the choices above have told the rest.
+void tell_layers(const Subject& subject, const Analysis& analysis, Sentences& out) {
+  const auto by = [](const AlignmentResult& result) { return result.metric; };
+  for (const auto& [metric, results] : families(analysis.alignment, subject, by)) {
+    const AlignmentResult* best = smallest(results, [](const AlignmentResult& result) { return result.p_bh; });
+    const auto remain = std::ranges::count_if(results, [](const auto* result) { return result->p_bh < kLevel; });
+    if (!best || remain == 0) continue;
+    out.push_back(
+        fmt::format("{}, {}, every layer and language ({} tests, Benjamini-Hochberg): {} remain; the smallest "
+                    "adjusted p is {}, {}, layer {} ({} TS, {} TF).",
+                    subject.name(), metric, best->family,
+                    counted(static_cast<std::size_t>(remain), "difference", "differences"), p_text(best->p_bh),
+                    printable(best->of.language), best->layer, signed_text(best->ts_mean), signed_text(best->tf_mean)));
+  }
+}
+
+void tell_across(const Subject& subject, const Analysis& analysis, Sentences& out) {
+  constexpr std::size_t kFewLanguages = 5;
+  for (const AcrossResult& across : analysis.across) {
+    if (across.task != subject.task || across.protocol != subject.protocol || across.aggregate != "max") continue;
+    if (std::isnan(across.pearson.value) || across.n < 3) continue;
+    std::string text = fmt::format(
+        "{}, over {} languages accuracy and {} (maximum over layers) correlate with r = {} "
+        "[{}, {}]",
+        subject.name(), across.n, across.metric, signed_text(across.pearson.value), signed_text(across.pearson.low),
+        signed_text(across.pearson.high));
+    if (across.n < kFewLanguages)
+      text += ": too few languages to tell";
+    else if (across.pearson_low * across.pearson_high <= 0)
+      text += "; one language left out can turn its sign";
+    else
+      text += fmt::format("; between {} and {} where one language is left out", signed_text(across.pearson_low),
+                          signed_text(across.pearson_high));
+    out.push_back(text + ".");
+  }
+}
+
+/// "it 12-14, zh 13": blocks by language, runs of neighbours as one.
+std::string places_text(const std::vector<const PlaceResult*>& places) {
+  std::map<std::string, std::set<int>> blocks;
+  for (const PlaceResult* place : places) blocks[place->of.language].insert(place->layer);
+  std::vector<std::string> texts;
+  for (const auto& [language, numbers] : blocks) {
+    std::vector<std::string> runs;
+    for (auto first = numbers.begin(); first != numbers.end();) {
+      auto last = first;
+      while (std::next(last) != numbers.end() && *std::next(last) == *last + 1) ++last;
+      runs.push_back(*first == *last ? std::to_string(*first) : fmt::format("{}-{}", *first, *last));
+      first = std::next(last);
+    }
+    texts.push_back(fmt::format("{} {}", printable(language), join(runs, " ")));
+  }
+  return join(texts);
+}
+
+std::string against(const PlaceResult& place) {
+  return fmt::format("{}, block {}: {} of {} items, {} under {}, {} points [{}, {}]", printable(place.of.language),
+                     place.layer, percent(place.rate), place.items, percent(place.rate - place.difference.value),
+                     place.strongest, fmt::format("{:+.0f}", 100 * place.difference.value),
+                     fmt::format("{:.0f}", 100 * place.difference.low),
+                     fmt::format("{:.0f}", 100 * place.difference.high));
+}
+
+std::string place_name(const PatchKey& key) {
+  const std::string head = key.head < 0 ? "" : fmt::format(" head {}", key.head);
+  const std::string window = key.window == 1 ? "" : fmt::format(", {} blocks at once", key.window);
+  return fmt::format("{}, {}{} at {}{}", key.direction, key.site, head, key.position, window);
+}
+
+void tell_places(const Subject& subject, const PatchKey& key, const std::vector<const PlaceResult*>& places,
+                 Sentences& out) {
+  const std::string name = fmt::format("{}, {}", subject.name(), place_name(key));
+  const auto most = std::ranges::max_element(places, {}, &PlaceResult::items);
+  if ((*most)->items < kFewItems) {
+    out.push_back(fmt::format("{}: at most {} patched: too few to tell anything.", name,
+                              counted((*most)->items, "item is", "items are")));
+    return;
+  }
+  const PlaceResult* best = smallest(places, [](const PlaceResult& place) { return place.p_bh; });
+  if (!best) return;
+  std::vector<const PlaceResult*> remain;
+  for (const PlaceResult* place : places)
+    if (place->p_bh < kLevel && place->items >= kFewItems) remain.push_back(place);
+  if (remain.empty()) {
+    out.push_back(
+        fmt::format("{}: nowhere is main above all its controls ({} tests, Benjamini-Hochberg); the smallest "
+                    "adjusted p is {}, {}.",
+                    name, best->family, p_text(best->p_bh), against(*best)));
+    return;
+  }
+  const PlaceResult* largest =
+      *std::ranges::max_element(remain, {}, [](const PlaceResult* place) { return place->difference.value; });
+  out.push_back(fmt::format("{}: main is above all its controls ({} tests, Benjamini-Hochberg) at {}; most in {}.",
+                            name, best->family, places_text(remain), against(*largest)));
+}
+
+/// Where any item's answer of the same letter does what the item itself does, the answer was copied.
+void tell_copying(const Subject& subject, const PatchKey& key, const Analysis& analysis, Sentences& out) {
+  constexpr double kMost = 0.5, kNear = 0.1;
+  std::map<std::string, std::pair<const FlipResult*, const FlipResult*>> found;  // by language: first and last block
+  for (const FlipResult& flip : analysis.flips) {
+    if (!subject.asks(flip.of) || flip.key != key || flip.control != "same_gold" || flip.items < kFewItems) continue;
+    if (flip.main_rate < kMost || flip.rate.value < kMost || std::abs(flip.difference.value) > kNear) continue;
+    auto& [first, last] = found[flip.of.language];
+    if (!first || flip.layer < first->layer) first = &flip;
+    if (!last || flip.layer > last->layer) last = &flip;
+  }
+  std::vector<std::string> texts;
+  for (const auto& [language, range] : found)
+    texts.push_back(fmt::format("{} from block {} on ({} and {} at block {})", printable(language), range.first->layer,
+                                percent(range.second->main_rate), percent(range.second->rate.value),
+                                range.second->layer));
+  if (!texts.empty())
+    out.push_back(
+        fmt::format("{}, {}: main and same_gold rise together in {}: there an answer is copied, which says "
+                    "nothing of meaning.",
+                    subject.name(), place_name(key), join(texts)));
+}
+
+void tell_noise(const Subject& subject, const PatchKey& key, const Observations& observations,
+                const std::vector<const PlaceResult*>& places, Sentences& out) {
+  const PlaceResult* worst = nullptr;
+  for (const PlaceResult* place : places)
+    if (place->noise_rate > 0 && (!worst || place->noise_rate > worst->noise_rate)) worst = place;
+  if (!worst) return;
+  out.push_back(fmt::format(
+      "{}, {}: rounding alone ({}) changes up to {} of items patched with themselves ({}, block "
+      "{}): run it with dtype = \"f32\".",
+      subject.name(), place_name(key), observations.dtype.empty() ? "dtype unknown" : printable(observations.dtype),
+      percent(worst->noise_rate), printable(worst->of.language), worst->layer));
+}
+
+void tell_patches(const Subject& subject, const Observations& observations, const Analysis& analysis, Sentences& out) {
+  constexpr std::size_t kMostKeys = 8;  // beyond, a sentence for each would bury the others
+  const auto all = families(analysis.places, subject, [](const PlaceResult& place) { return place.key; });
+  for (std::size_t i = 0; i < std::min(all.size(), kMostKeys); ++i) {
+    const auto& [key, places] = all[i];
+    tell_places(subject, key, places, out);
+    tell_copying(subject, key, analysis, out);
+    tell_noise(subject, key, observations, places, out);
+  }
+  if (all.size() > kMostKeys)
+    out.push_back(fmt::format("{}: {} more kinds of places were patched; see table places.", subject.name(),
+                              all.size() - kMostKeys));
+}
+
+/// One sentence for all metrics.
+void tell_regression(const Subject& subject, const Analysis& analysis, Sentences& out) {
+  std::vector<std::string> texts;
+  for (const RegressionResult& regression : analysis.regression) {
+    if (regression.task != subject.task || regression.protocol != subject.protocol) continue;
+    const auto aligned = std::ranges::find(regression.coefficients, "aligned", &RegressionTerm::term);
+    if (aligned != regression.coefficients.end())
+      texts.push_back(fmt::format("{} {:.2f} ({})", regression.metric, std::exp(aligned->value), p_is(aligned->p)));
+    else if (!regression.note.empty())
+      texts.push_back(fmt::format("{} none, since {}", regression.metric, regression.note));
+  }
+  if (!texts.empty())
+    out.push_back(
+        fmt::format("{}, regression: the odds of a right answer where an item is aligned at the study's layer, "
+                    "relative to where it is not, length, margin and language held: {}.",
+                    subject.name(), join(texts)));
+}
+
+}  // namespace
+
+std::vector<std::string> conclusions(const Observations& observations, const Analysis& analysis,
+                                     const AnalysisOptions& options) {
+  Sentences out;
+  const bool corrected = options.preset != Preset::study;
+  for (const Subject& subject : subjects(observations)) {
+    tell_small_samples(subject, analysis, out);
+    tell_choices(subject, analysis, corrected, out);
+    if (corrected) tell_layers(subject, analysis, out);
+    tell_across(subject, analysis, out);
+    tell_patches(subject, observations, analysis, out);
+    tell_regression(subject, analysis, out);
+  }
+  return out;
+}
+
+}  // namespace tertium

@@ -1,0 +1,20 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "tertium/analysis/results.h"
+
+namespace tertium {
+
+/// What the tables say, in sentences made by rule (docs/statistics.md): what remains after correction, what does not,
+/// and where the sample is too small or the numbers too coarse to tell.
+std::vector<std::string> conclusions(const Observations& observations, const Analysis& analysis,
+                                     const AnalysisOptions& options);
+
+/// The level of every "remains" and "differs".
+inline constexpr double kLevel = 0.05;
+/// Rates of fewer items are not singled out.
+inline constexpr std::size_t kFewItems = 10;
+
+}  // namespace tertium

@@ -1,0 +1,189 @@
+#include "tertium/analysis/observations.h"
+
+#include <algorithm>
+#include <cmath>
+#include <iterator>
+#include <set>
+#include <sstream>
+
+#include "tertium/analysis/answers.h"
+#include "tertium/analysis/patch_observations.h"
+#include "tertium/analysis/undecided.h"
+#include "tertium/base/error.h"
+#include "tertium/base/text.h"
+
+namespace tertium {
+namespace {
+
+/// All rows of a results folder.
+struct StoredRows {
+  RunInfo info;
+  std::vector<ItemRow> items;
+  std::vector<ScoreRow> scores;
+  std::vector<AlignmentRow> alignment;
+  std::vector<PatchRow> patches;
+};
+
+/// Which language each is held against.
+class Pivots {
+ public:
+  Pivots(const RunInfo& info, std::string common) : common_(std::move(common)) {
+    for (const auto& [key, value] : info)
+      if (key.starts_with("pivot ")) own_[key] = value;
+    for (const auto& [key, value] : own_) all_.insert(value);
+    all_.insert(common_);
+  }
+
+  const std::string& of(const std::string& task, const std::string& language) const {
+    if (all_.contains(language)) return language;
+    const auto own = own_.find(pivot_key(task, language));
+    return own == own_.end() ? common_ : own->second;
+  }
+
+ private:
+  std::string common_;
+  std::map<std::string, std::string> own_;  // by key
+  std::set<std::string> all_;
+};
+
+/// Only right or wrong is known there, so a difference of scores is no margin.
+bool has_margins(const LanguageAnswers& of) { return of.protocol != kOnlyCorrect; }
+
+using Units = std::map<std::pair<std::string, std::string>, std::string>;  // by task and item
+
+Units units_of(const std::vector<ItemRow>& items) {
+  Units units;
+  for (const ItemRow& row : items)
+    if (!row.unit.empty()) units[{row.task, row.item}] = row.unit;
+  return units;
+}
+
+void read_info(const RunInfo& info, Observations& observations) {
+  observations.pivot = "en";
+  for (const auto& [key, value] : info) {
+    if (key == "pivot") observations.pivot = value;
+    if (key == "dtype") observations.dtype = value;
+    if (std::istringstream names(value); key == "controls")
+      observations.controls = {std::istream_iterator<std::string>(names), {}};
+  }
+}
+
+std::map<std::string, int> tokens_of(const std::vector<ScoreRow>& scores, const LanguageAnswers& of) {
+  std::map<std::string, int> tokens;
+  for (const ScoreRow& row : scores)
+    if (row.language == of.language && row.protocol == of.protocol && row.task == of.task)
+      tokens[row.item] += row.tokens;
+  return tokens;
+}
+
+void count_by_rule(const LanguageAnswers& of, LanguageObservations& language) {
+  if (!of.protocol.starts_with(to_string(Protocol::loglik))) return;
+  language.rule = accuracy_name(score_rule_of(of.protocol));
+  for (const ScoreRule rule : {ScoreRule::sum, ScoreRule::per_character, ScoreRule::per_byte})
+    for (const auto& [item, answer] : of.answers)
+      language.by_rule[std::string(accuracy_name(rule))] += answer.right_by(rule);
+}
+
+LanguageObservations paired(const StoredRows& rows, const Units& units, const std::string& pivot,
+                            const LanguageAnswers& of, const Answers& pivot_answers) {
+  std::set<std::string> undecided;
+  for (const std::string& either : {pivot, of.language})
+    undecided.merge(undecided_items(rows.info, of.task, of.protocol, either));
+  const std::map<std::string, int> tokens = tokens_of(rows.scores, of);
+  LanguageObservations language{{of.task, of.protocol, of.language}, of.language == pivot, {}, {}, {}};
+  count_by_rule(of, language);
+  for (const auto& [item, answer] : of.answers) {
+    const Answer& in_pivot = answer_to(pivot_answers, item);
+    const auto unit = units.find({of.task, item});
+    language.answers.push_back({.item = item,
+                                .unit = unit == units.end() ? item : unit->second,
+                                .pivot_right = in_pivot.right(),
+                                .right = answer.right(),
+                                .undecided = undecided.contains(item),
+                                .pivot_margin = has_margins(of) ? in_pivot.margin() : kUnknown,
+                                .margin = has_margins(of) ? answer.margin() : kUnknown,
+                                .tokens = tokens.at(item)});
+  }
+  return language;
+}
+
+/// Rows of one layer lie one behind the other or with rows of other layers between them.
+void add_alignment(const std::vector<AlignmentRow>& rows, Observations& observations) {
+  std::map<std::tuple<std::string, std::string, std::string, std::string, int>, std::size_t> places;
+  for (const AlignmentRow& row : rows) {
+    const auto [place, is_new] =
+        places.insert({{row.task, row.language, row.metric, row.stream, row.layer}, observations.alignment.size()});
+    if (is_new) observations.alignment.push_back({row.task, row.language, row.metric, row.stream, row.layer, {}});
+    observations.alignment[place->second].values[row.item] = row.value;
+  }
+}
+
+void demand_answered(const Observations& observations) {
+  for (const AlignmentObservations& at : observations.alignment) {
+    bool is_known = false;
+    for (const LanguageObservations& language : observations.languages)
+      is_known |= language.of.task == at.task && language.of.language == at.language;
+    if (!is_known)
+      fail("alignment: no scores of {} {}; are the results whole?", printable(at.task), printable(at.language));
+  }
+}
+
+void add_language(const StoredRows& rows, const Units& units, const std::string& pivot_language,
+                  const LanguageAnswers& of, const Answers& pivot, Observations& observations) {
+  observations.languages.push_back(paired(rows, units, pivot_language, of, pivot));
+  const AnswersOfPair pair{pivot, of.answers};
+  std::vector<const PatchRow*> patched;
+  for (const PatchRow& row : rows.patches)
+    if (row.language == of.language && row.protocol == of.protocol && row.task == of.task) patched.push_back(&row);
+  observations.noise_floor = std::fmax(observations.noise_floor, largest_self_change(patched, pair));
+  std::ranges::move(patch_observations(observations.languages.back().of, patched, pair),
+                    std::back_inserter(observations.patches));
+}
+
+}  // namespace
+
+std::string pivot_key(const std::string& task, const std::string& language) {
+  return fmt::format("pivot {} {}", task, language);
+}
+
+Observations observations_of(const Store& store) {
+  const StoredRows rows{store.info(), store.items(), store.scores(), store.alignment(), store.patches()};
+  Observations observations;
+  read_info(rows.info, observations);
+  const Units units = units_of(rows.items);
+  const Pivots pivots(rows.info, observations.pivot);
+  const std::vector<LanguageAnswers> all = answers_of(rows.scores);
+  for (const LanguageAnswers& of : all) {
+    const std::string& name = pivots.of(of.task, of.language);
+    const Answers* pivot = find_answers(all, of.task, of.protocol, name);
+    if (!pivot) fail("the results hold no scores of {} in the pivot language {}", printable(of.task), printable(name));
+    add_language(rows, units, name, of, *pivot, observations);
+  }
+  observations.corpora = store.corpora();
+  add_alignment(rows.alignment, observations);
+  demand_answered(observations);
+  return observations;
+}
+
+Observations observations_of(const Observations& all,
+                             const std::function<bool(const std::string& task, const std::string& item)>& is_wanted) {
+  Observations some = all;
+  for (LanguageObservations& language : some.languages)
+    std::erase_if(language.answers, [&](const PairedAnswer& one) { return !is_wanted(language.of.task, one.item); });
+  for (AlignmentObservations& at : some.alignment)
+    std::erase_if(at.values, [&](const auto& value) { return !is_wanted(at.task, value.first); });
+  for (PatchObservations& at : some.patches)
+    std::erase_if(at.items, [&](const auto& counts) { return !is_wanted(at.of.task, counts.first); });
+  std::erase_if(some.languages, [](const LanguageObservations& language) { return language.answers.empty(); });
+  std::erase_if(some.alignment, [](const AlignmentObservations& at) { return at.values.empty(); });
+  std::erase_if(some.patches, [](const PatchObservations& at) { return at.items.empty(); });
+  return some;
+}
+
+const LanguageObservations* find(const Observations& observations, const TaskLanguage& of) {
+  const auto found =
+      std::ranges::find_if(observations.languages, [&](const LanguageObservations& one) { return one.of == of; });
+  return found == observations.languages.end() ? nullptr : &*found;
+}
+
+}  // namespace tertium

@@ -1,0 +1,105 @@
+#pragma once
+
+#include <compare>
+#include <functional>
+#include <limits>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "tertium/patching/direction.h"
+#include "tertium/store/store.h"
+
+namespace tertium {
+
+// What statistics read: item by item, wherever it came from (a results.db, or CSV files of other tools).
+
+inline constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
+
+/// One item as it was answered in a language and in the pivot.
+struct PairedAnswer {
+  std::string item;
+  std::string unit;  // items of one unit are no independent data: Belebele's passage; else the item itself
+  bool pivot_right = false, right = false;
+  bool undecided = false;  // two options of one text, here or in the pivot: in none of TS, TF, FS and FF
+  double pivot_margin = kUnknown, margin = kUnknown;  // gold's score less the best other's
+  int tokens = 0;                                     // of all options here; 0 where unknown
+
+  Transfer transfer() const { return tertium::transfer(pivot_right, right); }
+};
+
+/// A task under one protocol in one language.
+struct TaskLanguage {
+  std::string task, protocol, language;
+  auto operator<=>(const TaskLanguage&) const = default;
+};
+
+struct LanguageObservations {
+  TaskLanguage of;
+  bool is_pivot = false;
+  std::vector<PairedAnswer> answers;
+  std::string rule;                            // by which an answer counts as right: "acc"; empty where unknown
+  std::map<std::string, std::size_t> by_rule;  // right answers by each rule, where a score is a sum over a text
+};
+
+/// A metric at one layer, by item. It does not depend on a protocol.
+struct AlignmentObservations {
+  std::string task, language, metric, stream;
+  int layer = 0;
+  std::map<std::string, double> values;
+};
+
+/// What the patches of one table have in common: all but block, control, item and draw.
+struct PatchKey {
+  std::string direction, site, position;
+  int head = -1, window = 1;
+  auto operator<=>(const PatchKey&) const = default;
+};
+
+/// What the draws of one item gave.
+struct DrawCounts {
+  std::size_t draws = 0, changed = 0;  // to gold in directions that repair, away from it in the others
+  std::size_t copied = 0,
+              may_copy = 0;  // turned to the donor's gold, of those that have another gold and another answer
+  double won = kUnknown,
+         way = kUnknown;  // margins: the patched less the clean, mean over draws; the donor's less the clean
+
+  double rate() const { return static_cast<double>(changed) / static_cast<double>(draws); }
+};
+
+/// One control at one place, by item of the direction's pool.
+struct PatchObservations {
+  TaskLanguage of;
+  PatchKey key;
+  int layer = 0;  // the block, or the first of a window
+  std::string control;
+  std::map<std::string, DrawCounts> items;
+};
+
+struct Observations {
+  std::string pivot;
+  std::string dtype;  // what products were computed in; empty where unknown
+  std::vector<LanguageObservations> languages;
+  std::vector<AlignmentObservations> alignment;
+  std::vector<PatchObservations> patches;
+  std::vector<std::string> controls;  // that were asked for; empty where unknown
+  std::vector<CorpusRow> corpora;
+  /// The largest change of an option's score where items were patched with themselves; NaN if none were.
+  double noise_floor = kUnknown;
+};
+
+/// The key of `runs` under which a language's own pivot is filed, where it is not that of the run: XCOPA's English was
+/// also translated from each language by itself.
+std::string pivot_key(const std::string& task, const std::string& language);
+
+/// All of a results folder. Throws Error if rows of the pivot are missing or rows contradict each other.
+Observations observations_of(const Store& store);
+
+/// Those of some items of each task.
+Observations observations_of(const Observations& all,
+                             const std::function<bool(const std::string& task, const std::string& item)>& is_wanted);
+
+/// Of these; null where there are none.
+const LanguageObservations* find(const Observations& observations, const TaskLanguage& of);
+
+}  // namespace tertium

@@ -1,0 +1,199 @@
+#include "tertium/analysis/result_table.h"
+
+#include "tertium/analysis/result_column.h"
+
+namespace tertium {
+namespace {
+
+template <class Row>
+Columns<Row> with_place(Columns<Row> others) {
+  Columns<Row> columns = with_language<Row>({{"direction", [](const Row& row) { return row.key.direction; }},
+                                             {"site", [](const Row& row) { return row.key.site; }},
+                                             {"head", [](const Row& row) { return if_any(row.key.head); }},
+                                             {"window", [](const Row& row) { return count(row.key.window); }},
+                                             {"position", [](const Row& row) { return row.key.position; }},
+                                             {"layer", [](const Row& row) { return count(row.layer); }}});
+  columns.insert(columns.end(), others.begin(), others.end());
+  return columns;
+}
+
+Cell by_rule(const LanguageResult& row, const char* rule) {
+  return row.by_rule.contains(rule) ? row.by_rule.at(rule) : kUnknown;
+}
+
+const Columns<LanguageResult>& language_columns() {
+  using Row = LanguageResult;
+  static const auto columns =
+      with_language<Row>({{"n", [](const Row& row) { return count(row.n); }},
+                          {"correct", [](const Row& row) { return count(row.correct); }},
+                          {"accuracy", [](const Row& row) { return row.accuracy.value; }},
+                          {"accuracy_ci", [](const Row& row) { return interval(row.accuracy); }},
+                          {"ts", [](const Row& row) { return count(row.ts); }},
+                          {"tf", [](const Row& row) { return count(row.tf); }},
+                          {"fs", [](const Row& row) { return count(row.fs); }},
+                          {"ff", [](const Row& row) { return count(row.ff); }},
+                          {"undecided", [](const Row& row) { return count(row.undecided); }},
+                          {"detectable", [](const Row& row) { return row.detectable; }},
+                          {"rule", [](const Row& row) { return row.rule; }},
+                          {"acc", [](const Row& row) { return by_rule(row, "acc"); }},
+                          {"acc_norm", [](const Row& row) { return by_rule(row, "acc_norm"); }},
+                          {"acc_bytes", [](const Row& row) { return by_rule(row, "acc_bytes"); }}});
+  return columns;
+}
+
+const Columns<AlignmentResult>& alignment_columns() {
+  using Row = AlignmentResult;
+  static const auto columns = with_language<Row>({
+      {"metric", [](const Row& row) { return row.metric; }},
+      {"stream", [](const Row& row) { return row.stream; }},
+      {"layer", [](const Row& row) { return count(row.layer); }},
+      {"ts_k", [](const Row& row) { return row.is_binary ? count(row.ts.hits) : kUnknown; }},
+      {"ts_n", [](const Row& row) { return count(row.ts.n); }},
+      {"tf_k", [](const Row& row) { return row.is_binary ? count(row.tf.hits) : kUnknown; }},
+      {"tf_n", [](const Row& row) { return count(row.tf.n); }},
+      {"ts_mean", [](const Row& row) { return row.ts_mean; }},
+      {"tf_mean", [](const Row& row) { return row.tf_mean; }},
+      {"mean", [](const Row& row) { return row.mean; }},
+      {"difference", [](const Row& row) { return row.difference.value; }},
+      {"difference_ci", [](const Row& row) { return interval(row.difference); }},
+      {"fisher_p", [](const Row& row) { return row.fisher_p; }},
+      {"z", [](const Row& row) { return row.z.z; }},
+      {"z_p", [](const Row& row) { return row.z.greater; }},
+      {"clustered_p", [](const Row& row) { return row.clustered_p; }},
+      {"auc", [](const Row& row) { return row.auc.value; }},
+      {"auc_ci", [](const Row& row) { return interval(row.auc); }},
+      {"mann_whitney_p", [](const Row& row) { return row.mann_whitney_p; }},
+      {"p_bh", [](const Row& row) { return row.p_bh; }},
+      {"family", [](const Row& row) { return count(row.family); }},
+  });
+  return columns;
+}
+
+const Columns<LayerChoiceResult>& layer_choice_columns() {
+  using Row = LayerChoiceResult;
+  static const auto columns = with_language<Row>({{"metric", [](const Row& row) { return row.metric; }},
+                                                  {"rule", [](const Row& row) { return row.rule; }},
+                                                  {"layer", [](const Row& row) { return if_any(row.layer); }},
+                                                  {"difference", [](const Row& row) { return row.difference; }},
+                                                  {"z", [](const Row& row) { return row.z; }},
+                                                  {"p", [](const Row& row) { return row.p; }},
+                                                  {"p_holm", [](const Row& row) { return row.p_holm; }},
+                                                  {"p_bh", [](const Row& row) { return row.p_bh; }},
+                                                  {"family", [](const Row& row) { return count(row.family); }}});
+  return columns;
+}
+
+const Columns<AcrossResult>& across_columns() {
+  using Row = AcrossResult;
+  static const Columns<Row> columns = {
+      {"task", [](const Row& row) { return row.task; }},
+      {"protocol", [](const Row& row) { return row.protocol; }},
+      {"metric", [](const Row& row) { return row.metric; }},
+      {"aggregate", [](const Row& row) { return row.aggregate; }},
+      {"n", [](const Row& row) { return count(row.n); }},
+      {"pearson", [](const Row& row) { return row.pearson.value; }},
+      {"pearson_ci", [](const Row& row) { return interval(row.pearson); }},
+      {"pearson_p", [](const Row& row) { return row.pearson_p; }},
+      {"pearson_without_one",
+       [](const Row& row) {
+         return CellInterval{row.pearson_low, row.pearson_high};
+       }},
+      {"spearman", [](const Row& row) { return row.spearman.value; }},
+      {"spearman_ci", [](const Row& row) { return interval(row.spearman); }},
+  };
+  return columns;
+}
+
+const Columns<FlipResult>& flip_columns() {
+  using Row = FlipResult;
+  static const auto columns = with_place<Row>({
+      {"control", [](const Row& row) { return row.control; }},
+      {"items", [](const Row& row) { return count(row.items); }},
+      {"draws", [](const Row& row) { return count(row.draws); }},
+      {"without_donor", [](const Row& row) { return count(row.without_donor); }},
+      {"rate", [](const Row& row) { return row.rate.value; }},
+      {"rate_ci", [](const Row& row) { return interval(row.rate); }},
+      {"main_rate", [](const Row& row) { return row.main_rate; }},
+      {"difference", [](const Row& row) { return row.difference.value; }},
+      {"difference_ci", [](const Row& row) { return interval(row.difference); }},
+      {"b", [](const Row& row) { return if_any(row.only_main); }},
+      {"c", [](const Row& row) { return if_any(row.only_control); }},
+      {"p", [](const Row& row) { return row.p; }},
+      {"p_bh", [](const Row& row) { return row.p_bh; }},
+      {"family", [](const Row& row) { return count(row.family); }},
+      {"detectable", [](const Row& row) { return row.detectable; }},
+      {"recovery", [](const Row& row) { return row.recovery.value; }},
+      {"recovery_ci", [](const Row& row) { return interval(row.recovery); }},
+      {"copied", [](const Row& row) { return count(row.copied); }},
+      {"may_copy", [](const Row& row) { return count(row.may_copy); }},
+  });
+  return columns;
+}
+
+const Columns<PlaceResult>& place_columns() {
+  using Row = PlaceResult;
+  static const auto columns = with_place<Row>({
+      {"items", [](const Row& row) { return count(row.items); }},
+      {"rate", [](const Row& row) { return row.rate; }},
+      {"strongest", [](const Row& row) { return row.strongest; }},
+      {"difference", [](const Row& row) { return row.difference.value; }},
+      {"difference_ci", [](const Row& row) { return interval(row.difference); }},
+      {"p", [](const Row& row) { return row.p; }},
+      {"p_bh", [](const Row& row) { return row.p_bh; }},
+      {"family", [](const Row& row) { return count(row.family); }},
+      {"noise_rate", [](const Row& row) { return row.noise_rate; }},
+      {"recovery", [](const Row& row) { return row.recovery.value; }},
+      {"recovery_ci", [](const Row& row) { return interval(row.recovery); }},
+  });
+  return columns;
+}
+
+/// A coefficient and what it belongs to.
+struct RegressionLine {
+  const RegressionResult* result;
+  const RegressionTerm* coefficient;  // null where there is a note instead
+};
+
+const Columns<RegressionLine>& regression_columns() {
+  using Row = RegressionLine;
+  const auto of = [](double RegressionTerm::*member) {
+    return [member](const Row& row) -> Cell { return row.coefficient ? row.coefficient->*member : kUnknown; };
+  };
+  static const Columns<Row> columns = {
+      {"task", [](const Row& row) { return row.result->task; }},
+      {"protocol", [](const Row& row) { return row.result->protocol; }},
+      {"metric", [](const Row& row) { return row.result->metric; }},
+      {"n", [](const Row& row) { return count(row.result->n); }},
+      {"units", [](const Row& row) { return count(row.result->units); }},
+      {"term", [](const Row& row) { return row.coefficient ? row.coefficient->term : std::string(); }},
+      {"coefficient", of(&RegressionTerm::value)},
+      {"error", of(&RegressionTerm::error)},
+      {"z", of(&RegressionTerm::z)},
+      {"p", of(&RegressionTerm::p)},
+      {"note", [](const Row& row) { return row.result->note; }},
+  };
+  return columns;
+}
+
+std::vector<RegressionLine> lines(const std::vector<RegressionResult>& results) {
+  std::vector<RegressionLine> lines;
+  for (const RegressionResult& result : results) {
+    for (const RegressionTerm& coefficient : result.coefficients) lines.push_back({&result, &coefficient});
+    if (result.coefficients.empty()) lines.push_back({&result, nullptr});
+  }
+  return lines;
+}
+
+}  // namespace
+
+std::vector<ResultTable> result_tables(const Analysis& analysis) {
+  return {table("languages", language_columns(), analysis.languages),
+          table("alignment", alignment_columns(), analysis.alignment),
+          table("layer_choice", layer_choice_columns(), analysis.layer_choice),
+          table("across", across_columns(), analysis.across),
+          table("flips", flip_columns(), analysis.flips),
+          table("places", place_columns(), analysis.places),
+          table("regression", regression_columns(), lines(analysis.regression))};
+}
+
+}  // namespace tertium

@@ -1,0 +1,34 @@
+#include "tertium/analysis/results.h"
+
+#include <cmath>
+
+#include "tertium/analysis/across.h"
+#include "tertium/analysis/alignment_results.h"
+#include "tertium/analysis/conclusions.h"
+#include "tertium/analysis/flip_results.h"
+#include "tertium/analysis/language_results.h"
+#include "tertium/analysis/layer_choice.h"
+#include "tertium/analysis/regression.h"
+
+namespace tertium {
+
+double AlignmentResult::p() const {
+  if (!is_binary) return mann_whitney_p;
+  return std::isnan(clustered_p) ? fisher_p : clustered_p;
+}
+
+Analysis analyse(const Observations& observations, const AnalysisOptions& options) {
+  Analysis analysis{.pivot = observations.pivot, .noise_floor = observations.noise_floor};
+  Bootstrap bootstrap({.seed = options.seed});
+  analysis.languages = language_results(observations, bootstrap);
+  analysis.alignment = alignment_results(observations, options);
+  analysis.layer_choice = layer_choices(observations, options);
+  analysis.across = across_results(observations, options, bootstrap);
+  analysis.flips = flip_results(observations, bootstrap);
+  analysis.places = place_results(analysis.flips);
+  if (options.preset == Preset::tertium) analysis.regression = regression_results(observations);
+  analysis.conclusions = conclusions(observations, analysis, options);
+  return analysis;
+}
+
+}  // namespace tertium

@@ -1,0 +1,57 @@
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include <chrono>
+
+#include "tertium/base/error.h"
+#include "tertium/cli/command.h"
+#include "tertium/interchange/lm_eval.h"
+#include "tertium/interchange/paper.h"
+#include "tertium/store/store.h"
+#include "tertium/version.h"
+
+namespace tertium {
+namespace {
+
+struct Options {
+  std::string kind, pivot = "en", out;
+  std::vector<std::string> from;
+  bool force = false;
+};
+
+std::string now() { return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::chrono::system_clock::now())); }
+
+void import(const Options& options) {
+  Store store = Store::create(options.out, options.force);
+  store.set_info("tertium", TERTIUM_VERSION);
+  store.set_info("imported", options.kind);
+  store.set_info("started", now());
+  if (options.kind == "paper") {
+    if (options.from.size() != 1) fail("import paper: give one folder");
+    import_paper(options.from.front(), store);
+  } else {
+    import_lm_eval({options.from.begin(), options.from.end()}, options.pivot, store);
+  }
+  store.set_info("finished", now());
+  store.commit();
+  fmt::print("Imported into {}; next: tertium stats {}\n", options.out, options.out);
+}
+
+}  // namespace
+
+void add_import(CLI::App& app) {
+  CLI::App& command = add_command(app, "import", "Make a results folder of other tools' files",
+                                  "tertium import lm-eval results_it.json results_en.json --pivot en --out imported");
+  const auto options = std::make_shared<Options>();
+  command.add_option("kind", options->kind, "paper (the study's per-item outputs) or lm-eval")
+      ->required()
+      ->check(CLI::IsMember({"paper", "lm-eval"}));
+  command.add_option("from", options->from, "paper: its folder; lm-eval: files or folders of results and samples")
+      ->required();
+  command.add_option("--pivot", options->pivot, "The language that the others are held against")->capture_default_str();
+  command.add_option("--out", options->out, "The folder for results.db; made if absent")->required();
+  command.add_flag("--force", options->force, "Replace the results that the folder holds");
+  command.callback([options] { import(*options); });
+}
+
+}  // namespace tertium
