@@ -21,11 +21,7 @@ struct Points {
 /// The share of aligned items (or the mean of a real metric), by layer.
 std::vector<double> means(const std::vector<const AlignmentObservations*>& layers) {
   std::vector<double> means;
-  for (const AlignmentObservations* at : layers) {
-    double sum = 0;
-    for (const auto& [item, value] : at->values) sum += value;
-    means.push_back(sum / static_cast<double>(at->values.size()));
-  }
+  for (const AlignmentObservations* at : layers) means.push_back(mean(*at));
   return means;
 }
 

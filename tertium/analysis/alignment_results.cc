@@ -13,10 +13,6 @@
 namespace tertium {
 namespace {
 
-double mean(const std::vector<double>& values) {
-  return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
-}
-
 Counts counts(const std::vector<double>& values) {
   return {static_cast<std::size_t>(std::ranges::count(values, 1.0)), values.size()};
 }

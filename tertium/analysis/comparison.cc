@@ -21,12 +21,6 @@ struct Pairs {
   std::vector<double> first, second;
 };
 
-double mean(const std::vector<double>& values) {
-  double sum = 0;
-  for (const double value : values) sum += value;
-  return sum / static_cast<double>(values.size());
-}
-
 Pairs pairs(const LanguageObservations& first, const LanguageObservations& second) {
   std::map<std::string, const PairedAnswer*> others;
   for (const PairedAnswer& answer : second.answers) others[answer.item] = &answer;

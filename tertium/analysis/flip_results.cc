@@ -45,12 +45,6 @@ Paired pair(const PatchObservations& main, const PatchObservations& control,
   return both;
 }
 
-double mean(const std::vector<double>& values) {
-  double sum = 0;
-  for (const double value : values) sum += value;
-  return sum / static_cast<double>(values.size());
-}
-
 void hold_against_main(const Paired& both, Bootstrap& bootstrap, FlipResult& result) {
   const bool are_single = both.draws == 1 && both.main_draws == 1;
   const PairedTest test = paired_test(both.main, both.control, both.units, are_single, bootstrap);

@@ -1,6 +1,7 @@
 #include "tertium/analysis/groups.h"
 
 #include <algorithm>
+#include <numeric>
 
 namespace tertium {
 
@@ -58,6 +59,16 @@ std::vector<const AlignmentObservations*> study_layers(const Observations& obser
   });
   if (has_last && !layers.empty()) layers.pop_back();
   return layers;
+}
+
+double mean(const std::vector<double>& values) {
+  return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
+}
+
+double mean(const AlignmentObservations& at) {
+  double sum = 0;
+  for (const auto& [item, value] : at.values) sum += value;
+  return sum / static_cast<double>(at.values.size());
 }
 
 bool is_binary(const AlignmentObservations& at) {

@@ -40,6 +40,10 @@ std::vector<const AlignmentObservations*> study_layers(const Observations& obser
 std::vector<const AlignmentObservations*> stream_layers(const Observations& observations, const std::string& task,
                                                         const std::string& language, const std::string& metric);
 
+/// Of no values: NaN.
+double mean(const std::vector<double>& values);
+double mean(const AlignmentObservations& at);
+
 /// Whether all values are 0 or 1.
 bool is_binary(const AlignmentObservations& at);
 

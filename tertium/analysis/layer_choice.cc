@@ -12,12 +12,6 @@ namespace {
 
 using Layers = std::vector<const AlignmentObservations*>;
 
-double mean(const AlignmentObservations& at) {
-  double sum = 0;
-  for (const auto& [item, value] : at.values) sum += value;
-  return sum / static_cast<double>(at.values.size());
-}
-
 Group group_of(const PairedAnswer& answer) {
   if (answer.undecided || !answer.pivot_right) return Group::neither;
   return answer.right ? Group::first : Group::second;
