@@ -104,6 +104,7 @@ void execute(const Database& database, const std::string& sql) {
 void fill(const std::filesystem::path& folder) {
   Store store = Store::create(folder, true);
   for (const char* item : {"0", "1"}) store.add(ItemRow{"xcopa", item, item[0] == '0' ? "cause" : ""});
+  for (const int option : {-1, 0, 1}) store.add(TextRow{"xcopa", "it", "0", option, "Piove"});
   for (const char* protocol : {"loglik", "letters:AB:01", "letters:AB:10"})
     for (const char* language : {"en", "it"})
       for (const char* item : {"0", "1"})
@@ -291,6 +292,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   fuzz::read_or_refuse([&] {
     const Store store = Store::open(folder);
     fuzz::read_or_refuse([&] { store.items(); });
+    fuzz::read_or_refuse([&] { store.texts(); });
     fuzz::read_or_refuse(
         [&] { fuzz::demand(told(completeness(store.info())).find('\x1b') == std::string::npos, "is printable"); });
     fuzz::read_or_refuse([&] { use(analyse(observations_of(store))); });

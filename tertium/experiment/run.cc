@@ -157,7 +157,16 @@ void patch(const Run& run, const PreparedTask& task, const PreparedLanguage& lan
   }
 }
 
-/// What rows about items can be grouped by.
+/// What the items of a language say, so that results can be read without the files.
+void store_texts(Store& store, const TaskSpec& task, const PreparedLanguage& language) {
+  for (const Item& item : language.items) {
+    store.add(TextRow{task.name, language.language, item.id, -1, item.statement_context});
+    for (std::size_t k = 0; k < item.statement_options.size(); ++k)
+      store.add(TextRow{task.name, language.language, item.id, static_cast<int>(k), item.statement_options[k]});
+  }
+}
+
+/// What rows about items can be grouped by, and their texts.
 void store_items(Store& store, const PreparedTask& task) {
   const std::string shared(task_named(task.spec.name).shares);
   std::map<std::string, std::string> units;  // by the text that is shared, the first item's id
@@ -166,6 +175,8 @@ void store_items(Store& store, const PreparedTask& task) {
         shared.empty() ? item.id : units.try_emplace(item.fields.at(shared), item.id).first->second;
     store.add(ItemRow{task.spec.name, item.id, item.category, unit});
   }
+  store_texts(store, task.spec, task.pivot);
+  for (const PreparedLanguage& language : task.others) store_texts(store, task.spec, language);
 }
 
 }  // namespace

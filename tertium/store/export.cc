@@ -45,6 +45,8 @@ void export_table(const std::filesystem::path& folder, const std::string& table,
                   std::ostream& out) {
   const Table& exported = table_named(table);
   const Connection connection = open_results(folder);
+  if (!has_table(connection, table))
+    fail("{}: these results are of an older layout, which has no table {}", folder.string(), table);
   TableRows rows(connection, exported);
   if (format == ExportFormat::csv) out << header(exported);
   while (rows.next()) out << line(rows, exported, format);

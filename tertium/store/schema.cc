@@ -8,7 +8,8 @@ namespace tertium {
 namespace {
 
 constexpr int application_id = 0x74727469;  // "trti": `file results.db` shows it
-constexpr int schema_version = 3;           // counts up with every change below; docs/results.md tells them apart
+constexpr int schema_version = 4;           // counts up with every change below; docs/results.md tells them apart
+constexpr int oldest_readable = 3;          // what is newer only adds tables (Table::since)
 
 std::filesystem::path results_in(const std::filesystem::path& folder) { return folder / "results.db"; }
 
@@ -89,11 +90,15 @@ Connection open_results(const std::filesystem::path& folder) {
   connection.execute("BEGIN");  // the first query below fixes what all later ones see
   if (!is_ours(connection)) fail("{}: is no tertium database; name the --out folder of a run", path.string());
   const std::int64_t version = connection.integer("PRAGMA user_version");
-  if (version != schema_version)
-    fail("{}: has layout {} but this tertium reads layout {}; use the version that wrote it", path.string(), version,
-         schema_version);
-  demand_tables(connection);
+  if (version < oldest_readable || version > schema_version)
+    fail("{}: has layout {} but this tertium reads layouts {} to {}; use the version that wrote it", path.string(),
+         version, oldest_readable, schema_version);
+  demand_tables(connection, version);
   return connection;
+}
+
+bool has_table(const Connection& connection, const std::string& name) {
+  return table_named(name).since <= connection.integer("PRAGMA user_version");
 }
 
 std::vector<std::string> table_names() {

@@ -22,4 +22,7 @@ NewResults create_results(const std::filesystem::path& folder, bool replace);
 /// same rows.
 Connection open_results(const std::filesystem::path& folder);
 
+/// Whether the file's layout has a table at all; older ones lack some.
+bool has_table(const Connection& connection, const std::string& name);
+
 }  // namespace tertium

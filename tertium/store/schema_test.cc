@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <optional>
+#include <sstream>
 #include <thread>
 
 #include "tertium/base/text.h"
@@ -151,7 +152,25 @@ TEST_F(SchemaTest, OpenRefusesAnotherLayout) {
   Store::create(folder, false);
   Connection(folder / "results.db", Connection::Access::create).execute("PRAGMA user_version = 7");
   EXPECT_THAT(error_of_open(folder),
-              HasSubstr("results.db: has layout 7 but this tertium reads layout 3; use the version"));
+              HasSubstr("results.db: has layout 7 but this tertium reads layouts 3 to 4; use the version"));
+}
+
+TEST_F(SchemaTest, AnOlderLayoutIsReadWithoutTheTablesThatItLacks) {
+  {
+    Store store = Store::create(folder, false);
+    store.add(TextRow{"xcopa", "it", "5", -1, "Piove"});
+    store.set_info("seed", "1");
+    store.commit();
+    EXPECT_EQ(store.texts().size(), 1u);
+  }
+  Connection(folder / "results.db", Connection::Access::create)
+      .execute("DROP TABLE texts; PRAGMA user_version = 3");
+  const Store older = Store::open(folder);
+  EXPECT_EQ(older.info().size(), 1u);
+  EXPECT_THAT(older.texts(), IsEmpty());
+  std::ostringstream out;
+  EXPECT_THAT(error_of([&] { export_table(folder, "texts", ExportFormat::csv, out); }),
+              HasSubstr("of an older layout, which has no table texts"));
 }
 
 std::string results_page() { return read_text_file(std::filesystem::path(TERTIUM_SOURCE_DIR) / "docs" / "results.md"); }

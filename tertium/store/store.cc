@@ -15,6 +15,10 @@ namespace {
 // For error messages: which row it is.
 std::string place(const ItemRow& row) { return fmt::format("items: item \"{}\" ({})", printable(row.item), row.task); }
 
+std::string place(const TextRow& row) {
+  return fmt::format("texts: item \"{}\" ({} {}, option {})", printable(row.item), row.task, row.language, row.option);
+}
+
 std::string place(const ScoreRow& row) {
   return fmt::format("scores: item \"{}\" ({} {}, {}, option {})", printable(row.item), row.task, row.language,
                      row.protocol, row.option);
@@ -56,6 +60,7 @@ struct Store::Database {
   std::optional<FolderLock> lock;  // of a writer; first, so that it goes last
   Connection connection;
   Statement insert_item{connection, "INSERT INTO items VALUES (?, ?, ?, ?)"};
+  std::optional<Statement> insert_text;  // a writer's: files of older layouts lack the table
   Statement insert_score{connection, "INSERT INTO scores VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"};
   Statement insert_alignment{connection, "INSERT INTO alignment VALUES (?, ?, ?, ?, ?, ?, ?)"};
   Statement insert_patch{connection, "INSERT INTO patches VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"};
@@ -63,7 +68,9 @@ struct Store::Database {
   Statement set_info{connection,
                      "INSERT INTO runs VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value"};
 
-  explicit Database(NewResults made) : lock(std::move(made.lock)), connection(std::move(made.connection)) {}
+  explicit Database(NewResults made) : lock(std::move(made.lock)), connection(std::move(made.connection)) {
+    insert_text.emplace(connection, "INSERT INTO texts VALUES (?, ?, ?, ?, ?)");
+  }
   explicit Database(Connection opened) : connection(std::move(opened)) {}
   Database(const Database&) = delete;
   Database& operator=(const Database&) = delete;
@@ -97,6 +104,11 @@ Store Store::open(const std::filesystem::path& folder) {
 
 void Store::add(const ItemRow& row) {
   check_new(database_->insert_item.insert(row.task, row.item, row.category, row.unit), row, database_->connection);
+}
+
+void Store::add(const TextRow& row) {
+  check_new(database_->insert_text.value().insert(row.task, row.language, row.item, row.option, row.text), row,
+            database_->connection);
 }
 
 void Store::add(const ScoreRow& row) {
@@ -145,6 +157,19 @@ std::vector<ItemRow> Store::items() const {
   std::vector<ItemRow> rows;
   while (row.next())
     rows.push_back({.task = row.text(0), .item = row.text(1), .category = row.text(2), .unit = row.text(3)});
+  return rows;
+}
+
+std::vector<TextRow> Store::texts() const {
+  std::vector<TextRow> rows;
+  if (!has_table(database_->connection, "texts")) return rows;
+  TableRows row(database_->connection, table_named("texts"));
+  while (row.next())
+    rows.push_back({.task = row.text(0),
+                    .language = row.text(1),
+                    .item = row.text(2),
+                    .option = row.integer(3),
+                    .text = row.text(4)});
   return rows;
 }
 

@@ -17,6 +17,13 @@ struct ItemRow {
   std::string unit;      // shared by items that are no independent data; the item itself where it stands alone
 };
 
+/// A piece of an item's statements: what they have in common, or what one option adds.
+struct TextRow {
+  std::string task, language, item;
+  int option = -1;  // -1: the context
+  std::string text;
+};
+
 /// The protocol of imported answers of which only right or wrong is known: option 0 is right, option 1 wrong.
 inline constexpr char kOnlyCorrect[] = "correct";
 
@@ -83,6 +90,7 @@ class Store {
 
   // Throw Error naming the item if the number is NaN or infinite, or if the row is there already.
   void add(const ItemRow& row);
+  void add(const TextRow& row);
   void add(const ScoreRow& row);
   void add(const AlignmentRow& row);
   void add(const PatchRow& row);
@@ -92,6 +100,7 @@ class Store {
 
   // All rows, in the order added. Throw Error naming table, row and column for a value that no run writes.
   std::vector<ItemRow> items() const;
+  std::vector<TextRow> texts() const;  // none where the layout has no such table
   std::vector<ScoreRow> scores() const;
   std::vector<AlignmentRow> alignment() const;
   std::vector<PatchRow> patches() const;

@@ -76,6 +76,10 @@ TEST_F(StoreTest, GivesBackWhatWasAddedInThatOrder) {
 
 TEST_F(StoreTest, KeepsAnyText) {
   Store store = Store::create(folder, false);
+  const std::string text = "<b>\xd8\xb9</b> \xe2\x80\xae end";
+  store.add(TextRow{"xcopa", "ar", "5", -1, text});
+  EXPECT_EQ(store.texts().front().text, text);
+  EXPECT_EQ(store.texts().front().option, -1);
   ScoreRow row = score_row("'; DROP TABLE scores; -- \"q\", İ\n");
   row.language = "";
   store.add(row);

@@ -11,6 +11,8 @@ namespace {
 
 using enum Column::Kind;
 
+constexpr int kLayoutOfTexts = 4;
+
 std::vector<std::string> names_of(const Table& table) {
   std::vector<std::string> names;
   for (const Column& column : table.columns) names.emplace_back(column.name);
@@ -47,6 +49,15 @@ const std::vector<Table>& tables() {
   PRIMARY KEY (task, item)
 ) STRICT)",
        {{"task"}, {"item"}, {"category"}, {"unit"}}},
+      {"texts",
+       R"(CREATE TABLE texts (
+  task TEXT NOT NULL, language TEXT NOT NULL, item TEXT NOT NULL,
+  option INTEGER NOT NULL CHECK (option >= -1),
+  text TEXT NOT NULL,
+  PRIMARY KEY (task, language, item, option)
+) STRICT)",
+       {{"task"}, {"language"}, {"item"}, {"option", integer, -1}, {"text"}},
+       kLayoutOfTexts},
       {"scores",
        R"(CREATE TABLE scores (
   task TEXT NOT NULL, language TEXT NOT NULL, item TEXT NOT NULL, protocol TEXT NOT NULL,
@@ -136,8 +147,9 @@ const Table& table_named(std::string_view name) {
 }
 
 // What is a view, or has columns that are computed, may take any time to read.
-void demand_tables(const Connection& connection) {
+void demand_tables(const Connection& connection, std::int64_t layout) {
   for (const Table& table : tables()) {
+    if (table.since > layout) continue;
     Statement query(connection, fmt::format("SELECT sql FROM sqlite_schema WHERE name = '{}'", table.name));
     if (!query.next())
       fail("{}: has no table {}; it is not as a run left it; run again, or give another folder",

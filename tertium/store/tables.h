@@ -23,14 +23,15 @@ struct Table {
   const char* name;
   const char* sql;  // that makes it
   std::vector<Column> columns;
+  int since = 0;  // the layout that it came with; files of an older one lack it
 };
 
 const std::vector<Table>& tables();
 /// Throws Error listing the known ones.
 const Table& table_named(std::string_view name);
 
-/// Throws Error unless the file has every table just as a run makes it.
-void demand_tables(const Connection& connection);
+/// Throws Error unless the file has every table of its layout just as a run makes it.
+void demand_tables(const Connection& connection, std::int64_t layout);
 
 /// The rows of a table, in the order in which they were written.
 class TableRows {

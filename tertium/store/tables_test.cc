@@ -24,6 +24,7 @@ class Tables : public test::FolderTest {
       store.add(PatchRow{"xcopa", "it", "5", "loglik", "fix", "resid_post", 1, "last", "main", 0, "5", option, -1});
     }
     store.add(ItemRow{"xcopa", "5", "", "5"});
+    store.add(TextRow{"xcopa", "it", "5", -1, "Piove, quindi"});
     store.add(AlignmentRow{"xcopa", "it", "5", "dali", "resid", 2, 1});
     store.set_info("pivot", "en");
     store.commit();
@@ -41,7 +42,7 @@ class Tables : public test::FolderTest {
   std::string error_of_reading() const {
     const std::string error = error_of([&] {
       const Store store = Store::open(folder);
-      store.items(), store.scores(), store.alignment(), store.patches(), store.info();
+      store.items(), store.texts(), store.scores(), store.alignment(), store.patches(), store.info();
     });
     const std::string of_export = error_of([&] {
       std::ostringstream out;
