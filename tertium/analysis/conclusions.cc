@@ -306,6 +306,30 @@ void tell_regression(const Subject& subject, const Analysis& analysis, Sentences
                     subject.name(), join(texts)));
 }
 
+/// One sentence a corpus and pooling.
+void tell_corpora(const Analysis& analysis, Sentences& out) {
+  const auto is_same = [](const CorpusResult& a, const CorpusResult& b) {
+    return a.corpus == b.corpus && a.pooling == b.pooling;
+  };
+  std::vector<const CorpusResult*> firsts;
+  for (const CorpusResult& one : analysis.nearest)
+    if (std::ranges::none_of(firsts, [&](const CorpusResult* first) { return is_same(one, *first); }))
+      firsts.push_back(&one);
+  for (const CorpusResult* first : firsts) {
+    std::vector<std::string> texts;
+    double chance = 0;
+    for (const CorpusResult& one : analysis.nearest) {
+      if (!is_same(one, *first)) continue;
+      chance = std::max(chance, one.chance);
+      texts.push_back(fmt::format("{} {} [{}, {}] at layer {}", printable(one.language), percent(one.mexa.value),
+                                  percent(one.mexa.low), percent(one.mexa.high), one.layer));
+    }
+    out.push_back(
+        fmt::format("{}, {} sentences, pooling {}: MEXA is largest in {}; permuted sentences give {:.1f} % at most.",
+                    printable(first->corpus), first->mexa.n, first->pooling, join(texts), 100 * chance));
+  }
+}
+
 }  // namespace
 
 std::vector<std::string> conclusions(const Observations& observations, const Analysis& analysis,
@@ -320,6 +344,7 @@ std::vector<std::string> conclusions(const Observations& observations, const Ana
     tell_patches(subject, observations, analysis, out);
     tell_regression(subject, analysis, out);
   }
+  tell_corpora(analysis, out);
   return out;
 }
 

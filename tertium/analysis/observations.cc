@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
 #include <iterator>
 #include <set>
 #include <sstream>
@@ -63,6 +64,9 @@ void read_info(const RunInfo& info, Observations& observations) {
   for (const auto& [key, value] : info) {
     if (key == "pivot") observations.pivot = value;
     if (key == "dtype") observations.dtype = value;
+    if (key.starts_with(kSentences))
+      observations.sentences[key.substr(std::string_view(kSentences).size())] =
+          static_cast<std::size_t>(std::max(0L, std::atol(value.c_str())));
     if (std::istringstream names(value); key == "controls")
       observations.controls = {std::istream_iterator<std::string>(names), {}};
   }

@@ -84,6 +84,7 @@ struct Observations {
   std::vector<PatchObservations> patches;
   std::vector<std::string> controls;  // that were asked for; empty where unknown
   std::vector<CorpusRow> corpora;
+  std::map<std::string, std::size_t> sentences;  // of each corpus that was run; an imported one's are unknown
   /// The largest change of an option's score where items were patched with themselves; NaN if none were.
   double noise_floor = kUnknown;
 };

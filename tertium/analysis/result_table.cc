@@ -175,6 +175,21 @@ const Columns<RegressionLine>& regression_columns() {
   return columns;
 }
 
+const Columns<CorpusRow>& corpus_columns() {
+  using Row = CorpusRow;
+  static const Columns<Row> columns = {
+      {"corpus", [](const Row& row) { return row.corpus; }},
+      {"language", [](const Row& row) { return row.language; }},
+      {"pooling", [](const Row& row) { return row.pooling; }},
+      {"stream", [](const Row& row) { return row.stream; }},
+      {"layer", [](const Row& row) { return count(row.layer); }},
+      {"measure", [](const Row& row) { return row.measure; }},
+      {"value", [](const Row& row) { return row.value; }},
+      {"chance", [](const Row& row) { return row.chance; }},
+  };
+  return columns;
+}
+
 std::vector<RegressionLine> lines(const std::vector<RegressionResult>& results) {
   std::vector<RegressionLine> lines;
   for (const RegressionResult& result : results) {
@@ -193,7 +208,8 @@ std::vector<ResultTable> result_tables(const Analysis& analysis) {
           table("across", across_columns(), analysis.across),
           table("flips", flip_columns(), analysis.flips),
           table("places", place_columns(), analysis.places),
-          table("regression", regression_columns(), lines(analysis.regression))};
+          table("regression", regression_columns(), lines(analysis.regression)),
+          table("corpora", corpus_columns(), analysis.corpora)};
 }
 
 }  // namespace tertium

@@ -5,6 +5,7 @@
 #include "tertium/analysis/across.h"
 #include "tertium/analysis/alignment_results.h"
 #include "tertium/analysis/conclusions.h"
+#include "tertium/analysis/corpus_results.h"
 #include "tertium/analysis/flip_results.h"
 #include "tertium/analysis/language_results.h"
 #include "tertium/analysis/layer_choice.h"
@@ -27,6 +28,8 @@ Analysis analyse(const Observations& observations, const AnalysisOptions& option
   analysis.flips = flip_results(observations, bootstrap);
   analysis.places = place_results(analysis.flips);
   if (options.preset == Preset::tertium) analysis.regression = regression_results(observations);
+  analysis.corpora = observations.corpora;
+  analysis.nearest = corpus_results(observations);
   analysis.conclusions = conclusions(observations, analysis, options);
   return analysis;
 }

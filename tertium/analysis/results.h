@@ -118,6 +118,16 @@ struct RegressionResult {
   std::string note;  // why there are none
 };
 
+/// How near a language is to the pivot on a parallel corpus, where MEXA is largest (section 12).
+struct CorpusResult {
+  std::string corpus, language, pooling;
+  int layer = 0;  // stream index
+  Estimate mexa;      // of sentences, which are its units; where the layer was chosen, the interval does not know of it
+  double mean = 0;    // of MEXA over the stream's layers
+  double chance = kUnknown;
+  std::map<std::string, double> beside;  // every measure at that layer that is defined
+};
+
 struct Analysis {
   std::string pivot;  // empty where unknown
   std::vector<LanguageResult> languages;
@@ -127,6 +137,8 @@ struct Analysis {
   std::vector<FlipResult> flips;
   std::vector<PlaceResult> places;
   std::vector<RegressionResult> regression;
+  std::vector<CorpusRow> corpora;  // as stored: every layer and measure
+  std::vector<CorpusResult> nearest;
   double noise_floor = kUnknown;
   std::vector<std::string> conclusions;  // sentences
 };

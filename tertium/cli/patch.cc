@@ -111,7 +111,7 @@ void patch(const Options& options) {
   const auto [config, model_files] = config_and_files(model);
   const std::vector<PreparedTask> tasks = prepare(experiment, tokenizer, config);
   if (results)
-    demand_same_inputs(results->info(), hashes_of(inputs_of(model_files, tokenizer.files(), tasks)), options.results);
+    demand_same_inputs(results->info(), hashes_of(inputs_of(model_files, tokenizer.files(), tasks, {})), options.results);
   const Engine engine(Model::load(model, experiment.dtype));
   PatchPlan plan;
   {

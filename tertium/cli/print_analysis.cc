@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <set>
+#include <utility>
 
 #include "tertium/analysis/results.h"
 #include "tertium/base/text.h"
@@ -91,16 +92,23 @@ void print_accuracy(const Analysis& analysis, const Part& part) {
                  language->undecided);
 }
 
-/// The languages of a part but the pivot, as many as fit side by side when each takes `width` characters.
-std::vector<std::vector<std::string>> pages(const Part& part, std::size_t width) {
+/// As many languages as fit side by side when each takes `width` characters.
+std::vector<std::vector<std::string>> pages(const std::vector<std::string>& languages, std::size_t width) {
   const std::size_t most = std::max<std::size_t>(1, (kAcross - kFirstColumn) / width);
   std::vector<std::vector<std::string>> pages;
-  for (const LanguageResult* language : part.languages) {
-    if (language->is_pivot) continue;
+  for (const std::string& language : languages) {
     if (pages.empty() || pages.back().size() == most) pages.emplace_back();
-    pages.back().push_back(language->of.language);
+    pages.back().push_back(language);
   }
   return pages;
+}
+
+/// Those of a part but the pivot.
+std::vector<std::vector<std::string>> pages(const Part& part, std::size_t width) {
+  std::vector<std::string> languages;
+  for (const LanguageResult* language : part.languages)
+    if (!language->is_pivot) languages.push_back(language->of.language);
+  return pages(languages, width);
 }
 
 void print_alignment(const Analysis& analysis, const Part& part, const std::string& metric) {
@@ -247,6 +255,72 @@ void print_patches(const Analysis& analysis, const Part& part) {
   }
 }
 
+/// A line for each language and pooling, where MEXA is largest.
+void print_nearest(const Analysis& analysis) {
+  std::string corpus;
+  const auto beside = [](const CorpusResult& result, const char* measure, int digits) {
+    return result.beside.contains(measure) ? number(result.beside.at(measure), digits) : number(kUnknown);
+  };
+  for (const CorpusResult& result : analysis.nearest) {
+    if (std::exchange(corpus, result.corpus) != result.corpus) {
+      fmt::print("\n── parallel, {}: {} sentences{} ──\n\n{}\n", printable(corpus), result.mexa.n,
+                 analysis.pivot.empty() ? "" : ", pivot " + printable(analysis.pivot),
+                 wrapped("MEXA [95 %] at the stream index where it is largest (at), and its mean over all; there "
+                         "retrieval of here from the pivot (P@1) and back, CSLS margin, linear CKA; chance of MEXA"));
+      fmt::print("  {:<10}{:<10}{:>5} {:<13}{:>3}{:>6}{:>6}{:>6}{:>7}{:>6}{:>8}\n", "language", "pooling", "MEXA", "",
+                 "at", "mean", "P@1", "back", "CSLS", "CKA", "chance");
+    }
+    const Estimate& mexa = result.mexa;
+    fmt::print("  {:<10}{:<10}{:>5} {:<13}{:>3}{:>6}{:>6}{:>6}{:>7}{:>6}{:>8}\n", printable(result.language),
+               result.pooling, number(mexa.value), fmt::format("[{:.2f}, {:.2f}]", mexa.low, mexa.high), result.layer,
+               number(result.mean), beside(result, "p1_row", 2), beside(result, "p1_col", 2), beside(result, "csls", 3),
+               beside(result, "cka", 2), number(result.chance, 3));
+  }
+}
+
+/// MEXA by layer and pooling, of every corpus.
+void print_corpora(const Analysis& analysis) {
+  constexpr std::size_t kCell = 3;
+  using At = std::pair<std::string, int>;                                              // stream, layer
+  using Layers = std::map<At, std::map<std::pair<std::string, std::string>, double>>;  // by language, pooling
+  std::vector<std::string> corpora;
+  std::map<std::string, std::vector<std::string>> languages, poolings;
+  const auto add = [](std::vector<std::string>& to, const std::string& name) {
+    if (std::ranges::find(to, name) == to.end()) to.push_back(name);
+  };
+  for (const CorpusResult& result : analysis.nearest) {
+    add(corpora, result.corpus);
+    add(languages[result.corpus], result.language);
+    add(poolings[result.corpus], result.pooling);
+  }
+  for (const std::string& corpus : corpora) {
+    Layers layers;
+    for (const CorpusRow& row : analysis.corpora)
+      if (row.corpus == corpus && row.measure == kMexa)
+        layers[{row.stream == "resid" ? "" : "norm", row.layer}][{row.language, row.pooling}] = row.value;
+    fmt::print("\nMEXA on {} by stream index (norm: behind the final norm), %: {}\n", printable(corpus),
+               fmt::join(poolings[corpus], " | "));
+    const std::size_t width = std::max<std::size_t>(5 * poolings[corpus].size() + 1, 10);
+    for (const auto& page : pages(languages[corpus], width)) {
+      fmt::print("  layer");
+      for (const std::string& language : page) fmt::print("{}", cell(printable(language), width));
+      fmt::print("\n");
+      for (const auto& [at, values] : layers) {
+        fmt::print("  {}", cell(at.first.empty() ? std::to_string(at.second) : at.first, 5));
+        for (const std::string& language : page) {
+          std::string cells;
+          for (const std::string& pooling : poolings[corpus]) {
+            const auto found = values.find({language, pooling});
+            cells += (cells.empty() ? "" : " |") + cell(found == values.end() ? "–" : percent(found->second), kCell);
+          }
+          fmt::print("{}", cell(cells, width));
+        }
+        fmt::print("\n");
+      }
+    }
+  }
+}
+
 void print_noise_floor(const Analysis& analysis) {
   if (!std::isnan(analysis.noise_floor))
     fmt::print("\nNoise floor: patched with themselves, items' scores move by at most {:.2g}\n", analysis.noise_floor);
@@ -337,6 +411,7 @@ void print_summary(const Analysis& analysis) {
     for (const char* metric : {"dali", "mexat"}) print_alignment(analysis, part, metric);
     print_patches(analysis, part);
   }
+  print_nearest(analysis);
   print_noise_floor(analysis);
   print_conclusions(analysis);
 }
@@ -350,6 +425,8 @@ void print_statistics(const Analysis& analysis) {
     print_places(analysis, part);
     print_regression(analysis, part);
   }
+  print_nearest(analysis);
+  print_corpora(analysis);
   print_noise_floor(analysis);
   print_conclusions(analysis);
 }

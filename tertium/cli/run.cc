@@ -6,11 +6,13 @@
 
 #include "tertium/audit/audit.h"
 #include "tertium/base/error.h"
+#include "tertium/base/text.h"
 #include "tertium/cli/command.h"
 #include "tertium/cli/print_results.h"
 #include "tertium/cli/process.h"
 #include "tertium/cli/progress_line.h"
 #include "tertium/engine/engine.h"
+#include "tertium/experiment/corpora.h"
 #include "tertium/experiment/experiment.h"
 #include "tertium/experiment/inputs.h"
 #include "tertium/experiment/lineup.h"
@@ -56,7 +58,8 @@ void demand_categories(const std::vector<PreparedTask>& tasks) {
   fail("--by category: no item has a field \"category\" (docs/items.md)");
 }
 
-void say_what_runs(const Experiment& experiment, const std::vector<PreparedTask>& tasks, const Model& model) {
+void say_what_runs(const Experiment& experiment, const std::vector<PreparedTask>& tasks,
+                   const std::vector<PreparedCorpus>& corpora, const Model& model) {
   fmt::print("{}: {}, {} blocks, {}\n", experiment.model.filename().string(), model.config().family,
              model.config().block_count(), to_string(model.precision()));
   for (const PreparedTask& task : tasks) {
@@ -65,6 +68,12 @@ void say_what_runs(const Experiment& experiment, const std::vector<PreparedTask>
     fmt::print("{}, {}: {} items in {}\n", task.spec.name, task.spec.stored_protocol(), task.pivot.items.size(),
                fmt::join(languages, " "));
     for (const std::string& note : notes_on(task)) fmt::print("  note: {}\n", note);
+  }
+  for (const PreparedCorpus& corpus : corpora) {
+    std::vector<std::string> languages = {corpus.pivot.language};
+    for (const PreparedSide& side : corpus.others) languages.push_back(side.language);
+    fmt::print("parallel, {}: {} sentences in {}\n", printable(corpus.spec.corpus()), corpus.pivot.sentences.size(),
+               fmt::join(languages, " "));
   }
   std::fflush(stdout);
 }
@@ -81,10 +90,12 @@ void run(const Options& options) {
   give_back_freed_memory();
   const auto [config, model_files] = config_and_files(model);
   const std::vector<PreparedTask> tasks = prepare(experiment, tokenizer, config);
+  const std::vector<PreparedCorpus> corpora =
+      prepare_corpora(experiment, tokenizer, {config.context, config.vocabulary});
   if (experiment.patch) demand_patchable(*experiment.patch, tasks, config);
   if (!options.by.empty()) demand_categories(tasks);
   std::future<InputHashes> hashed =
-      std::async(std::launch::async, hashes_of, inputs_of(model_files, tokenizer.files(), tasks));
+      std::async(std::launch::async, hashes_of, inputs_of(model_files, tokenizer.files(), tasks, corpora));
   std::future<Audit> audited = std::async(std::launch::async, [&, limits = Limits{config.context, config.vocabulary}] {
     return audit(experiment, tasks, tokenizer, limits);
   });
@@ -92,12 +103,12 @@ void run(const Options& options) {
   const InputHashes hashes = hashed.get();
   demand_unchanged(model_files);  // what was loaded is what was hashed
   Store store = Store::create(options.out, options.force);
-  say_what_runs(experiment, tasks, engine.model());
+  say_what_runs(experiment, tasks, corpora, engine.model());
   fmt::print("audit: {}; tertium audit {} tells them\n", counted(audited.get()), options.experiment);
   std::fflush(stdout);
   write_info(store, experiment, engine);
   store_hashes(store, hashes);
-  plan_stages(store, experiment, tasks);
+  plan_stages(store, experiment, tasks, corpora);
   store.commit();
 
   {
@@ -109,6 +120,7 @@ void run(const Options& options) {
       if (!options.quiet) line.say("note: " + what);
     };
     run_experiment(experiment, tasks, engine, store, progress, notice);
+    run_corpora(corpora, engine, store, progress);
   }
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   store.set_info("finished", now());

@@ -23,6 +23,9 @@ namespace fs = std::filesystem;
 /// Where a path in the file counts from, unless it came from a setting.
 constexpr std::string_view kPathKeys[] = {"model", "data", "prompt", "shots_data"};
 
+/// The name of a [[task]] that is no benchmark.
+constexpr char kParallel[] = "parallel";
+
 /// Makes the value of a path key absolute, seen from `folder`.
 void resolve(toml::node& node, std::string_view key, const fs::path& folder) {
   if (std::find(std::begin(kPathKeys), std::end(kPathKeys), key) == std::end(kPathKeys) || !node.is_string()) return;
@@ -153,9 +156,9 @@ TextRules read_text_rules(TomlTable& table, const Task& task) {
   return rules;
 }
 
-TaskSpec read_task(TomlTable& table, const std::string& pivot) {
+TaskSpec read_task(TomlTable& table, const std::string& name, const std::string& pivot) {
   TaskSpec task;
-  task.name = table.one_of("name", task_names());
+  task.name = name;
   task.data = table.text("data");
   task.split = table.text("split", "");
   task.languages = table.texts("languages", {});
@@ -178,6 +181,65 @@ TaskSpec read_task(TomlTable& table, const std::string& pivot) {
       if (const toml::node* node = table.find(key)) table.refuse(*node, key, "only protocol = \"letters\" has that");
   table.demand_no_other_keys();
   return task;
+}
+
+constexpr Pooling kPoolings[] = {Pooling::weighted, Pooling::last, Pooling::mean};
+
+/// What the files call a language, for the pivot and the task's languages.
+std::map<std::string, std::string> read_file_names(TomlTable& table, const std::vector<std::string>& languages) {
+  std::map<std::string, std::string> names;
+  const toml::table* files = table.table("files");
+  if (!files) return names;
+  for (const auto& [key, node] : *files) {
+    const std::string language(key.str());
+    const auto name = node.value_exact<std::string>();
+    if (!name || name->empty()) table.refuse(node, "files", "must give each language a name, as { en = \"eng_Latn\" }");
+    if (std::ranges::find(languages, language) == languages.end())
+      table.refuse(node, "files", fmt::format("{} is not among pivot and languages", printable(language)));
+    names[language] = *name;
+  }
+  return names;
+}
+
+CorpusSpec read_corpus(TomlTable& table, const std::string& pivot) {
+  CorpusSpec corpus;
+  corpus.data = table.text("data");
+  corpus.split = table.text("split", "");
+  corpus.languages = table.texts("languages", {});
+  std::erase(corpus.languages, pivot);
+  std::vector<std::string> all = corpus.languages;
+  all.push_back(pivot);
+  corpus.files = read_file_names(table, all);
+  corpus.offset =
+      static_cast<std::size_t>(table.integer("offset", 0, std::numeric_limits<std::int64_t>::max()).value_or(0));
+  if (const toml::node* node = table.find("limit")) {
+    if (const auto count = node->value_exact<std::int64_t>(); count && *count >= 2)
+      corpus.limit = static_cast<std::size_t>(*count);
+    else if (node->value_exact<std::string>() == "all")
+      corpus.limit.reset();
+    else
+      table.refuse(*node, "limit", "must be a number of sentences from 2 on, or \"all\"");
+  }
+  if (table.find("pooling")) {
+    corpus.poolings.clear();
+    const std::vector<std::string> wanted = table.some_of("pooling", {"weighted", "last", "mean"}, {});
+    for (const Pooling pooling : kPoolings)
+      if (std::ranges::find(wanted, to_string(pooling)) != wanted.end()) corpus.poolings.push_back(pooling);
+    if (corpus.poolings.empty()) table.refuse(*table.find("pooling"), "pooling", "names nothing; leave the key out");
+  }
+  table.demand_no_other_keys();
+  return corpus;
+}
+
+/// One [[task]] table: of a benchmark, or of a parallel corpus.
+void read_task_table(TomlTable& table, Experiment& experiment) {
+  std::vector<std::string> known = task_names();
+  known.emplace_back(kParallel);
+  const std::string name = table.one_of("name", known);
+  if (name == kParallel)
+    experiment.corpora.push_back(read_corpus(table, experiment.pivot));
+  else
+    experiment.tasks.push_back(read_task(table, name, experiment.pivot));
 }
 
 /// What `call` gives; an Error of its own is put behind the place of the key.
@@ -260,7 +322,32 @@ void demand_distinct(const std::vector<TaskSpec>& tasks, const std::string& file
   }
 }
 
+void demand_distinct(const std::vector<CorpusSpec>& corpora, const std::string& file) {
+  for (std::size_t i = 0; i < corpora.size(); ++i)
+    for (std::size_t j = 0; j < i; ++j)
+      if (corpora[i].corpus() == corpora[j].corpus())
+        fail("{}: two parallel tasks of a corpus named {}; merge them, or run two files", file,
+             printable(corpora[i].corpus()));
+}
+
 }  // namespace
+
+std::string_view to_string(Pooling pooling) {
+  switch (pooling) {
+    case Pooling::weighted:
+      return "weighted";
+    case Pooling::last:
+      return "last";
+    case Pooling::mean:
+      break;
+  }
+  return "mean";
+}
+
+std::string CorpusSpec::corpus() const {
+  const std::string name = data.extension() == ".tsv" ? data.stem().string() : data.filename().string();
+  return split.empty() ? name : name + "." + split;
+}
 
 std::string TaskSpec::stored_protocol() const {
   const std::string name = protocol_name(protocol, rule);
@@ -282,7 +369,7 @@ Experiment read_experiment(const fs::path& file, const std::vector<std::string>&
   experiment.pivot = top.text("pivot", experiment.pivot);
   for (const toml::table* task : top.tables("task")) {
     TomlTable inner(*task, file.string(), "task");
-    experiment.tasks.push_back(read_task(inner, experiment.pivot));
+    read_task_table(inner, experiment);
   }
   if (const toml::table* align = top.table("align")) {
     TomlTable inner(*align, file.string(), "align");
@@ -296,6 +383,7 @@ Experiment read_experiment(const fs::path& file, const std::vector<std::string>&
   }
   top.demand_no_other_keys();
   demand_distinct(experiment.tasks, file.string());
+  demand_distinct(experiment.corpora, file.string());
   std::ostringstream text;
   text << table;
   experiment.text = text.str();

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -45,12 +46,35 @@ struct TaskSpec {
   std::string stored_protocol() const;
 };
 
+/// How the states of a sentence's tokens become one.
+enum class Pooling {
+  weighted,  // token t = 1..T counts t times
+  last,
+  mean,
+};
+std::string_view to_string(Pooling pooling);
+
+/// A [[task]] table named "parallel": how near the states of a parallel corpus are, all sentences together.
+struct CorpusSpec {
+  std::filesystem::path data;
+  std::string split;                         // empty: the first that is there
+  std::vector<std::string> languages;        // without the pivot
+  std::map<std::string, std::string> files;  // what the files call a language, where that is not its name
+  std::size_t offset = 0;
+  std::optional<std::size_t> limit = 100;
+  std::vector<Pooling> poolings = {Pooling::weighted, Pooling::last, Pooling::mean};
+
+  /// How results name it: "flores200", or with a split "flores200.dev".
+  std::string corpus() const;
+};
+
 /// What a run does: the experiment file (docs/experiment.md).
 struct Experiment {
   std::filesystem::path model;
   std::string dtype = "auto";
   std::string pivot = "en";
   std::vector<TaskSpec> tasks;
+  std::vector<CorpusSpec> corpora;
   std::vector<std::string> metrics;  // of [align]; empty without it
   std::optional<PatchSpec> patch;    // without [patch] nothing is patched
   std::string text;                  // the whole of it, after --set, as TOML

@@ -100,6 +100,44 @@ seed = 9
   EXPECT_EQ(e.patch->seed, 9u);
 }
 
+constexpr std::string_view kParallel = R"(model = "m.gguf"
+pivot = "en"
+[[task]]
+name = "parallel"
+data = "flores200"
+languages = ["de", "en"]
+)";
+
+TEST_F(ExperimentFile, MayNameAParallelCorpus) {
+  const Experiment least = read(kParallel);
+  EXPECT_THAT(least.tasks, IsEmpty());
+  ASSERT_EQ(least.corpora.size(), 1u);
+  EXPECT_EQ(least.corpora[0].data, folder / "flores200");
+  EXPECT_EQ(least.corpora[0].corpus(), "flores200");
+  EXPECT_THAT(least.corpora[0].languages, ElementsAre("de"));
+  EXPECT_EQ(least.corpora[0].limit, 100u);
+  EXPECT_THAT(least.corpora[0].poolings, ElementsAre(Pooling::weighted, Pooling::last, Pooling::mean));
+  const Experiment all =
+      read(std::string(kParallel) +
+           "limit = \"all\"\noffset = 7\nsplit = \"dev\"\npooling = [\"mean\"]\nfiles = { de = \"deu\" }\n");
+  EXPECT_FALSE(all.corpora[0].limit);
+  EXPECT_EQ(all.corpora[0].offset, 7u);
+  EXPECT_EQ(all.corpora[0].corpus(), "flores200.dev");
+  EXPECT_THAT(all.corpora[0].poolings, ElementsAre(Pooling::mean));
+  EXPECT_THAT(all.corpora[0].files, ElementsAre(testing::Pair("de", "deu")));
+}
+
+TEST_F(ExperimentFile, OfAParallelCorpusIsChecked) {
+  const auto error_with = [&](const std::string& line) { return error(std::string(kParallel) + line); };
+  EXPECT_THAT(error_with("limit = 1"), HasSubstr("a number of sentences from 2 on, or \"all\""));
+  EXPECT_THAT(error_with("pooling = [\"max\"]"), HasSubstr("pooling"));
+  EXPECT_THAT(error_with("pooling = []"), HasSubstr("names nothing"));
+  EXPECT_THAT(error_with("files = { fr = \"fra\" }"), HasSubstr("fr is not among pivot and languages"));
+  EXPECT_THAT(error_with("files = { de = 3 }"), HasSubstr("must give each language a name"));
+  EXPECT_THAT(error_with("protocol = \"loglik\""), HasSubstr("protocol"));
+  EXPECT_THAT(error_with("[[task]]\nname = \"parallel\"\ndata = \"other/flores200\""), HasSubstr("two parallel tasks"));
+}
+
 TEST_F(ExperimentFile, HasDefaultsForAllButModelAndTask) {
   const Experiment e = read(kLeast);
   EXPECT_EQ(e.dtype, "auto");
@@ -248,7 +286,7 @@ TEST_F(ExperimentFile, UnknownValueIsToldWithTheKnownOnes) {
   EXPECT_EQ(error("dtype = \"f64\"\n" + std::string(kLeast)),
             "e.toml:1: \"dtype\": \"f64\": tertium knows f32, bf16, f16, auto");
   EXPECT_EQ(error("model = \"m\"\n[[task]]\nname = \"copa\"\n"),
-            "e.toml:3: \"name\": \"copa\": tertium knows " + join(task_names()));
+            "e.toml:3: \"name\": \"copa\": tertium knows " + join(task_names()) + ", parallel");
   EXPECT_EQ(error_with("protocol = \"letter\""),
             "e.toml:5: \"protocol\": \"letter\": tertium knows loglik, loglik:norm, loglik:bytes, letters");
   EXPECT_EQ(error_with("[align]\nmetrics = [\"dali\", \"mexa\"]"),

@@ -45,7 +45,7 @@ std::map<std::filesystem::path, std::string> short_names(const std::vector<std::
 
 std::vector<Input> inputs_of(const std::vector<FileState>& model,
                              const std::vector<std::filesystem::path>& tokenizer,
-                             const std::vector<PreparedTask>& tasks) {
+                             const std::vector<PreparedTask>& tasks, const std::vector<PreparedCorpus>& corpora) {
   std::vector<Input> inputs;
   std::set<std::filesystem::path> named;
   const auto add = [&](const std::string& role, const std::vector<std::filesystem::path>& files) {
@@ -66,6 +66,7 @@ std::vector<Input> inputs_of(const std::vector<FileState>& model,
       if (std::find(files.begin(), files.end(), file) == files.end()) files.push_back(file);
   }
   for (const std::string& role : roles) add(role, of_role[role]);
+  for (const PreparedCorpus& corpus : corpora) add("parallel " + corpus.spec.corpus(), corpus.files);
   return inputs;
 }
 

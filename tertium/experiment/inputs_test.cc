@@ -28,7 +28,7 @@ TEST(Inputs, AreNamedByWhatTheyAreToTheRunWhereverTheyLie) {
   const auto named = [](const std::string& root) {
     return names_of_inputs(inputs_of({{root + "/m/config.json"}, {root + "/m/model.safetensors"}},
                                      {root + "/m/tokenizer.json"},
-                                     {task_of("xcopa", {root + "/x/it/val.it.jsonl", root + "/x/en/val.en.jsonl"})}));
+                                     {task_of("xcopa", {root + "/x/it/val.it.jsonl", root + "/x/en/val.en.jsonl"})}, {}));
   };
   EXPECT_THAT(named("a"), ElementsAre("model config.json", "model model.safetensors", "tokenizer tokenizer.json",
                                       "xcopa val.it.jsonl", "xcopa val.en.jsonl"));
@@ -37,14 +37,20 @@ TEST(Inputs, AreNamedByWhatTheyAreToTheRunWhereverTheyLie) {
 
 TEST(Inputs, OfOneNameAreToldApartByTheirFolders) {
   EXPECT_THAT(names_of_inputs(inputs_of({}, {}, {task_of("items", {"d/data/en.jsonl", "d/shots/en.jsonl", "d/p.toml"}),
-                                                 task_of("belebele", {"d/b/en.jsonl"})})),
+                                                 task_of("belebele", {"d/b/en.jsonl"})}, {})),
               ElementsAre("items data/en.jsonl", "items shots/en.jsonl", "items p.toml", "belebele en.jsonl"));
 }
 
 TEST(Inputs, AreNamedOnceEach) {
   EXPECT_THAT(names_of_inputs(inputs_of({{"m.gguf"}}, {"m.gguf"},
-                                        {task_of("items", {"en.jsonl"}), task_of("items", {"en.jsonl", "p.toml"})})),
+                                        {task_of("items", {"en.jsonl"}), task_of("items", {"en.jsonl", "p.toml"})}, {})),
               ElementsAre("model m.gguf", "items en.jsonl", "items p.toml"));
+}
+
+TEST(Inputs, OfACorpusAreNamedByIt) {
+  const PreparedCorpus corpus{.spec = {.data = "d/flores200"}, .files = {"d/flores200/en.dev", "d/flores200/it.dev"}};
+  EXPECT_THAT(names_of_inputs(inputs_of({}, {}, {}, {corpus})),
+              ElementsAre("parallel flores200 en.dev", "parallel flores200 it.dev"));
 }
 
 TEST(Inputs, ThatResultsWereNotMadeFromAreNamed) {

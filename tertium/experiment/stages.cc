@@ -27,7 +27,8 @@ std::string stage_name(const TaskSpec& task, const std::string& language, std::s
 
 std::string patching(const std::string& direction) { return "patching, " + direction; }
 
-void plan_stages(Store& store, const Experiment& experiment, const std::vector<PreparedTask>& tasks) {
+void plan_stages(Store& store, const Experiment& experiment, const std::vector<PreparedTask>& tasks,
+                 const std::vector<PreparedCorpus>& corpora) {
   std::set<std::string> aligned;
   for (const PreparedTask& task : tasks) {
     const auto plan = [&](const PreparedLanguage& language, std::string_view what) {
@@ -42,6 +43,8 @@ void plan_stages(Store& store, const Experiment& experiment, const std::vector<P
       for (const std::string& direction : experiment.patch->directions) plan(language, patching(direction));
     }
   }
+  for (const PreparedCorpus& corpus : corpora)
+    for (const std::string& name : corpus_stages(corpus)) file_stage(store, name, std::string(kPlanned));
 }
 
 Stage::Stage(std::string name, std::size_t total, Store& store, const Model& model, const Progress& progress,

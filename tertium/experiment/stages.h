@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "tertium/base/progress.h"
+#include "tertium/experiment/corpora.h"
 #include "tertium/experiment/run.h"
 #include "tertium/model/model.h"
 #include "tertium/store/store.h"
@@ -23,7 +24,8 @@ inline constexpr std::string_view kScoring = "scoring", kAligning = "alignment";
 std::string patching(const std::string& direction);
 
 /// Files all stages of an experiment as not begun.
-void plan_stages(Store& store, const Experiment& experiment, const std::vector<PreparedTask>& tasks);
+void plan_stages(Store& store, const Experiment& experiment, const std::vector<PreparedTask>& tasks,
+                 const std::vector<PreparedCorpus>& corpora);
 
 /// A stage under way. It tells progress, and commits what was added every few seconds, so that a run that is broken off
 /// loses no more than that.

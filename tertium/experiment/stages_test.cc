@@ -43,7 +43,7 @@ class Stages : public test::FolderTest {
 };
 
 TEST_F(Stages, AreMissingUntilTheyHaveEnded) {
-  plan_stages(store, experiment, {task});
+  plan_stages(store, experiment, {task}, {});
   store.commit();
   EXPECT_THAT(seen().missing,
               ElementsAre("xcopa loglik en: scoring", "xcopa loglik it: scoring", "xcopa loglik it: alignment",
@@ -77,7 +77,7 @@ TEST_F(Stages, OfAFinishedRunAreNotSpokenOf) {
 TEST_F(Stages, AreOfAnAlignmentOnceForATaskInSeveralProtocols) {
   PreparedTask letters = task;
   letters.spec.protocol = Protocol::letters;
-  plan_stages(store, experiment, {task, letters});
+  plan_stages(store, experiment, {task, letters}, {});
   store.commit();
   EXPECT_THAT(seen().missing, testing::Not(testing::Contains(HasSubstr("letters it: alignment"))));
 }

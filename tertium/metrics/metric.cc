@@ -25,9 +25,11 @@ std::vector<double> unit_rows(const States& states) {
   return unit;
 }
 
-/// Partial sums in lanes: the compiler may not reorder a sum of doubles by itself, and so could not vectorise a plain
-/// loop.
-double dot(const double* a, const double* b, std::size_t width) {
+}  // namespace
+
+// Partial sums in lanes: the compiler may not reorder a sum of doubles by itself, and so could not vectorise a plain
+// loop.
+double dot_product(const double* a, const double* b, std::size_t width) {
   constexpr std::size_t kLanes = 8;
   double lanes[kLanes] = {};
   std::size_t d = 0;
@@ -39,14 +41,12 @@ double dot(const double* a, const double* b, std::size_t width) {
   return sum;
 }
 
-}  // namespace
-
 Cosines cosines(const States& a, const States& b) {
   const std::vector<double> unit_a = unit_rows(a), unit_b = unit_rows(b);
   Cosines cosines{.n = a.rows(), .values = std::vector<double>(a.rows() * a.rows())};
   for (std::size_t i = 0; i < cosines.n; ++i)
     for (std::size_t j = 0; j < cosines.n; ++j)
-      cosines.values[i * cosines.n + j] = dot(unit_a.data() + i * a.width, unit_b.data() + j * a.width, a.width);
+      cosines.values[i * cosines.n + j] = dot_product(unit_a.data() + i * a.width, unit_b.data() + j * a.width, a.width);
   return cosines;
 }
 

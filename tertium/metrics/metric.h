@@ -24,6 +24,9 @@ struct Cosines {
   double at(std::size_t i, std::size_t j) const { return values[i * n + j]; }
 };
 
+/// The inner product of a and b, [width] each.
+double dot_product(const double* a, const double* b, std::size_t width);
+
 /// cos(a_i, b_j) in f64; a and b have the same shape. The cosine with a zero row is 0.
 Cosines cosines(const States& a, const States& b);
 

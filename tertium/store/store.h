@@ -57,6 +57,10 @@ struct PatchRow {
 
 /// The measure of imported means by language that is no alignment.
 inline constexpr char kAccuracy[] = "accuracy";
+/// The measure that is a mean of the metric mexat.
+inline constexpr char kMexa[] = "mexa";
+/// Before a corpus' name, the key of `runs` that counts its sentences.
+inline constexpr char kSentences[] = "sentences ";
 
 /// How near two sides of a parallel corpus are at one layer, all sentences together.
 struct CorpusRow {
