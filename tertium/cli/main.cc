@@ -76,8 +76,12 @@ int run(int argc, char** argv) {
       "answer?");
   app.set_version_flag("--version", "tertium " TERTIUM_VERSION);
   app.require_subcommand(1);
-  app.footer("tertium COMMAND --help shows a command's options and an example.");
-#define TERTIUM_COMMAND(name) add_##name(app);
+  app.footer(
+      "tertium COMMAND --help shows a command's options and an example; tertium manual md prints all of them.\n"
+      "A status of 0 says that all was done, 1 that something was not, 2 that the command line cannot be understood.");
+  std::string heading;
+#define TERTIUM_HEADING(title) heading = title;
+#define TERTIUM_COMMAND(name) add_##name(app), app.get_subcommands({}).back()->group(heading);
 #include "tertium/cli/commands.def"
 #undef TERTIUM_COMMAND
   try {

@@ -6,8 +6,8 @@ struct Analysis;  // analysis/results.h
 
 // What was found, as tables on standard output, 80 columns wide; the conclusions last.
 
-/// By layer and block: accuracy, alignment of TS and TF, flips under every control.
-void print_summary(const Analysis& analysis);
+/// Every number by layer and block: accuracy, alignment of TS and TF, flips under every control.
+void print_tables(const Analysis& analysis);
 
 /// The tests: accuracy, layer choices, correlations over languages, main against its strongest control, regression.
 void print_statistics(const Analysis& analysis);

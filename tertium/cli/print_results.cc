@@ -6,6 +6,7 @@
 #include "tertium/analysis/categories.h"
 #include "tertium/base/text.h"
 #include "tertium/cli/print_analysis.h"
+#include "tertium/cli/print_picture.h"
 #include "tertium/experiment/stages.h"
 
 namespace tertium {
@@ -27,14 +28,17 @@ void print_agreements(const std::vector<Agreement>& agreements) {
 
 }  // namespace
 
-void print_results(const Store& store, const std::string& by) {
+void print_results(const Store& store, const std::string& by, Detail detail) {
+  const auto print = [&](const Analysis& analysis) {
+    detail == Detail::tables ? print_tables(analysis) : print_picture(analysis, ink_of_locale());
+  };
   fmt::print("{}", told(completeness(store.info())));
-  print_summary(analyse(observations_of(store)));
+  print(analyse(observations_of(store)));
   print_agreements(agreements(store.scores()));
   if (by != kBy) return;
   for (const auto& [category, analysis] : analyse_by_category(store)) {
     fmt::print("\n══ category {} ══\n", printable(category));
-    print_summary(analysis);
+    print(analysis);
   }
 }
 

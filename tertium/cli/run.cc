@@ -127,9 +127,11 @@ void run(const Options& options) {
   store.set_info("seconds", fmt::format("{:.1f}", seconds));
   store.commit();
 
-  print_results(store, options.by);
-  fmt::print("\n{:.0f} s. Item by item in {}; as CSV: tertium export {} --table patches\n", seconds,
-             (std::filesystem::path(options.out) / "results.db").string(), options.out);
+  print_results(store, options.by, Detail::picture);
+  fmt::print(
+      "\n{:.0f} s. Every layer and block: tertium show {} --all. Tests: tertium stats {}.\n"
+      "Item by item in {}; as CSV: tertium export {} --table patches\n",
+      seconds, options.out, options.out, (std::filesystem::path(options.out) / "results.db").string(), options.out);
 }
 
 }  // namespace

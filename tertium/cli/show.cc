@@ -15,6 +15,7 @@ namespace {
 struct Options {
   std::string folder;
   std::string by;
+  bool all = false;
   bool json = false;
 };
 
@@ -31,17 +32,19 @@ void print_json(const Store& store, const std::string& by) {
 
 void show(const Options& options) {
   const Store store = Store::open(options.folder);
-  options.json ? print_json(store, options.by) : print_results(store, options.by);
+  if (options.json) return print_json(store, options.by);
+  print_results(store, options.by, options.all ? Detail::tables : Detail::picture);
 }
 
 }  // namespace
 
 void add_show(CLI::App& app) {
   CLI::App& command =
-      add_command(app, "show", "Print the summary of a results folder", "tertium show results --by category");
+      add_command(app, "show", "Show what a results folder holds: a picture, then conclusions", "tertium show results --all");
   const auto options = std::make_shared<Options>();
   command.add_option("folder", options->folder, "The folder that `tertium run --out` filled")->required();
   command.add_option("--by", options->by, kByHelp)->check(CLI::IsMember({kBy}));
+  command.add_flag("--all", options->all, "Tables of every layer and block, instead of the picture");
   command.add_flag("--json", options->json, "One JSON object");
   command.callback([options] { show(*options); });
 }

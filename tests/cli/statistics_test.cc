@@ -35,9 +35,23 @@ TEST_F(Statistics, ShowAndStatsSayTheSame) {
 
 TEST_F(Statistics, FitOnEightyColumns) {
   results_of("results");
-  for (const char* command : {"stats", "show"})
-    for (const std::string& line : lines_of(output_of({command, results.string()})))
-      EXPECT_LE(code_points(line), 80u) << line;
+  for (const std::vector<std::string>& command : {std::vector<std::string>{"stats"}, {"show"}, {"show", "--all"}}) {
+    std::vector<std::string> arguments = command;
+    arguments.insert(arguments.begin() + 1, results.string());
+    for (const std::string& line : lines_of(output_of(arguments))) EXPECT_LE(code_points(line), 80u) << line;
+  }
+}
+
+TEST_F(Statistics, APictureComesFirstAndTablesOnDemand) {
+  results_of("results");
+  const std::string picture = output_of({"show", results.string()}),
+                    tables = output_of({"show", results.string(), "--all"});
+  for (const char* part : {"Accuracy, % [95 %], on a line from 0 to 100", "dali: % of items aligned with en",
+                           "de        main", "same_gold", "blocks 0 to 1", "Conclusions"})
+    EXPECT_THAT(picture, HasSubstr(part));
+  EXPECT_EQ(picture.find("  layer    "), picture.npos);
+  for (const char* part : {"  layer    ", "  block", "main | same_gold | self", "Conclusions"})
+    EXPECT_THAT(tables, HasSubstr(part));
 }
 
 TEST_F(Statistics, OneTableComesAsCsvMarkdownOrTex) {

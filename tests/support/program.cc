@@ -87,13 +87,9 @@ std::string output_of(const std::vector<std::string>& arguments) {
 
 std::vector<std::string> command_names() {
   std::vector<std::string> names;
-  bool in_list = false;
-  for (const std::string& line : lines_of(output_of({"--help"}))) {
-    if (in_list && line.empty()) break;
-    std::string name;
-    if (in_list && line.starts_with("  ") && std::istringstream(line) >> name) names.push_back(name);
-    in_list |= line == "Subcommands:";
-  }
+  constexpr std::string_view kHeading = "## tertium ";
+  for (const std::string& line : lines_of(output_of({"manual", "md"})))
+    if (line.starts_with(kHeading)) names.push_back(line.substr(kHeading.size()));
   return names;
 }
 
