@@ -17,6 +17,7 @@
 #include "tertium/analysis/categories.h"
 #include "tertium/analysis/table_text.h"
 #include "tertium/experiment/stages.h"
+#include "tertium/report/document.h"
 #include "tertium/store/store.h"
 #include "tertium/store/tables.h"
 
@@ -297,6 +298,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         [&] { fuzz::demand(told(completeness(store.info())).find('\x1b') == std::string::npos, "is printable"); });
     fuzz::read_or_refuse([&] { use(analyse(observations_of(store))); });
     fuzz::read_or_refuse([&] { agreements(store.scores()); });
+    fuzz::read_or_refuse([&] {
+      const auto document = report_document({{"x", &store}}, "0");
+      fuzz::demand(nlohmann::json::accept(document.dump()), "what the page reads is JSON");
+    });
     fuzz::read_or_refuse([&] { analyse_by_category(store); });
   });
   export_all(folder);

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds tertium, fetches the demo's model, runs examples/demo.toml and exports the results.
+# Builds tertium, fetches the demo's model, runs examples/demo.toml, exports the results and writes their report.
 # Usage: tools/demo.sh [OPTIONS OF tertium run…], for example tools/demo.sh --set patch.draws=3
 # shellcheck source=tools/lib.sh
 source "$(dirname "$0")/lib.sh"
@@ -14,10 +14,15 @@ say "\$ $tertium run examples/demo.toml --out $results --force $*"
 "$tertium" run examples/demo.toml --out "$results" --force "$@"
 for table in scores alignment patches; do "$tertium" export "$results" --table "$table" >"$results/$table.csv"; done
 
+"$tertium" report "$results" >/dev/null
+
 cat <<END
 
+All of it as one page, with figures, tests and every item; open it in a browser (docs/report.md tells how to read it):
+  $results/report.html     file://$PWD/$results/report.html
+
 Every number of this run, item by item (docs/results.md says what each column means):
-  $results/results.db      SQLite; the three tables below and how they were made
+  $results/results.db      SQLite; the tables below, the items' texts, and how all was made
   $results/scores.csv      how each option was answered
   $results/alignment.csv   how near an item's states are to their English counterparts, layer by layer
   $results/patches.csv     what is answered with English activations put in, block by block

@@ -1,15 +1,17 @@
 #!/usr/bin/env bash
-# Installs what the build needs and this machine lacks: Debian packages, and LibTorch (the torch wheel) into .deps/torch.
-# Usage: tools/setup.sh
+# Installs what the build needs and this machine lacks: Debian packages, LibTorch (the torch wheel) into .deps/torch, and
+# what the report's page is bundled from into .deps/report. With `tests`, also a browser for the page's tests.
+# Usage: tools/setup.sh [tests]
 # shellcheck source=tools/lib.sh
 source "$(dirname "$0")/lib.sh"
 
 torch_version=2.15.0
 torch=.deps/torch
 least_cargo=1.85  # of the crates that the tokenizer is built from
+apt_log=.deps/apt.log
 commands=(g++ cmake pkg-config sqlite3)  # packages of the same name
 libraries=(libtomlplusplus-dev libcli11-dev nlohmann-json3-dev libfmt-dev libicu-dev libsqlite3-dev libssl-dev libboost-math-dev
-  libeigen3-dev libpugixml-dev libgtest-dev libgmock-dev libbenchmark-dev)
+  libeigen3-dev libpugixml-dev zlib1g-dev libgtest-dev libgmock-dev libbenchmark-dev)
 
 has() { command -v "$1" >/dev/null; }
 has_pip() { python3 -m pip --version >/dev/null 2>&1; }
@@ -18,6 +20,8 @@ missing_packages() {
   local name
   for name in "${commands[@]}"; do has "$name" || echo "$name"; done
   has ninja || echo ninja-build
+  has node || echo nodejs
+  has npm || echo npm
   has_torch || has_pip || echo python3-pip
   for name in "${libraries[@]}"; do
     [[ $(dpkg-query -W -f='${db:Status-Status}' "$name" 2>/dev/null) == installed ]] || echo "$name"
@@ -25,10 +29,10 @@ missing_packages() {
 }
 
 install_packages() {
-  local missing log=.deps/apt.log
+  local missing
   if ! has apt-get; then
-    has g++ && has cmake && has ninja && has_pip && return
-    complain "this is no Debian; install by your own means: ${commands[*]} ninja pip, and what Debian calls ${libraries[*]}"
+    has g++ && has cmake && has ninja && has_pip && has npm && return
+    complain "this is no Debian; install by your own means: ${commands[*]} ninja pip node npm, and what Debian calls ${libraries[*]}"
     return 1
   fi
   mapfile -t missing < <(missing_packages)
@@ -38,14 +42,30 @@ install_packages() {
     return 1
   fi
   say "Installing Debian packages: ${missing[*]}"
-  mkdir -p .deps
-  export DEBIAN_FRONTEND=noninteractive
-  if ! { apt-get update -q && apt-get install -y -q -o DPkg::Lock::Timeout=300 --no-install-recommends "${missing[@]}"; } \
-    >"$log" 2>&1 </dev/null; then
-    tail -n 15 "$log" >&2
-    complain "apt-get could not install them (all it said is in $log); put that right, then run this again"
+  if ! apt_install "${missing[@]}"; then
+    tail -n 15 "$apt_log" >&2
+    complain "apt-get could not install them (all it said is in $apt_log); put that right, then run this again"
     return 1
   fi
+}
+
+apt_install() {
+  mkdir -p .deps
+  export DEBIAN_FRONTEND=noninteractive
+  { apt-get update -q && apt-get install -y -q -o DPkg::Lock::Timeout=300 --no-install-recommends "$@"; } >"$apt_log" 2>&1 </dev/null
+}
+
+# The page's tests need a browser, and a converter for `tertium plot`; without them these tests are skipped.
+install_browser() {
+  local missing=()
+  has chromium || missing+=(chromium)
+  has rsvg-convert || missing+=(librsvg2-bin)
+  ((${#missing[@]})) || return 0
+  if has apt-get && ((EUID == 0)); then
+    say "Installing for the report's tests: ${missing[*]} (130 MB to fetch)"
+    apt_install "${missing[@]}" && return
+  fi
+  say "Without ${missing[*]} the report's tests in a browser are SKIPPED; install by: apt-get install ${missing[*]}"
 }
 
 check_cargo() {
@@ -93,8 +113,22 @@ install_torch() {
   mv "$partial" "$torch"
 }
 
+# Exactly what the lock file says, once for each state of it; nothing of it runs while it is installed.
+install_report_modules() {
+  local folder=.deps/report lock=report/package-lock.json
+  cmp --quiet "$lock" "$folder/installed.json" && return
+  say "Fetching what the report's page is bundled from into $folder (50 MB on disk)"
+  mkdir -p "$folder"
+  cp report/package.json "$lock" "$folder/"
+  (cd "$folder" && npm ci --ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel=error >/dev/null </dev/null) ||
+    stop "npm could not install what $lock names (its message is above); check the network, then run this again"
+  cp "$lock" "$folder/installed.json"
+}
+
 ready=yes
 check_cargo || ready=no
 install_packages || ready=no
 [[ $ready == yes ]] || exit 1
 install_torch
+install_report_modules
+[[ ${1:-} != tests ]] || install_browser

@@ -5,6 +5,7 @@
 source "$(dirname "$0")/lib.sh"
 export OMP_WAIT_POLICY=passive  # as tertium itself does: cli/process.h
 
+tools/setup.sh tests
 tools/build.sh
 for model in gemma3-270m smollm2-135m; do
   tools/fetch_model.sh "$model" || say "Without $model the tests that need it are skipped"

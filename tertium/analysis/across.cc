@@ -14,9 +14,7 @@
 namespace tertium {
 namespace {
 
-struct Points {
-  std::vector<double> alignment, accuracy;  // a language each
-};
+using Points = std::vector<AcrossPoint>;
 
 /// The share of aligned items (or the mean of a real metric), by layer.
 std::vector<double> means(const std::vector<const AlignmentObservations*>& layers) {
@@ -33,13 +31,14 @@ double accuracy(const LanguageObservations& language) {
 using Key = std::tuple<std::string, std::string, std::string>;  // task, protocol, metric
 using PointsOf = std::map<Key, std::pair<Points, Points>>;      // by maximum, by mean over layers
 
-void add(const Key& key, const std::vector<double>& layers, double accuracy, std::vector<Key>& order, PointsOf& all) {
+void add(const Key& key, const std::string& language, const std::vector<double>& layers, double accuracy,
+         std::vector<Key>& order, PointsOf& all) {
   const auto [place, is_new] = all.try_emplace(key);
   if (is_new) order.push_back(key);
   auto& [by_max, by_mean] = place->second;
-  by_max.alignment.push_back(*std::ranges::max_element(layers));
-  by_mean.alignment.push_back(std::accumulate(layers.begin(), layers.end(), 0.0) / static_cast<double>(layers.size()));
-  for (Points* points : {&by_max, &by_mean}) points->accuracy.push_back(accuracy);
+  const double sum = std::accumulate(layers.begin(), layers.end(), 0.0);
+  by_max.push_back({language, *std::ranges::max_element(layers), accuracy});
+  by_mean.push_back({language, sum / static_cast<double>(layers.size()), accuracy});
 }
 
 /// A parallel corpus against every task that has its languages, and imported means against the accuracy beside them.
@@ -58,20 +57,24 @@ void add_corpora(const Observations& observations, std::vector<Key>& order, Poin
     if (accuracies.contains(name)) {
       for (const auto& [language, values] : by_language)
         if (accuracies.at(name).contains(language))
-          add({name, "means", measure}, values, accuracies.at(name).at(language), order, all);
+          add({name, "means", measure}, language, values, accuracies.at(name).at(language), order, all);
       continue;
     }
     for (const LanguageObservations& language : observations.languages)
       if (!language.is_pivot && by_language.contains(language.of.language))
         add({language.of.task, language.of.protocol, fmt::format("{} {} {}", name, measure, pooling)},
-            by_language.at(language.of.language), accuracy(language), order, all);
+            language.of.language, by_language.at(language.of.language), accuracy(language), order, all);
   }
 }
 
 AcrossResult correlate(AcrossResult result, const Points& points, Bootstrap& bootstrap) {
-  result.n = points.accuracy.size();
-  const auto& x = points.alignment;
-  const auto& y = points.accuracy;
+  result.n = points.size();
+  result.points = points;
+  std::vector<double> x, y;
+  for (const AcrossPoint& point : points) {
+    x.push_back(point.alignment);
+    y.push_back(point.accuracy);
+  }
   const Correlation r = pearson(x, y);
   result.pearson = {r.value, r.low, r.high, r.n};
   result.pearson_p = pearson_p(r.value, r.n);
@@ -97,7 +100,7 @@ std::vector<AcrossResult> across_results(const Observations& observations, const
       const std::vector<double> layers = means(study ? study_layers(observations, task, name, metric)
                                                      : stream_layers(observations, task, name, metric));
       if (layers.empty()) continue;
-      add({task, protocol, metric}, layers, accuracy(language), order, all);
+      add({task, protocol, metric}, name, layers, accuracy(language), order, all);
     }
   }
   add_corpora(observations, order, all);

@@ -9,6 +9,7 @@
 
 #include "tertium/analysis/answers.h"
 #include "tertium/analysis/patch_observations.h"
+#include "tertium/analysis/pivots.h"
 #include "tertium/analysis/undecided.h"
 #include "tertium/base/error.h"
 #include "tertium/base/text.h"
@@ -25,28 +26,6 @@ struct StoredRows {
   std::vector<PatchRow> patches;
 };
 
-/// Which language each is held against.
-class Pivots {
- public:
-  Pivots(const RunInfo& info, std::string common) : common_(std::move(common)) {
-    for (const auto& [key, value] : info)
-      if (key.starts_with("pivot ")) own_[key] = value;
-    for (const auto& [key, value] : own_) all_.insert(value);
-    all_.insert(common_);
-  }
-
-  const std::string& of(const std::string& task, const std::string& language) const {
-    if (all_.contains(language)) return language;
-    const auto own = own_.find(pivot_key(task, language));
-    return own == own_.end() ? common_ : own->second;
-  }
-
- private:
-  std::string common_;
-  std::map<std::string, std::string> own_;  // by key
-  std::set<std::string> all_;
-};
-
 /// Only right or wrong is known there, so a difference of scores is no margin.
 bool has_margins(const LanguageAnswers& of) { return of.protocol != kOnlyCorrect; }
 
@@ -60,9 +39,7 @@ Units units_of(const std::vector<ItemRow>& items) {
 }
 
 void read_info(const RunInfo& info, Observations& observations) {
-  observations.pivot = "en";
   for (const auto& [key, value] : info) {
-    if (key == "pivot") observations.pivot = value;
     if (key == "dtype") observations.dtype = value;
     if (key.starts_with(kSentences))
       observations.sentences[key.substr(std::string_view(kSentences).size())] =
@@ -146,16 +123,13 @@ void add_language(const StoredRows& rows, const Units& units, const std::string&
 
 }  // namespace
 
-std::string pivot_key(const std::string& task, const std::string& language) {
-  return fmt::format("pivot {} {}", task, language);
-}
-
 Observations observations_of(const Store& store) {
   const StoredRows rows{store.info(), store.items(), store.scores(), store.alignment(), store.patches()};
   Observations observations;
   read_info(rows.info, observations);
   const Units units = units_of(rows.items);
-  const Pivots pivots(rows.info, observations.pivot);
+  const Pivots pivots(rows.info);
+  observations.pivot = pivots.common();
   const std::vector<LanguageAnswers> all = answers_of(rows.scores);
   for (const LanguageAnswers& of : all) {
     const std::string& name = pivots.of(of.task, of.language);

@@ -89,10 +89,6 @@ struct Observations {
   double noise_floor = kUnknown;
 };
 
-/// The key of `runs` under which a language's own pivot is filed, where it is not that of the run: XCOPA's English was
-/// also translated from each language by itself.
-std::string pivot_key(const std::string& task, const std::string& language);
-
 /// All of a results folder. Throws Error if rows of the pivot are missing or rows contradict each other.
 Observations observations_of(const Store& store);
 

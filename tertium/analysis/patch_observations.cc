@@ -10,14 +10,6 @@
 namespace tertium {
 namespace {
 
-/// One patched run.
-struct Trial {
-  std::string donor;
-  std::vector<double> scores;  // [n_options], as stored
-};
-
-using Trials = std::map<std::tuple<std::string, int, std::string, int>, Trial>;  // control, block, item, draw
-
 void add(DrawCounts& counts, const Direction& direction, const AnswersOfPair& pair, const std::string& item,
          const Trial& trial) {
   const Answers& answers = pair.at(direction.recipient());
@@ -40,8 +32,8 @@ void add(DrawCounts& counts, const Direction& direction, const AnswersOfPair& pa
 }
 
 /// Each with a score for every option of its item.
-void demand_whole(const Trials& trials, const Answers& answers) {
-  for (const auto& [key, trial] : trials) {
+void demand_whole(const PatchTrials& at, const Answers& answers) {
+  for (const auto& [key, trial] : at.trials) {
     const auto& [control, block, item, draw] = key;
     if (trial.scores.size() != answer_to(answers, item).scores.size())
       fail("patches: item \"{}\" has {} options under {} at block {}, but {} clean; the file is not as a run left it",
@@ -49,10 +41,10 @@ void demand_whole(const Trials& trials, const Answers& answers) {
   }
 }
 
-void add_table(const TaskLanguage& of, const PatchKey& key, const Trials& trials, const AnswersOfPair& pair,
+void add_table(const TaskLanguage& of, const PatchTrials& at, const AnswersOfPair& pair,
                std::vector<PatchObservations>& all) {
+  const auto& [key, trials] = at;
   const Direction& direction = direction_named(key.direction);
-  demand_whole(trials, pair.at(direction.recipient()));
   for (const auto& [which, trial] : trials) {
     const auto& [control, block, item, draw] = which;
     if (transfer(answer_to(pair.pivot, item).right(), answer_to(pair.other, item).right()) != direction.pool) continue;
@@ -78,20 +70,25 @@ double largest_self_change(const std::vector<const PatchRow*>& rows, const Answe
   return largest;
 }
 
-std::vector<PatchObservations> patch_observations(const TaskLanguage& of, const std::vector<const PatchRow*>& rows,
-                                                  const AnswersOfPair& pair) {
-  std::vector<PatchKey> order;
-  std::map<PatchKey, Trials> trials;
+std::vector<PatchTrials> trials_of(const std::vector<const PatchRow*>& rows, const AnswersOfPair& pair) {
+  std::vector<PatchTrials> all;
+  std::map<PatchKey, std::size_t> places;
   for (const PatchRow* row : rows) {
     const PatchKey key{row->direction, row->site, row->position, row->head, row->window};
-    const auto [at, is_new] = trials.try_emplace(key);
-    if (is_new) order.push_back(key);
-    Trial& trial = at->second[{row->control, row->layer, row->item, row->draw}];
+    const auto [place, is_new] = places.insert({key, all.size()});
+    if (is_new) all.push_back({key, {}});
+    Trial& trial = all[place->second].trials[{row->control, row->layer, row->item, row->draw}];
     trial.donor = row->donor;
     add_option(trial.scores, *row);
   }
+  for (const PatchTrials& at : all) demand_whole(at, pair.at(direction_named(at.key.direction).recipient()));
+  return all;
+}
+
+std::vector<PatchObservations> patch_observations(const TaskLanguage& of, const std::vector<const PatchRow*>& rows,
+                                                  const AnswersOfPair& pair) {
   std::vector<PatchObservations> all;
-  for (const PatchKey& key : order) add_table(of, key, trials.at(key), pair, all);
+  for (const PatchTrials& at : trials_of(rows, pair)) add_table(of, at, pair, all);
   return all;
 }
 

@@ -1,6 +1,7 @@
 #include "tertium/analysis/result_table.h"
 
 #include "tertium/analysis/result_column.h"
+#include "tertium/stats/rates.h"
 
 namespace tertium {
 namespace {
@@ -41,6 +42,13 @@ const Columns<LanguageResult>& language_columns() {
   return columns;
 }
 
+/// Of the share of aligned items in a group.
+Cell of_rate(const AlignmentResult& row, const Counts& counts) {
+  if (!row.is_binary || counts.n == 0) return CellInterval{};
+  const Rate rate = wilson(counts.hits, counts.n);
+  return CellInterval{rate.low, rate.high};
+}
+
 const Columns<AlignmentResult>& alignment_columns() {
   using Row = AlignmentResult;
   static const auto columns = with_language<Row>({
@@ -51,6 +59,8 @@ const Columns<AlignmentResult>& alignment_columns() {
       {"ts_n", [](const Row& row) { return count(row.ts.n); }},
       {"tf_k", [](const Row& row) { return row.is_binary ? count(row.tf.hits) : kUnknown; }},
       {"tf_n", [](const Row& row) { return count(row.tf.n); }},
+      {"ts_ci", [](const Row& row) { return of_rate(row, row.ts); }},
+      {"tf_ci", [](const Row& row) { return of_rate(row, row.tf); }},
       {"ts_mean", [](const Row& row) { return row.ts_mean; }},
       {"tf_mean", [](const Row& row) { return row.tf_mean; }},
       {"mean", [](const Row& row) { return row.mean; }},
@@ -102,6 +112,31 @@ const Columns<AcrossResult>& across_columns() {
       {"spearman_ci", [](const Row& row) { return interval(row.spearman); }},
   };
   return columns;
+}
+
+/// A language, and the correlation that it is a point of.
+struct AcrossLine {
+  const AcrossResult* result;
+  const AcrossPoint* point;
+};
+
+const Columns<AcrossLine>& across_point_columns() {
+  using Row = AcrossLine;
+  static const Columns<Row> columns = {{"task", [](const Row& row) { return row.result->task; }},
+                                       {"protocol", [](const Row& row) { return row.result->protocol; }},
+                                       {"metric", [](const Row& row) { return row.result->metric; }},
+                                       {"aggregate", [](const Row& row) { return row.result->aggregate; }},
+                                       {"language", [](const Row& row) { return row.point->language; }},
+                                       {"alignment", [](const Row& row) { return row.point->alignment; }},
+                                       {"accuracy", [](const Row& row) { return row.point->accuracy; }}};
+  return columns;
+}
+
+std::vector<AcrossLine> points_of(const std::vector<AcrossResult>& results) {
+  std::vector<AcrossLine> lines;
+  for (const AcrossResult& result : results)
+    for (const AcrossPoint& point : result.points) lines.push_back({&result, &point});
+  return lines;
 }
 
 const Columns<FlipResult>& flip_columns() {
@@ -206,6 +241,7 @@ std::vector<ResultTable> result_tables(const Analysis& analysis) {
           table("alignment", alignment_columns(), analysis.alignment),
           table("layer_choice", layer_choice_columns(), analysis.layer_choice),
           table("across", across_columns(), analysis.across),
+          table("across_points", across_point_columns(), points_of(analysis.across)),
           table("flips", flip_columns(), analysis.flips),
           table("places", place_columns(), analysis.places),
           table("regression", regression_columns(), lines(analysis.regression)),

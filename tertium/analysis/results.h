@@ -59,6 +59,12 @@ struct LayerChoiceResult {
   std::size_t family = 0;
 };
 
+/// One language of a correlation.
+struct AcrossPoint {
+  std::string language;
+  double alignment = kUnknown, accuracy = kUnknown;
+};
+
 /// Accuracy against alignment over languages.
 struct AcrossResult {
   std::string task, protocol, metric, aggregate;
@@ -67,6 +73,7 @@ struct AcrossResult {
   double pearson_p = kUnknown;
   Estimate spearman;
   double pearson_low = kUnknown, pearson_high = kUnknown;  // the range when each language is left out in turn
+  std::vector<AcrossPoint> points;
 };
 
 /// One control at one place, and main on the same items (sections 5 and 6).

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "tertium/analysis/observations.h"
+#include "tertium/analysis/pivots.h"
 #include "tertium/base/error.h"
 #include "tertium/base/json.h"
 #include "tertium/base/text.h"

@@ -1,0 +1,51 @@
+// The page; and where there is none, the figures alone (`tertium plot`).
+import { svgOf } from "./chart.js";
+import { controlsOf, isPivot, metricsOf, partsOf, placesOf, readDocument, rowsOfPart } from "./data.js";
+import { figureNamed, figures, specification } from "./figures.js";
+import { openPage } from "./page.js";
+import { themes } from "./theme.js";
+
+const oneOf = (what, wanted, known) => {
+  if (known.length === 0) throw new Error(`these results have no ${what}`);
+  if (wanted && !known.includes(wanted)) throw new Error(`no ${what} "${wanted}"; there are ${known.join(", ")}`);
+  return wanted || known[0];
+};
+
+/// A figure of the first run as Vega-Lite or SVG. `request`: document, figure, format, and what to choose: part, metric,
+/// place, control, languages, width.
+export async function plot(request) {
+  const { document } = request;
+  const figure = figureNamed(oneOf("figure", request.figure, figures.map((one) => one.id)));
+  const run = document.runs[0];
+  const part = oneOf("task", request.part, partsOf(document));
+  const places = placesOf(document, part), metrics = metricsOf(document, part);
+  const chosen = only(run, request.languages ?? [], part);
+  const context = {
+    run: chosen, first: chosen, part, width: request.width || 680, theme: themes.paper,
+    metric: figure.choices?.includes("metric") ? oneOf("metric", request.metric, metrics) : metrics[0],
+    place: figure.choices?.includes("place") ? oneOf("place", request.place, places) : places[0],
+  };
+  if (request.control) context.control = oneOf("control", request.control, controlsOf(document, part, context.place));
+  const spec = specification(figure, context);
+  if (!spec) throw new Error(`the results have nothing for figure ${figure.id}`);
+  return request.format === "json" ? `${JSON.stringify(spec, null, 1)}\n` : `${await svgOf(spec)}\n`;
+}
+
+/// A run with some of its languages; the pivot stays.
+function only(run, languages, part) {
+  if (languages.length === 0) return run;
+  const known = rowsOfPart(run, "languages", part).map((row) => row.language);
+  for (const language of languages) oneOf("language", language, known);
+  const tables = Object.fromEntries(Object.entries(run.tables).map(([name, table]) => {
+    const column = table.columns.indexOf("language");
+    const keep = (row) => column < 0 || isPivot(run, part, row[column]) || languages.includes(row[column]);
+    return [name, { ...table, rows: table.rows.filter(keep) }];
+  }));
+  return { ...run, tables };
+}
+
+if (typeof document !== "undefined")
+  readDocument(document.getElementById("data")).then(
+    (read) => openPage(read, document.getElementById("page")),
+    () => (document.getElementById("page").textContent = "The data of this page are damaged, or the browser is older than 2023."),
+  );

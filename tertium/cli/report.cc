@@ -1,0 +1,64 @@
+#include <fmt/format.h>
+
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "tertium/base/error.h"
+#include "tertium/cli/command.h"
+#include "tertium/experiment/stages.h"
+#include "tertium/report/document.h"
+#include "tertium/report/page.h"
+#include "tertium/store/store.h"
+#include "tertium/version.h"
+
+namespace tertium {
+namespace {
+
+struct Options {
+  std::vector<std::string> folders;
+  std::string out;
+};
+
+/// Whole or not at all: somebody may be looking at an earlier one.
+void write_file(const std::filesystem::path& path, std::string_view text) {
+  const std::filesystem::path partial = path.string() + ".partial";
+  std::ofstream file(partial, std::ios::binary);
+  file << text;
+  file.close();
+  std::error_code problem;
+  if (file) std::filesystem::rename(partial, path, problem);
+  if (file && !problem) return;
+  std::filesystem::remove(partial, problem);
+  fail("{}: cannot be written; give another -o, or make room", path.string());
+}
+
+void report(const Options& options) {
+  std::vector<Store> stores;
+  std::vector<ReportSource> sources;
+  for (const std::string& folder : options.folders) stores.push_back(Store::open(folder));
+  for (std::size_t i = 0; i < stores.size(); ++i) {
+    const Completeness whole = completeness(stores[i].info());
+    sources.push_back({options.folders[i], &stores[i], whole.finished, whole.missing});
+  }
+  const std::filesystem::path out = options.out.empty() ? std::filesystem::path(options.folders.front()) / "report.html"
+                                                        : std::filesystem::path(options.out);
+  const std::string page = report_page(report_document(sources, TERTIUM_VERSION));
+  write_file(out, page);
+  fmt::print("{}: {:.1f} MB, needs no network; open it in a browser\n", out.string(),
+             static_cast<double>(page.size()) / 1e6);
+}
+
+}  // namespace
+
+void add_report(CLI::App& app) {
+  CLI::App& command = add_command(app, "report", "One page with every figure, test and item of a results folder",
+                                  "tertium report results -o report.html");
+  const auto options = std::make_shared<Options>();
+  command.add_option("folders", options->folders, "Folders that `tertium run --out` filled; several are compared")
+      ->required()
+      ->expected(1, 20);
+  command.add_option("-o,--out", options->out, "The page; by default report.html in the first folder");
+  command.callback([options] { report(*options); });
+}
+
+}  // namespace tertium
