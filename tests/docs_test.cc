@@ -2,7 +2,9 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <map>
 #include <regex>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -102,6 +104,58 @@ TEST(Docs, OfTheExperimentFileNameEveryTaskMetricAndControl) {
   for (const std::string& task : task_names()) expect_names(experiment, code(task));
   for (const Metric* metric : metrics()) expect_names(experiment, code(metric->name));
   for (const Control* control : controls()) expect_names(experiment, code(control->name));
+}
+
+/// The options of every command, as the manual lists them: "--out".
+std::map<std::string, std::set<std::string>> options_by_command() {
+  static const std::regex option("--[a-z-]+");
+  std::map<std::string, std::set<std::string>> options;
+  std::string command;
+  for (const std::string& line : test::lines_of(test::output_of({"manual", "md"}))) {
+    if (line.starts_with("## tertium ")) command = line.substr(11);
+    if (line.starts_with("| `--"))
+      for (std::sregex_iterator
+               found(line.begin(), line.begin() + static_cast<std::ptrdiff_t>(line.find(" | ")), option),
+           end;
+           found != end; ++found)
+        options[command].insert(found->str());
+    if (!command.empty()) options[command].insert("--help");
+  }
+  return options;
+}
+
+TEST(Docs, ShowNoCommandAndNoOptionThatThereIsNot) {
+  // In a block of code, or between backquotes: up to a comment, the next command or the end.
+  static const std::regex shown(R"((?:\n    (?:build/release/)?|`(?:build/release/)?)tertium ([a-z_]+)([^`\n#|]*))"),
+      option("--[a-z-]+");
+  const auto known = options_by_command();
+  std::size_t options = 0;
+  for (const fs::path& file : user_pages()) {
+    const Page read = page(file);
+    for (std::sregex_iterator found(read.text.begin(), read.text.end(), shown), end; found != end; ++found) {
+      const std::string command = (*found)[1], rest = (*found)[2];
+      ASSERT_TRUE(known.contains(command)) << read.name << ": tertium " << command;
+      for (std::sregex_iterator one(rest.begin(), rest.end(), option); one != end; ++one) {
+        EXPECT_TRUE(known.at(command).contains(one->str())) << read.name << ": " << found->str();
+        ++options;
+      }
+    }
+  }
+  EXPECT_GT(options, 30u) << "hardly any were found: does the pattern still fit?";
+}
+
+TEST(Docs, EveryExperimentThatIsShownReads) {
+  const test::TempFolder folder;
+  std::size_t read = 0;
+  for (const fs::path& file : user_pages()) {
+    const std::string text = page(file).text, open = "```toml\nmodel = ";
+    for (std::size_t at = text.find(open); at != text.npos; at = text.find(open, at + 1), ++read) {
+      const std::size_t begin = at + 8;
+      const auto shown = folder.write("shown.toml", text.substr(begin, text.find("```", begin) - begin));
+      EXPECT_EQ(test::error_of([&] { read_experiment(shown, {}); }), "") << file;
+    }
+  }
+  EXPECT_GE(read, 3u);
 }
 
 /// The first block of TOML in a page.
