@@ -142,6 +142,11 @@ void tell_choices(const Subject& subject, const Analysis& analysis, bool correct
   }
 }
 
+/// A share, or the mean of a metric whose numbers may be small.
+std::string mean_text(const AlignmentResult& result, double mean) {
+  return result.is_binary ? signed_text(mean) : fmt::format("{:.2g}", mean);
+}
+
 /// Layers by themselves: only where something remains, since the choices above have told the rest.
 void tell_layers(const Subject& subject, const Analysis& analysis, Sentences& out) {
   const auto by = [](const AlignmentResult& result) { return result.metric; };
@@ -149,34 +154,44 @@ void tell_layers(const Subject& subject, const Analysis& analysis, Sentences& ou
     const AlignmentResult* best = smallest(results, [](const AlignmentResult& result) { return result.p_bh; });
     const auto remain = std::ranges::count_if(results, [](const auto* result) { return result->p_bh < kLevel; });
     if (!best || remain == 0) continue;
-    out.push_back(
-        fmt::format("{}, {}, every layer and language ({} tests, Benjamini-Hochberg): {} remain; the smallest "
-                    "adjusted p is {}, {}, layer {} ({} TS, {} TF).",
-                    subject.name(), metric, best->family,
-                    counted(static_cast<std::size_t>(remain), "difference", "differences"), p_text(best->p_bh),
-                    printable(best->of.language), best->layer, signed_text(best->ts_mean), signed_text(best->tf_mean)));
+    out.push_back(fmt::format(
+        "{}, {}, every layer and language ({} tests, Benjamini-Hochberg): {}; the smallest "
+        "adjusted p is {}, {}, layer {} ({} TS, {} TF).",
+        subject.name(), metric, best->family,
+        counted(static_cast<std::size_t>(remain), "difference remains", "differences remain"), p_text(best->p_bh),
+        printable(best->of.language), best->layer, mean_text(*best, best->ts_mean), mean_text(*best, best->tf_mean)));
   }
 }
 
 void tell_across(const Subject& subject, const Analysis& analysis, Sentences& out) {
   constexpr std::size_t kFewLanguages = 5;
+  std::vector<std::string> few;  // metrics with too few languages: one sentence for all of them
+  std::size_t most = 0;          // languages of these
   for (const AcrossResult& across : analysis.across) {
     if (across.task != subject.task || across.protocol != subject.protocol || across.aggregate != "max") continue;
     if (std::isnan(across.pearson.value) || across.n < 3) continue;
+    if (across.n < kFewLanguages) {
+      few.push_back(fmt::format("{} {}", across.metric, signed_text(across.pearson.value)));
+      most = std::max(most, across.n);
+      continue;
+    }
     std::string text = fmt::format(
         "{}, over {} languages accuracy and {} (maximum over layers) correlate with r = {} "
         "[{}, {}]",
         subject.name(), across.n, across.metric, signed_text(across.pearson.value), signed_text(across.pearson.low),
         signed_text(across.pearson.high));
-    if (across.n < kFewLanguages)
-      text += ": too few languages to tell";
-    else if (across.pearson_low * across.pearson_high <= 0)
+    if (across.pearson_low * across.pearson_high <= 0)
       text += "; one language left out can turn its sign";
     else
       text += fmt::format("; between {} and {} where one language is left out", signed_text(across.pearson_low),
                           signed_text(across.pearson_high));
     out.push_back(text + ".");
   }
+  if (!few.empty())
+    out.push_back(
+        fmt::format("{}: {} languages are too few to tell whether accuracy and alignment correlate (r with the "
+                    "maximum over layers: {}).",
+                    subject.name(), most, join(few)));
 }
 
 /// "it 12-14, zh 13": blocks by language, runs of neighbours as one.
@@ -293,6 +308,11 @@ void tell_regression(const Subject& subject, const Analysis& analysis, Sentences
   std::vector<std::string> texts;
   for (const RegressionResult& regression : analysis.regression) {
     if (regression.task != subject.task || regression.protocol != subject.protocol) continue;
+    // Where the metric is no indicator, the odds are those of a whole unit of it, which no item spans.
+    const bool is_binary = std::ranges::any_of(analysis.alignment, [&](const AlignmentResult& one) {
+      return one.metric == regression.metric && one.is_binary;
+    });
+    if (!is_binary) continue;
     const auto aligned = std::ranges::find(regression.coefficients, "aligned", &RegressionTerm::term);
     if (aligned != regression.coefficients.end())
       texts.push_back(fmt::format("{} {:.2f} ({})", regression.metric, std::exp(aligned->value), p_is(aligned->p)));
