@@ -18,14 +18,10 @@ for table in scores alignment patches; do "$tertium" export "$results" --table "
 
 cat <<END
 
-All of it as one page, with figures, tests and every item; open it in a browser (docs/report.md tells how to read it):
-  $results/report.html     file://$PWD/$results/report.html
-
-Every number of this run, item by item (docs/results.md says what each column means):
-  $results/results.db      SQLite; the tables below, the items' texts, and how all was made
-  $results/scores.csv      how each option was answered
-  $results/alignment.csv   how near an item's states are to their English counterparts, layer by layer
-  $results/patches.csv     what is answered with English activations put in, block by block
+All of it as one page, with figures, tests and every item; open it in a browser:
+  file://$PWD/$results/report.html
+How to read it: docs/report.md. Every number, item by item: $results/results.db
+(SQLite, docs/results.md), and beside it scores.csv, alignment.csv, patches.csv.
 To go on: copy examples/demo.toml, point it at your model and your data, and call
   $tertium run my.toml --out my-results
 END

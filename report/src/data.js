@@ -61,6 +61,13 @@ export function metricsOf(document, part) {
 
 export const isPivot = (run, part, language) => partOf(run, part)?.pivots.includes(language) ?? false;
 
+/// A measure of a parallel corpus under one pooling.
+export const corpusName = (row) => `${row.corpus} ${row.measure}${row.pooling ? ` ${row.pooling}` : ""}`;
+
+export function corporaOf(document) {
+  return unique(document.runs.flatMap((run) => rowsOf(run.tables.corpora).filter((row) => row.measure !== "accuracy").map(corpusName)));
+}
+
 /// What a direction patches, and what a flip is.
 export const directions = {
   fix: { pool: "TF", repairs: true, turns: "wrong answers that turn right" },

@@ -46,7 +46,7 @@ export function languageName(code) {
   const known = /^[a-z]{2,3}$|^[a-z]{3}_[A-Z][a-z]{3}$/.test(code);
   try {
     names ??= new Intl.DisplayNames(["en"], { type: "language", fallback: "none" });
-    const name = known && names.of(code.replace("_", "-"));
+    const name = known && names.of(code.split("_")[0]); // the script stands in the code
     return name ? `${name} (${code})` : plain(code);
   } catch {
     return plain(code);

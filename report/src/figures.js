@@ -1,6 +1,6 @@
 // The figures, once: what the page shows and `tertium plot` writes. Each is a Vega-Lite specification made of the
 // document's tables. Rates, intervals and tests come from there; nothing is computed here but where things lie.
-import { directions, hasHeads, isPivot, partOf, placeName, rowsOfPart } from "./data.js";
+import { corpusName, directions, hasHeads, isPivot, partOf, placeName, rowsOf, rowsOfPart } from "./data.js";
 import { languageName, plain } from "./dom.js";
 import { counted, number, percent } from "./numbers.js";
 import { config, controlScales, inOrder } from "./theme.js";
@@ -219,6 +219,14 @@ const alignment = {
   },
 };
 
+const corpusMeasures = {
+  mexa: "MEXA, the share of sentences nearest to their own translation, both ways",
+  p1_row: "retrieval, the share of sentences of the pivot whose translation is the nearest",
+  p1_col: "retrieval, the share of sentences whose counterpart in the pivot is the nearest",
+  csls: "the mean CSLS margin",
+  cka: "linear CKA",
+};
+
 const correlation = {
   id: "correlation",
   title: "Accuracy and alignment across languages",
@@ -399,8 +407,33 @@ const recovery = {
   },
 };
 
+const corpora = {
+  id: "corpora",
+  title: "Alignment of parallel corpora by layer",
+  choices: ["corpus"],
+  rows: (context) => rowsOf(context.run.tables.corpora).filter((row) => corpusName(row) === context.corpus && row.stream === "resid"),
+  caption: (context, rows) => [
+    `${plain(context.corpus)}: ${corpusMeasures[rows[0].measure] ?? "a measure"}; by stream index (solid), and its mean where the pairs are permuted (dotted). ${counted(new Set(rows.map((row) => row.language)).size, "language")}, ${counted(layersOf(rows).length, "layer")} each.`,
+    "No test stands behind a gap between the lines; the values of two poolings or corpora are not comparable.",
+  ],
+  build(context, rows) {
+    const { theme } = context;
+    const data = rows.map((row) => ({ ...named(row) }));
+    const x = layerAxis("layer (stream index)", rows);
+    const lowest = Math.min(0, ...rows.map((row) => Math.min(row.value, row.chance)));
+    const y = { field: "value", type: "quantitative", title: plain(rows[0].measure), scale: { domain: [lowest, 1] }, axis: { tickCount: 5 } };
+    const tooltip = hover(["language", "Language"], ["layer", "Layer"], ["value", "Value", ".3f"], ["chance", "By chance", ".3f"]);
+    const lines = [
+      { mark: { type: "line", strokeWidth: 1.4, strokeDash: [1.5, 3], color: theme.soft }, encoding: { x, y: { ...y, field: "chance" } } },
+      { mark: { type: "line", strokeWidth: 1.8, color: theme.blue }, encoding: { x, y } },
+      { mark: { type: "point", filled: true, size: 26, opacity: 1, color: theme.blue }, encoding: { x, y, tooltip } },
+    ];
+    return byLanguage(context, order(rows), lines, data);
+  },
+};
+
 /// In the order of the page.
-export const figures = [accuracy, transfer, alignment, correlation, flips, heatmap, heads, recovery];
+export const figures = [accuracy, transfer, alignment, corpora, correlation, flips, heatmap, heads, recovery];
 export const figureNamed = (id) => figures.find((figure) => figure.id === id);
 
 /// A whole specification; null where the run has nothing for it.

@@ -1,6 +1,6 @@
 // The page; and where there is none, the figures alone (`tertium plot`).
 import { svgOf } from "./chart.js";
-import { controlsOf, isPivot, metricsOf, partsOf, placesOf, readDocument, rowsOfPart } from "./data.js";
+import { controlsOf, corporaOf, isPivot, metricsOf, partsOf, placesOf, readDocument, rowsOfPart } from "./data.js";
 import { figureNamed, figures, specification } from "./figures.js";
 import { openPage } from "./page.js";
 import { themes } from "./theme.js";
@@ -12,7 +12,7 @@ const oneOf = (what, wanted, known) => {
 };
 
 /// A figure of the first run as Vega-Lite or SVG. `request`: document, figure, format, and what to choose: part, metric,
-/// place, control, languages, width.
+/// place, control, corpus, languages, width.
 export async function plot(request) {
   const { document } = request;
   const figure = figureNamed(oneOf("figure", request.figure, figures.map((one) => one.id)));
@@ -25,6 +25,7 @@ export async function plot(request) {
     metric: figure.choices?.includes("metric") ? oneOf("metric", request.metric, metrics) : metrics[0],
     place: figure.choices?.includes("place") ? oneOf("place", request.place, places) : places[0],
   };
+  if (figure.choices?.includes("corpus")) context.corpus = oneOf("corpus", request.corpus, corporaOf(document));
   if (request.control) context.control = oneOf("control", request.control, controlsOf(document, part, context.place));
   const spec = specification(figure, context);
   if (!spec) throw new Error(`the results have nothing for figure ${figure.id}`);

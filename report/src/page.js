@@ -1,5 +1,5 @@
 // The page from top to bottom.
-import { controlsOf, directions, info, metricsOf, partName, partsOf, placeName, placesOf, rowsOfPart } from "./data.js";
+import { controlsOf, corporaOf, directions, info, metricsOf, partName, partsOf, placeName, placesOf, rowsOfPart } from "./data.js";
 import { h, languageName, plain } from "./dom.js";
 import { figureNamed } from "./figures.js";
 import { FigureBlock, followSurroundings } from "./figureview.js";
@@ -21,6 +21,7 @@ class Page {
     if (key === "run") return this.document.runs.map((run) => run.name);
     if (key === "part") return partsOf(this.document);
     if (key === "metric") return metricsOf(this.document, this.part());
+    if (key === "corpus") return corporaOf(this.document);
     if (key === "control") return ["", ...controlsOf(this.document, this.part(), this.place())];
     return placesOf(this.document, this.part());
   }
@@ -38,10 +39,10 @@ class Page {
   listen = on;
 
   context(run, width = 720, theme = themes.page) {
-    return { run, first: this.document.runs[0], part: this.part(), metric: this.metric(), place: this.place(), control: this.control(), width, theme };
+    return { run, first: this.document.runs[0], part: this.part(), metric: this.metric(), place: this.place(), control: this.control(), corpus: this.choice("corpus"), width, theme };
   }
 
-  static titles = { run: "Results", part: "Task", metric: "Metric", place: "Patched", control: "Main against" };
+  static titles = { run: "Results", part: "Task", metric: "Metric", place: "Patched", corpus: "Corpus", control: "Main against" };
 
   /// Nothing where there is no choice.
   chooser(key) {
@@ -74,8 +75,8 @@ function whatWasRun(page) {
       facts([
         ["Model", info(run, "model") && plain(baseName(info(run, "model")))],
         ["Family, precision", info(run, "family") && `${plain(info(run, "family"))}, ${plain(info(run, "dtype") ?? "")}`],
-        ["Tasks", tasks],
-        ["Pivot", [...new Set(run.parts.flatMap((part) => part.pivots))].map(languageName).join(", ")],
+        ["Tasks", tasks.length > 0 ? tasks : undefined],
+        ["Pivot", [...new Set(run.parts.length > 0 ? run.parts.flatMap((part) => part.pivots) : [run.pivot])].map(languageName).join(", ")],
         ["Patches", placesFor(run)],
         ["Controls", run.controls.length > 0 ? run.controls.map(plain).join(", ") : undefined],
         ["Run", info(run, "started") && `${plain(info(run, "started").replace("T", " ").replace("Z", " UTC"))}${seconds ? `, ${plain(seconds)} s on ${counted(Number(info(run, "threads") ?? 1), "thread")}` : ""}`],
@@ -147,6 +148,7 @@ const tableTitles = {
   places: "Main against its strongest control",
   flips: "Every control at every place",
   regression: "Regression of right answers",
+  corpora: "Parallel corpora",
 };
 
 /// Made when opened: there may be many rows.
@@ -223,7 +225,8 @@ function cite(page) {
 
 function titleOf(document) {
   const models = [...new Set(document.runs.map((run) => info(run, "model") && baseName(info(run, "model"))).filter(Boolean))];
-  const tasks = [...new Set(document.runs.flatMap((run) => run.parts.map((part) => part.task)))];
+  const of = (values) => [...new Set(document.runs.flatMap(values))];
+  const tasks = [...of((run) => run.parts.map((part) => part.task)), ...of((run) => run.tables.corpora?.rows.map((row) => row[run.tables.corpora.columns.indexOf("corpus")]) ?? [])];
   return `${models.length > 0 ? models.map(plain).join(", ") : document.runs.map((run) => plain(run.name)).join(", ")} on ${tasks.map(plain).join(", ")}`;
 }
 
@@ -232,6 +235,7 @@ function standfirst(document) {
   const languages = new Set(run.tables.languages.rows.map((row) => row[run.tables.languages.columns.indexOf("language")]));
   const pivots = new Set(run.parts.flatMap((part) => part.pivots));
   for (const pivot of pivots) languages.delete(pivot);
+  if (languages.size === 0) return "Which layers align the sentences of parallel corpora.";
   return `${counted(languages.size, "language")} held against ${pivots.size === 1 ? languageName([...pivots][0]) : "pivots of their own"}: which items the model solves there but not here, whether their meaning is aligned inside it, and whether putting the meaning in repairs the answer.`;
 }
 
@@ -240,18 +244,19 @@ export function openPage(document_, root) {
   const figure = (id) => new FigureBlock(page, figureNamed(id)).element;
   const dialog = itemDialog(page);
   const several = document_.runs.length > 1;
+  const isAsked = partsOf(document_).length > 0; // else there are corpora only
   const sections = [
     section("run", "What was run", whatWasRun(page)),
     section("warnings", "Data warnings", dataWarnings(page)),
-    section("accuracy", "Accuracy and transfer", figure("accuracy"), figure("transfer")),
-    section("alignment", "Alignment", figure("alignment")),
-    section("across", "Across languages", figure("correlation")),
-    section("patching", "Patching", figure("flips"), figure("heatmap"), figure("heads"), figure("recovery"), harm(page), noise(page)),
+    isAsked && section("accuracy", "Accuracy and transfer", figure("accuracy"), figure("transfer")),
+    section("alignment", "Alignment", figure("alignment"), figure("corpora")),
+    document_.runs.some((run) => run.tables.across_points.rows.length > 0) && section("across", "Across languages", figure("correlation")),
+    isAsked && section("patching", "Patching", figure("flips"), figure("heatmap"), figure("heads"), figure("recovery"), harm(page), noise(page)),
     section("conclusions", "Tests and conclusions",
       h("p", { class: "note" }, "Sentences are made by rule from the tables, the same for every run. Every p has its family: Holm over languages, Benjamini-Hochberg over layers and languages."),
       conclusions(page), testTables(page)),
     comparison(page),
-    section("items", "Items", itemsSection(page)),
+    isAsked && section("items", "Items", itemsSection(page)),
     section("reproduce", "Cite and reproduce", cite(page), reproduce(page)),
   ].filter(Boolean);
   const links = sections.map((one) => h("li", {}, h("a", { href: `#${one.id}`, onclick(event) {

@@ -18,7 +18,7 @@ namespace {
 namespace fs = std::filesystem;
 
 struct Options {
-  std::string folder, figure, out, task, metric, place, control;
+  std::string folder, figure, out, task, metric, place, control, corpus;
   std::vector<std::string> languages;
   int width = 680;
 };
@@ -55,15 +55,12 @@ void run_or_fail(const fs::path& program, const std::vector<std::string>& argume
 }
 
 nlohmann::ordered_json request_of(const Options& options, const Store& store, const std::string& format) {
-  return {{"figure", options.figure},
-          {"format", format},
-          {"part", options.task},
-          {"metric", options.metric},
-          {"place", options.place},
-          {"control", options.control},
-          {"languages", options.languages},
-          {"width", options.width},
-          {"document", report_document({{options.folder, &store, true, {}}}, TERTIUM_VERSION)}};
+  return {
+      {"figure", options.figure}, {"format", format},
+      {"part", options.task},     {"metric", options.metric},
+      {"place", options.place},   {"control", options.control},
+      {"corpus", options.corpus}, {"languages", options.languages},
+      {"width", options.width},   {"document", report_document({{options.folder, &store, true, {}}}, TERTIUM_VERSION)}};
 }
 
 void plot(const Options& options) {
@@ -104,7 +101,7 @@ void add_plot(CLI::App& app) {
   command.add_option("folder", options->folder, "The folder that `tertium run --out` filled")->required();
   command
       .add_option("--figure", options->figure,
-                  "accuracy, transfer, alignment, correlation, flips, heatmap, heads, recovery")
+                  "accuracy, transfer, alignment, corpora, correlation, flips, heatmap, heads, recovery")
       ->required();
   command.add_option("-o,--out", options->out, "The file; its ending says what: .json, .svg, .pdf, .png")->required();
   command.add_option("--task", options->task, "TASK/PROTOCOL, as xcopa/loglik; by default the first");
@@ -112,6 +109,7 @@ void add_plot(CLI::App& app) {
   command.add_option("--metric", options->metric, "Of alignment: dali, mexat …; by default the first");
   command.add_option("--place", options->place, "What was patched, as \"fix resid_post last\"; by default the first");
   command.add_option("--control", options->control, "Main against this control alone");
+  command.add_option("--corpus", options->corpus, "Of corpora, as \"flores200 mexa weighted\"; by default the first");
   command.add_option("--width", options->width, "In pixels")->check(CLI::Range(200, 4000))->capture_default_str();
   command.callback([options] { plot(*options); });
 }

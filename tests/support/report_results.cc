@@ -61,6 +61,9 @@ class Maker {
     for (int item = 0; item < what_.items; ++item) add_item(item);
     for (const Language& language : kLanguages) {
       if (language.name == std::string("en")) continue;
+      for (int layer = 0; layer <= what_.blocks; ++layer)
+        store_.add(CorpusRow{"flores200", language.name, "weighted", "resid", layer, "mexa",
+                             draw("corpus", language.name, 0, layer), 0.05});
       for (int item = 0; item < what_.items; ++item) {
         add_alignment(language, item);
         if (!right_.at({"en", item})) continue;
