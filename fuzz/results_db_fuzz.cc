@@ -13,9 +13,9 @@
 #include <vector>
 
 #include "fuzz/folder.h"
+#include "fuzz/results.h"
 #include "tertium/analysis/agreement.h"
 #include "tertium/analysis/categories.h"
-#include "tertium/analysis/table_text.h"
 #include "tertium/experiment/stages.h"
 #include "tertium/report/document.h"
 #include "tertium/store/store.h"
@@ -257,21 +257,6 @@ std::string file_of(fuzz::Input input) {
   return how == 1 ? with_changed_bytes(Bytes(rest)) : with_changed_rows(Bytes(rest));
 }
 
-void use(const Analysis& analysis) {
-  for (const LanguageResult& language : analysis.languages) {
-    fuzz::demand(language.correct <= language.n, "some of all are right");
-    fuzz::demand(language.ts + language.tf + language.fs + language.ff <= language.n, "an item counts once");
-  }
-  for (const std::string& sentence : analysis.conclusions)
-    fuzz::demand(sentence.find('\x1b') == std::string::npos, "a sentence is printable");
-  to_json(analysis).dump();
-  for (const ResultTable& table : result_tables(analysis)) {
-    to_csv(table);
-    to_markdown(table);
-    to_tex(table);
-  }
-}
-
 void export_all(const std::filesystem::path& folder) {
   std::ostringstream csv;
   fuzz::read_or_refuse([&] { export_table(folder, "runs", ExportFormat::csv, csv); });
@@ -296,7 +281,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     fuzz::read_or_refuse([&] { store.texts(); });
     fuzz::read_or_refuse(
         [&] { fuzz::demand(told(completeness(store.info())).find('\x1b') == std::string::npos, "is printable"); });
-    fuzz::read_or_refuse([&] { use(analyse(observations_of(store))); });
+    fuzz::read_or_refuse([&] { fuzz::use(observations_of(store)); });
     fuzz::read_or_refuse([&] { agreements(store.scores()); });
     fuzz::read_or_refuse([&] {
       const auto document = report_document({{"x", &store}}, "0");

@@ -16,8 +16,8 @@ std::vector<std::pair<std::string, Analysis>> analyse_by_category(const Store& s
   const Observations all = observations_of(store);
   std::vector<std::pair<std::string, Analysis>> analyses;
   for (const auto& [category, items] : categories) {
-    const auto is_wanted = [&](const std::string& task, const std::string& item) {
-      return items.contains({task, item});
+    const auto is_wanted = [&of = items](const std::string& task, const std::string& item) {  // clang 14 needs a name
+      return of.contains({task, item});
     };
     analyses.emplace_back(category, analyse(observations_of(all, is_wanted), options));
   }

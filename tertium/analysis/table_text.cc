@@ -18,6 +18,8 @@ template <class... Calls>
 struct Cases : Calls... {
   using Calls::operator()...;
 };
+template <class... Calls>
+Cases(Calls...) -> Cases<Calls...>;  // which clang 14, of the fuzz targets, does not find itself
 
 Json number(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
 
