@@ -7,6 +7,7 @@
 #include <map>
 
 #include "tertium/analysis/families.h"
+#include "tertium/analysis/flip_changes.h"
 #include "tertium/analysis/groups.h"
 #include "tertium/analysis/paired.h"
 #include "tertium/base/error.h"
@@ -157,6 +158,7 @@ Comparison compare(const std::vector<NamedObservations>& all, std::uint64_t seed
   for (std::size_t i = 1; i < all.size(); ++i) {
     compare_answers(all[0], all[i], bootstrap, comparison);
     compare_alignment(all[0], all[i], bootstrap, comparison);
+    for (FlipChange& change : flip_changes(all[0], all[i], bootstrap)) comparison.flips.push_back(std::move(change));
   }
   correct(
       comparison.answers,
@@ -166,7 +168,12 @@ Comparison compare(const std::vector<NamedObservations>& all, std::uint64_t seed
       comparison.alignment,
       [](const AlignmentChange& one) { return std::tuple(one.first, one.second, one.task, one.metric); },
       &AlignmentChange::p, benjamini_hochberg, &AlignmentChange::p_bh, &AlignmentChange::family);
+  correct(
+      comparison.flips,
+      [](const FlipChange& one) { return std::tuple(one.first, one.second, one.of.task, one.of.protocol, one.key); },
+      &FlipChange::p, benjamini_hochberg, &FlipChange::p_bh, &FlipChange::family);
   tell(comparison, comparison.conclusions);
+  tell_flips(comparison.flips, comparison.conclusions);
   return comparison;
 }
 

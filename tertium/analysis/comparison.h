@@ -44,6 +44,20 @@ struct AlignmentChange {
   std::size_t family = 0;
 };
 
+/// Main at one place, on the items that both patched there.
+struct FlipChange {
+  std::string first, second;
+  TaskLanguage of;
+  PatchKey key;
+  int first_layer = 0, second_layer = 0;  // blocks of the same relative depth
+  std::size_t n = 0;
+  double first_rate = kUnknown, second_rate = kUnknown;
+  Estimate difference;                   // second less first
+  std::int64_t won = -1, lost = -1;      // flipped in the second alone; in the first alone
+  double p = kUnknown, p_bh = kUnknown;  // over blocks and languages
+  std::size_t family = 0;
+};
+
 /// An item that one answers right and the other wrong.
 struct ItemChange {
   std::string first, second;
@@ -55,6 +69,7 @@ struct ItemChange {
 struct Comparison {
   std::vector<AnswerChange> answers;
   std::vector<AlignmentChange> alignment;
+  std::vector<FlipChange> flips;
   std::vector<ItemChange> items;
   std::vector<std::string> conclusions;
 };

@@ -50,6 +50,29 @@ Columns<AlignmentChange> alignment_columns() {
   });
 }
 
+Columns<FlipChange> flip_columns() {
+  using Row = FlipChange;
+  return with_pair<Row>(with_language<Row>({
+      {"direction", [](const Row& row) { return row.key.direction; }},
+      {"site", [](const Row& row) { return row.key.site; }},
+      {"head", [](const Row& row) { return if_any(row.key.head); }},
+      {"window", [](const Row& row) { return count(row.key.window); }},
+      {"position", [](const Row& row) { return row.key.position; }},
+      {"first_layer", [](const Row& row) { return count(row.first_layer); }},
+      {"second_layer", [](const Row& row) { return count(row.second_layer); }},
+      {"n", [](const Row& row) { return count(row.n); }},
+      {"first_rate", [](const Row& row) { return row.first_rate; }},
+      {"second_rate", [](const Row& row) { return row.second_rate; }},
+      {"difference", [](const Row& row) { return row.difference.value; }},
+      {"difference_ci", [](const Row& row) { return interval(row.difference); }},
+      {"won", [](const Row& row) { return if_any(row.won); }},
+      {"lost", [](const Row& row) { return if_any(row.lost); }},
+      {"p", [](const Row& row) { return row.p; }},
+      {"p_bh", [](const Row& row) { return row.p_bh; }},
+      {"family", [](const Row& row) { return count(row.family); }},
+  }));
+}
+
 Columns<ItemChange> item_columns() {
   using Row = ItemChange;
   return with_pair<Row>(with_language<Row>(
@@ -61,7 +84,7 @@ Columns<ItemChange> item_columns() {
 std::vector<ResultTable> result_tables(const Comparison& comparison) {
   return {table("answers", answer_columns(), comparison.answers),
           table("alignment", alignment_columns(), comparison.alignment),
-          table("items", item_columns(), comparison.items)};
+          table("flips", flip_columns(), comparison.flips), table("items", item_columns(), comparison.items)};
 }
 
 }  // namespace tertium

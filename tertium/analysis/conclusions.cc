@@ -220,12 +220,6 @@ std::string against(const PlaceResult& place) {
                      fmt::format("{:.0f}", 100 * place.difference.high));
 }
 
-std::string place_name(const PatchKey& key) {
-  const std::string head = key.head < 0 ? "" : fmt::format(" head {}", key.head);
-  const std::string window = key.window == 1 ? "" : fmt::format(", {} blocks at once", key.window);
-  return fmt::format("{}, {}{} at {}{}", key.direction, key.site, head, key.position, window);
-}
-
 void tell_places(const Subject& subject, const PatchKey& key, const std::vector<const PlaceResult*>& places,
                  Sentences& out) {
   const std::string name = fmt::format("{}, {}", subject.name(), place_name(key));
@@ -351,6 +345,12 @@ void tell_corpora(const Analysis& analysis, Sentences& out) {
 }
 
 }  // namespace
+
+std::string place_name(const PatchKey& key) {
+  const std::string head = key.head < 0 ? "" : fmt::format(" head {}", key.head);
+  const std::string window = key.window == 1 ? "" : fmt::format(", {} blocks at once", key.window);
+  return fmt::format("{}, {}{} at {}{}", key.direction, key.site, head, key.position, window);
+}
 
 std::vector<std::string> conclusions(const Observations& observations, const Analysis& analysis,
                                      const AnalysisOptions& options) {

@@ -12,6 +12,9 @@ namespace tertium {
 std::vector<std::string> conclusions(const Observations& observations, const Analysis& analysis,
                                      const AnalysisOptions& options);
 
+/// "fix, resid_post at last"
+std::string place_name(const PatchKey& key);
+
 /// The level of every "remains" and "differs".
 inline constexpr double kLevel = 0.05;
 /// Rates of fewer items are not singled out.

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "tertium/analysis/comparison.h"
+#include "tertium/analysis/conclusions.h"
 #include "tertium/analysis/table_text.h"
 #include "tertium/base/error.h"
 #include "tertium/base/text.h"
@@ -53,6 +54,30 @@ void print_alignment(const Comparison& comparison) {
                change->first_mean, change->second_mean, change->difference.value, change->p_bh);
 }
 
+/// The block where flips differ most, one of each language and kind of patch.
+void print_flips(const Comparison& comparison) {
+  std::vector<const FlipChange*> most;
+  for (const FlipChange& change : comparison.flips) {
+    const auto same = std::ranges::find_if(most, [&](const FlipChange* one) {
+      return one->second == change.second && one->of == change.of && one->key == change.key;
+    });
+    if (same == most.end())
+      most.push_back(&change);
+    else if (std::abs(change.difference.value) > std::abs((*same)->difference.value))
+      *same = &change;
+  }
+  if (most.empty()) return;
+  fmt::print("\nPatches of the same items where they differ most (blocks of the same relative depth)\n");
+  for (const FlipChange* change : most) {
+    const std::string name = fmt::format("{}, {}, {}, {}", printable(change->of.task), printable(change->of.protocol),
+                                         printable(change->of.language), place_name(change->key));
+    fmt::print("{}\n", wrapped("  " + name, 4));
+    fmt::print("    block {} against {}: {} % and {} % of {} items flip, {:+.1f} points, adj. p {:.3f}\n",
+               change->first_layer, change->second_layer, percent(change->first_rate), percent(change->second_rate),
+               change->n, 100 * change->difference.value, change->p_bh);
+  }
+}
+
 void print_items(const Comparison& comparison) {
   fmt::print("\nItems that changed\n");
   for (const ItemChange& change : comparison.items)
@@ -73,6 +98,7 @@ void compare(const Options& options) {
              join({options.folders.begin() + 1, options.folders.end()}));
   print_answers(comparison);
   print_alignment(comparison);
+  print_flips(comparison);
   if (options.items) print_items(comparison);
   fmt::print("\nConclusions\n");
   for (const std::string& sentence : comparison.conclusions) fmt::print("{}\n", wrapped("- " + sentence, 2));

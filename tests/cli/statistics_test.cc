@@ -85,6 +85,11 @@ TEST_F(Statistics, OfARunComparedWithItselfShowNoChange) {
     EXPECT_EQ(row.at("p"), 1);
   }
   EXPECT_FALSE(same.at("alignment").empty());
+  EXPECT_FALSE(same.at("flips").empty());
+  for (const json& row : same.at("flips")) {
+    EXPECT_EQ(row.at("first_rate"), row.at("second_rate"));
+    EXPECT_EQ(row.at("p_bh"), 1);
+  }
 }
 
 TEST_F(Statistics, OfTwoRunsCountTheItemsThatChanged) {
