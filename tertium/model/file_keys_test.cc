@@ -233,6 +233,13 @@ TEST(FileKeys, OfTwoSpellingsTransformersChoiceStands) {
   }
 }
 
+TEST(FileKeys, BloomsContextMayHaveAnyName) {
+  EXPECT_EQ(read({{"model_type", "bloom"}}).config.context, 2048);
+  for (const char* key : {"seq_length", "max_position_embeddings", "n_positions", "n_ctx"})
+    EXPECT_EQ(read({{"model_type", "bloom"}, {key, 512}}).config.context, 512) << key;
+  EXPECT_EQ(read({{"model_type", "bloom"}, {"n_positions", 512}, {"seq_length", 1024}}).config.context, 1024);
+}
+
 TEST(FileKeys, WhatTransformersCannotOrDoesNotMeanIsRefused) {
   const std::array<const char*, 3> cases[] = {
       {"llama", R"({"is_causal": false})", "\"is_causal\""},

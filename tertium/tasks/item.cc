@@ -25,7 +25,7 @@ bool has_identical_options(const Item& item) { return repeats(item.choices) || r
 
 std::string content_of(const Item& item) {
   std::string content = squeezed(item.statement_context);
-  for (const std::string& choice : sorted_texts(item.choices)) (content += '\0') += choice;
+  for (const std::string& option : sorted_texts(item.statement_options)) (content += '\0') += option;
   return content;
 }
 

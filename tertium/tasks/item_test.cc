@@ -8,6 +8,7 @@ namespace {
 Item item(std::vector<std::string> choices) {
   Item item{.statement_context = "The cat, because", .choices = std::move(choices)};
   for (const std::string& choice : item.choices) item.options.push_back(" " + choice);
+  item.statement_options = item.options;
   return item;
 }
 
@@ -29,6 +30,9 @@ TEST(Content, IsThatOfAnItemWithItsOptionsInAnotherOrder) {
   other.statement_context = "The dog, because";
   EXPECT_NE(content_of(asked), content_of(other));
   EXPECT_NE(content_of(asked), content_of(item({"it slept", "it sat"})));
+  Item longer = asked;  // as XNLI's, whose choices are the same three words everywhere
+  for (std::string& option : longer.statement_options) option += " on the mat";
+  EXPECT_NE(content_of(asked), content_of(longer));
 }
 
 }  // namespace

@@ -15,9 +15,12 @@ Item item(const JsonLine& line, const std::string&) {
   item.id = line.id_or_row("id");
   const std::string question = cleaned(line.text("instruction"));
   for (const char* name : {"option_a", "option_b", "option_c", "option_d", "option_e"})
-    if (const std::string option = line.text_if_any(name); !option.empty()) item.choices.push_back(cleaned(option));
-  for (const std::string& text : item.choices)
-    if (strip(text).empty()) fail("{}: an option holds no words but in brackets; drop the line", line.where);
+    if (const std::string option = line.text_if_any(name); !option.empty()) {
+      item.choices.push_back(cleaned(option));
+      if (strip(item.choices.back()).empty())
+        fail("{}: an option holds no words but in brackets; drop the line", line.where);
+      item.options.push_back(" " + item.choices.back());
+    }
   if (item.choices.size() < 2 || strip(question).empty())
     fail("{}: needs an instruction and two options or more", line.where);
   item.gold = line.letter("answer", item.choices.size());
@@ -26,7 +29,6 @@ Item item(const JsonLine& line, const std::string&) {
   append(context, {"\nAnswer:", {}});
   item.context = context.text;
   item.context_marks = context.marks;
-  for (const std::string& choice : item.choices) item.options.push_back(" " + choice);
   item.statement_context = question;
   item.statement_options = item.options;
   item.premise = question;

@@ -24,7 +24,9 @@ Config from_hf(const ConfigReader& json) {
        .head_dim = {},
        .mlp = {},
        .blocks = {"num_hidden_layers", "n_layer"},
-       .context = {"seq_length", "max_position_embeddings"},
+       // No limit of the model's, which has no positions; whatever the file calls it.
+       .context = {"seq_length", "max_position_embeddings", "n_positions", "n_ctx", "max_sequence_length",
+                   "max_seq_len"},
        .norm_eps = "layer_norm_epsilon"});
   set_common(config);
   return config;
