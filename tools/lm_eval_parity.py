@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Holds tertium's scores against lm-evaluation-harness's own, option by option, in f32.
+"""Holds tertium's scores against lm-evaluation-harness's own, option by option, in f32, and the files that tertium writes in its layout against it, hash by
+hash.
 
 usage: lm_eval_parity.py [--limit 30] [--shots 0 2] MODEL HF_MODEL TASK:LANGUAGE:DATA[:POOL] …
 
@@ -85,6 +86,15 @@ def our_scores(folder):
     return list(items.values())
 
 
+def same_hashes(theirs, out, name):
+    """In how many samples each of the hashes is theirs."""
+    [file] = out.glob(f"*/samples_{name}_*.jsonl")
+    ours = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+    theirs = sorted(theirs, key=lambda sample: sample["doc_id"])
+    return " / ".join(str(sum(a[key] == b[key] for a, b in zip(theirs, ours, strict=True)))
+                      for key in ("doc_hash", "prompt_hash", "target_hash"))
+
+
 def largest_difference(task, theirs, ours):
     largest = 0
     for a, b in zip(theirs, ours, strict=True):
@@ -103,7 +113,8 @@ def main():
     parser.add_argument("--shots", type=int, nargs="+", default=[0, 2])
     options = parser.parse_args()
     model = HFLM(pretrained=options.hf_model, dtype="float32", device="cpu", batch_size=1)
-    print("| task | shots | items | largest difference | accuracy: lm_eval / tertium |\n| --- | --- | --- | --- | --- |")
+    print("| task | shots | items | largest difference | same doc / prompt / target hash | accuracy: lm_eval / tertium |\n"
+          "| --- | --- | --- | --- | --- | --- |")
     with tempfile.TemporaryDirectory() as folder:
         folder = Path(folder)
         for benchmark in options.benchmarks:
@@ -116,14 +127,16 @@ def main():
                                                  log_samples=True, task_manager=tasks, bootstrap_iters=0)
                 file, out = folder / "experiment.toml", folder / "results"
                 file.write_text(benchmark.experiment(options.model.resolve(), shots, options.limit), encoding="utf-8")
-                tertium("run", file, "--out", out, "--force")
+                files = folder / f"{name}_{shots}"
+                tertium("run", file, "--out", out, "--force", "--lm-eval", files)
                 theirs, ours = their_scores(result, name), our_scores(out)
                 shown = json.loads(tertium("show", out, "--json"))
                 by_rule = shown["tasks"][0]["languages"][0]["by_rule"]
                 accuracies = [f'{rule} {result["results"][name][rule + ",none"]:.3f} / {by_rule[rule]["value"]:.3f}'
                               for rule in ("acc", "acc_norm", "acc_bytes")]
                 print(f"| {benchmark.name} | {shots} | {len(ours)} | "
-                      f"{largest_difference(benchmark.task, theirs, ours):.2g} | {', '.join(accuracies)} |", flush=True)
+                      f"{largest_difference(benchmark.task, theirs, ours):.2g} | "
+                      f"{same_hashes(result['samples'][name], files, benchmark.name)} | {', '.join(accuracies)} |", flush=True)
 
 
 if __name__ == "__main__":

@@ -44,4 +44,11 @@ std::uint64_t stable_hash(std::uint64_t seed, std::initializer_list<std::string_
   return state;
 }
 
+std::string sha256_text(std::string_view text) {
+  unsigned char digest[EVP_MAX_MD_SIZE];
+  unsigned length = 0;
+  EVP_Digest(text.data(), text.size(), digest, &length, EVP_sha256(), nullptr);
+  return fmt::format("{:02x}", fmt::join(digest, digest + length, ""));
+}
+
 }  // namespace tertium

@@ -14,4 +14,7 @@ std::string sha256_file(const std::filesystem::path& path);
 /// A 64-bit hash of a seed and some texts, the same on every machine: (a, bc) differs from (ab, c).
 std::uint64_t stable_hash(std::uint64_t seed, std::initializer_list<std::string_view> parts);
 
+/// SHA-256 of a text, in hex.
+std::string sha256_text(std::string_view text);
+
 }  // namespace tertium

@@ -21,6 +21,12 @@ TEST(Sha256, IsThatOfTheStandard) {
             "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
 }
 
+TEST(Sha256, OfATextIsThatOfAFileThatHoldsIt) {
+  const test::TempFolder folder;
+  for (const std::string text : {"", "abc", "perché"})
+    EXPECT_EQ(sha256_text(text), sha256_file(folder.write("text", text))) << text;
+}
+
 TEST(Sha256, HashesAFileThatExceedsTheBuffer) {
   const test::TempFolder folder;
   EXPECT_EQ(sha256_file(folder.write("large", std::string((1 << 20) + 1, 'a'))),

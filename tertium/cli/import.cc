@@ -1,8 +1,6 @@
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 
-#include <chrono>
-
+#include "tertium/base/clock.h"
 #include "tertium/base/error.h"
 #include "tertium/cli/command.h"
 #include "tertium/interchange/lm_eval.h"
@@ -19,20 +17,18 @@ struct Options {
   bool force = false;
 };
 
-std::string now() { return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::chrono::system_clock::now())); }
-
 void import(const Options& options) {
   Store store = Store::create(options.out, options.force);
   store.set_info("tertium", TERTIUM_VERSION);
   store.set_info("imported", options.kind);
-  store.set_info("started", now());
+  store.set_info("started", utc_now());
   if (options.kind == "paper") {
     if (options.from.size() != 1) fail("import paper: give one folder");
     import_paper(options.from.front(), store);
   } else {
     import_lm_eval({options.from.begin(), options.from.end()}, options.pivot, store);
   }
-  store.set_info("finished", now());
+  store.set_info("finished", utc_now());
   store.commit();
   fmt::print("Imported into {}; next: tertium stats {}\n", options.out, options.out);
 }

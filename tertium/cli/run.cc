@@ -1,19 +1,22 @@
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <future>
 
 #include "tertium/audit/audit.h"
+#include "tertium/base/clock.h"
 #include "tertium/base/error.h"
 #include "tertium/base/text.h"
 #include "tertium/cli/command.h"
+#include "tertium/cli/print_lm_eval.h"
 #include "tertium/cli/print_results.h"
 #include "tertium/cli/process.h"
 #include "tertium/cli/progress_line.h"
 #include "tertium/engine/engine.h"
 #include "tertium/experiment/corpora.h"
 #include "tertium/experiment/experiment.h"
+#include "tertium/experiment/imported_answers.h"
 #include "tertium/experiment/inputs.h"
 #include "tertium/experiment/lineup.h"
 #include "tertium/experiment/notes.h"
@@ -30,11 +33,10 @@ namespace {
 struct Options : ExperimentOptions {
   std::string out;
   std::string by;
+  std::string answers, lm_eval;
   bool force = false;
   int batch_rows = EngineOptions{}.batch_rows;
 };
-
-std::string now() { return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::chrono::system_clock::now())); }
 
 void write_info(Store& store, const Experiment& experiment, const Engine& engine) {
   const Model& model = engine.model();
@@ -48,7 +50,7 @@ void write_info(Store& store, const Experiment& experiment, const Engine& engine
   store.set_info("device", "cpu");
   store.set_info("threads", std::to_string(threads()));
   if (experiment.patch) store.set_info("seed", std::to_string(experiment.patch->seed));
-  store.set_info("started", now());
+  store.set_info("started", utc_now());
 }
 
 void demand_categories(const std::vector<PreparedTask>& tasks) {
@@ -56,6 +58,16 @@ void demand_categories(const std::vector<PreparedTask>& tasks) {
     for (const Item& item : task.pivot.items)
       if (!item.category.empty()) return;
   fail("--by category: no item has a field \"category\" (docs/items.md)");
+}
+
+/// What would end the writing of --lm-eval, before hours of work rather than behind them.
+void demand_lm_eval(const std::string& out, const Experiment& experiment) {
+  const auto is_loglik = [](const TaskSpec& task) { return task.protocol == Protocol::loglik; };
+  if (std::ranges::none_of(experiment.tasks, is_loglik))
+    fail("--lm-eval: no task is in protocol loglik, and lm-evaluation-harness has log-likelihoods only");
+  std::error_code problem;
+  std::filesystem::create_directories(out, problem);
+  if (problem) fail("--lm-eval {}: cannot be made: {}; give another folder", out, problem.message());
 }
 
 void say_what_runs(const Experiment& experiment, const std::vector<PreparedTask>& tasks,
@@ -94,6 +106,9 @@ void run(const Options& options) {
       prepare_corpora(experiment, tokenizer, {config.context, config.vocabulary});
   if (experiment.patch) demand_patchable(*experiment.patch, tasks, config);
   if (!options.by.empty()) demand_categories(tasks);
+  if (!options.lm_eval.empty()) demand_lm_eval(options.lm_eval, experiment);
+  ImportedAnswers imported;
+  if (!options.answers.empty()) imported = imported_answers(options.answers, tasks);
   std::future<InputHashes> hashed =
       std::async(std::launch::async, hashes_of, inputs_of(model_files, tokenizer.files(), tasks, corpora));
   std::future<Audit> audited = std::async(std::launch::async, [&, limits = Limits{config.context, config.vocabulary}] {
@@ -108,6 +123,7 @@ void run(const Options& options) {
   std::fflush(stdout);
   write_info(store, experiment, engine);
   store_hashes(store, hashes);
+  store_imported(store, imported);
   plan_stages(store, experiment, tasks, corpora);
   store.commit();
 
@@ -123,7 +139,7 @@ void run(const Options& options) {
     run_corpora(corpora, engine, store, progress);
   }
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  store.set_info("finished", now());
+  store.set_info("finished", utc_now());
   store.set_info("seconds", fmt::format("{:.1f}", seconds));
   store.commit();
 
@@ -132,6 +148,7 @@ void run(const Options& options) {
       "\n{:.0f} s. Every layer and block: tertium show {} --all. Tests: tertium stats {}.\n"
       "Item by item in {}; as CSV: tertium export {} --table patches\n",
       seconds, options.out, options.out, (std::filesystem::path(options.out) / "results.db").string(), options.out);
+  if (!options.lm_eval.empty()) write_lm_eval(options.out, options.lm_eval);
 }
 
 }  // namespace
@@ -143,6 +160,10 @@ void add_run(CLI::App& app) {
   add_experiment_options(command, *options);
   command.add_option("--out", options->out, "The folder for results.db; made if absent")->required();
   command.add_option("--by", options->by, kByHelp)->check(CLI::IsMember({kBy}));
+  command.add_option("--answers", options->answers,
+                     "A folder that `tertium import` filled: alignment is held against these answers, too");
+  command.add_option("--lm-eval", options->lm_eval,
+                     "A folder for the answers as lm-evaluation-harness's files (docs/statistics.md)");
   command.add_flag("--force", options->force, "Replace the results that the folder holds");
   command.add_option("--batch-rows", options->batch_rows, "Token rows packed into one pass of one thread, or auto")
       ->transform(CLI::Transformer(std::map<std::string, int>{{"auto", 0}}).description(""))

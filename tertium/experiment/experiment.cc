@@ -330,6 +330,36 @@ void demand_distinct(const std::vector<CorpusSpec>& corpora, const std::string& 
              printable(corpora[i].corpus()));
 }
 
+/// `origin` is for errors.
+Experiment experiment_in(const toml::table& table, const std::string& origin) {
+  Experiment experiment;
+  TomlTable top(table, origin, "");
+  experiment.model = top.text("model");
+  experiment.dtype = top.one_of("dtype", {"f32", "bf16", "f16", "auto"}, experiment.dtype);
+  experiment.pivot = top.text("pivot", experiment.pivot);
+  for (const toml::table* task : top.tables("task")) {
+    TomlTable inner(*task, origin, "task");
+    read_task_table(inner, experiment);
+  }
+  if (const toml::table* align = top.table("align")) {
+    TomlTable inner(*align, origin, "align");
+    const std::vector<std::string> names = names_of(metrics());
+    experiment.metrics = inner.some_of("metrics", names, names);
+    inner.demand_no_other_keys();
+  }
+  if (const toml::table* patch = top.table("patch")) {
+    TomlTable inner(*patch, origin, "patch");
+    experiment.patch = read_patch(inner);
+  }
+  top.demand_no_other_keys();
+  demand_distinct(experiment.tasks, origin);
+  demand_distinct(experiment.corpora, origin);
+  std::ostringstream text;
+  text << table;
+  experiment.text = text.str();
+  return experiment;
+}
+
 }  // namespace
 
 std::string_view to_string(Pooling pooling) {
@@ -361,33 +391,11 @@ Experiment read_experiment(const fs::path& file, const std::vector<std::string>&
     fail("{}: the folder's name is not UTF-8, which results are; rename it", printable(folder.string(), 200));
   resolve_paths(table, folder);
   for (const std::string& setting : settings) apply(setting, table);
+  return experiment_in(table, file.string());
+}
 
-  Experiment experiment;
-  TomlTable top(table, file.string(), "");
-  experiment.model = top.text("model");
-  experiment.dtype = top.one_of("dtype", {"f32", "bf16", "f16", "auto"}, experiment.dtype);
-  experiment.pivot = top.text("pivot", experiment.pivot);
-  for (const toml::table* task : top.tables("task")) {
-    TomlTable inner(*task, file.string(), "task");
-    read_task_table(inner, experiment);
-  }
-  if (const toml::table* align = top.table("align")) {
-    TomlTable inner(*align, file.string(), "align");
-    const std::vector<std::string> names = names_of(metrics());
-    experiment.metrics = inner.some_of("metrics", names, names);
-    inner.demand_no_other_keys();
-  }
-  if (const toml::table* patch = top.table("patch")) {
-    TomlTable inner(*patch, file.string(), "patch");
-    experiment.patch = read_patch(inner);
-  }
-  top.demand_no_other_keys();
-  demand_distinct(experiment.tasks, file.string());
-  demand_distinct(experiment.corpora, file.string());
-  std::ostringstream text;
-  text << table;
-  experiment.text = text.str();
-  return experiment;
+Experiment stored_experiment(const std::string& text, const std::string& origin) {
+  return experiment_in(parse_toml(text, origin), origin);
 }
 
 }  // namespace tertium

@@ -86,4 +86,7 @@ struct Experiment {
 /// type or value.
 Experiment read_experiment(const std::filesystem::path& file, const std::vector<std::string>& settings);
 
+/// That of an earlier run, from Experiment::text. `origin` is for errors.
+Experiment stored_experiment(const std::string& text, const std::string& origin);
+
 }  // namespace tertium

@@ -6,6 +6,7 @@
 #include "tertium/base/error.h"
 #include "tertium/base/text.h"
 #include "tertium/experiment/run.h"
+#include "tertium/experiment/task_texts.h"
 #include "tertium/formats/model_path.h"
 #include "tertium/model/config.h"
 #include "tertium/tasks/prompts.h"
@@ -95,90 +96,6 @@ class Encoder {
   std::optional<ChatTemplate> chat_;
 };
 
-/// The texts of one language.
-struct LanguageItems {
-  std::string language;
-  std::vector<Item> items;  // parallel to the pivot's
-  std::vector<Item> pool;   // what examples are taken from, likewise
-};
-
-/// The texts of one task.
-struct TaskItems {
-  std::vector<LanguageItems> languages;         // the pivot first
-  std::vector<std::vector<std::size_t>> shots;  // [items] indices into the pool; empty without few-shot
-  std::set<std::filesystem::path> files;
-};
-
-/// Reads the files of a task: its items, or the examples for few-shot.
-class TaskFiles {
- public:
-  TaskFiles(const TaskSpec& spec, std::filesystem::path data, std::string split)
-      : task_(task_named(spec.name)), rules_(spec.rules), data_(std::move(data)), split_(std::move(split)) {}
-
-  std::filesystem::path file(const std::string& language) const {
-    return items_file(task_, data_, language, split_).path;
-  }
-  std::vector<Item> read(const std::string& language) const {
-    return read_items(task_, data_, language, split_, rules_);
-  }
-  std::vector<Item> read_parallel(const std::string& language, const std::vector<Item>& pivot) const {
-    return parallel_to(pivot, read(language));
-  }
-
- private:
-  const Task& task_;
-  TextRules rules_;
-  std::filesystem::path data_;
-  std::string split_;
-};
-
-void read_shots(const TaskSpec& spec, const TaskFiles& items, TaskItems& read) {
-  const ShotsSpec& shots = spec.shots;
-  const TaskFiles pools(spec, shots.data.empty() ? spec.data : shots.data,
-                        shots.split.empty() ? spec.split : shots.split);
-  LanguageItems& pivot = read.languages.front();
-  const std::filesystem::path file = pools.file(pivot.language);
-  std::error_code ignored;
-  const bool same_file = std::filesystem::equivalent(file, items.file(pivot.language), ignored);
-  for (LanguageItems& language : read.languages) {
-    const bool own = !shots.in_pivot && &language != &pivot;
-    language.pool = &language == &pivot ? pools.read(language.language)
-                    : own               ? pools.read_parallel(language.language, pivot.pool)
-                                        : pivot.pool;
-    if (own || &language == &pivot) read.files.insert(pools.file(language.language));
-  }
-  std::vector<ShotTexts> texts;
-  for (const LanguageItems& language : read.languages)
-    if (!shots.in_pivot || &language == &pivot) texts.push_back({language.pool, language.items});
-  read.shots = choose_shots(shots, texts, same_file, file.string());
-}
-
-TaskItems read_task(const TaskSpec& spec, const std::string& pivot) {
-  const TaskFiles reader(spec, spec.data, spec.split);
-  TaskItems read;
-  const std::vector<Item> all = reader.read(pivot);
-  read.languages.push_back({pivot, all, {}});
-  for (const std::string& language : spec.languages)
-    read.languages.push_back({language, reader.read_parallel(language, all), {}});
-  for (LanguageItems& language : read.languages) {
-    const std::filesystem::path file = reader.file(language.language);
-    language.items = chosen(spec.choice, std::move(language.items), file.string());
-    read.files.insert(file);
-  }
-  if (!spec.prompt.empty()) read.files.insert(spec.prompt);
-  if (spec.shots.count > 0) read_shots(spec, reader, read);
-  return read;
-}
-
-std::vector<std::vector<Item>> examples_of(const TaskItems& task, const LanguageItems& language) {
-  std::vector<std::vector<Item>> examples;
-  for (const std::vector<std::size_t>& shots : task.shots) {
-    std::vector<Item>& solved = examples.emplace_back();
-    for (const std::size_t shot : shots) solved.push_back(language.pool[shot]);
-  }
-  return examples;
-}
-
 /// The task once for each order in which its options are listed.
 std::vector<TaskSpec> variants_of(const TaskSpec& spec, const std::vector<Item>& items) {
   TaskSpec variant = spec;
@@ -233,12 +150,12 @@ std::vector<PreparedTask> prepare(const Experiment& experiment, const Tokenizer&
   std::vector<PreparedTask> prepared;
   std::map<std::string, std::set<std::string>> too_long;  // by task: protocols and orders ask the same items
   for (const TaskSpec& spec : experiment.tasks) {
-    const TaskItems read = read_task(spec, experiment.pivot);
+    const TaskItems read = read_task_texts(spec, experiment.pivot);
     for (const TaskSpec& variant : variants_of(spec, read.languages.front().items)) {
       const Encoder encoder(variant, experiment.model, tokenizer, limits);
       PreparedTask one{.spec = variant, .files = {read.files.begin(), read.files.end()}};
       for (const std::filesystem::path& file : encoder.files()) one.files.push_back(file);
-      for (const LanguageItems& language : read.languages) {
+      for (const ItemsAndPool& language : read.languages) {
         PreparedLanguage encoded =
             encoder.encode(language.items, language.language, examples_of(read, language), too_long[spec.name]);
         if (&language == &read.languages.front())

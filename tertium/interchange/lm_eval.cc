@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <limits>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <set>
@@ -11,6 +12,7 @@
 #include "tertium/base/json.h"
 #include "tertium/base/text.h"
 #include "tertium/protocols/answer.h"
+#include "tertium/protocols/question.h"
 #include "tertium/tasks/json_lines.h"
 #include "tertium/tasks/task.h"
 
@@ -122,12 +124,15 @@ std::vector<double> scores_of(const JsonLine& line) {
 void add_sample(const JsonLine& line, const Source& source, Store& store) {
   const json& document = line.field("doc");
   if (!document.is_object()) fail("{}: doc is no object", line.where);
-  const Item item = source.task->item(JsonLine{document, line.where}, source.language);
+  // Items without an id of their own are known by their row.
+  const auto row = line.has("doc_id") ? line.integer("doc_id", 0, std::numeric_limits<std::int64_t>::max()) : 0;
+  const Item item = source.task->item(JsonLine{document, line.where, static_cast<std::size_t>(row)}, source.language);
   const std::vector<double> scores = scores_of(line);
   if (scores.size() != item.options.size())
     fail("{}: {} responses, but the item has {} options", line.where, scores.size(), item.options.size());
+  const std::vector<ScoredText> texts = loglik_texts(item);
   for (std::size_t k = 0; k < scores.size(); ++k) {
-    const TextLength length = length_of(item.options[k]);
+    const TextLength length = length_of(texts[k].scored);
     store.add(ScoreRow{std::string(source.task->name), source.language, item.id, "loglik", static_cast<int>(k),
                        scores[k], 0, k == item.gold, length.characters, length.bytes});
   }

@@ -162,6 +162,19 @@ std::size_t shared_ids(const std::vector<Filled>& all, std::size_t most) {
   return shared;
 }
 
+/// The examples, solved, and the item's context.
+MarkedText loglik_context(const Item& item, const std::vector<Item>& examples) {
+  MarkedText context;
+  for (const Item& example : examples) context.text += example.context + example.options[example.gold] + kBetween;
+  append(context, {item.context, item.context_marks});
+  return context;
+}
+
+ScoredText scored_text(const std::string& context, const Item& item, std::size_t option) {
+  const std::size_t from = item.scored_from.empty() ? 0 : item.scored_from[option];
+  return {context + item.options[option].substr(0, from), item.options[option].substr(from)};
+}
+
 /// A question whose options are fillings of a blank, of which only the words behind it are scored. The context is what
 /// the filled sentences begin with, in ids.
 Question encode_fillings(const Tokenizer& tokenizer, const std::string& name, const MarkedText& before,
@@ -171,9 +184,11 @@ Question encode_fillings(const Tokenizer& tokenizer, const std::string& name, co
   Question question{.name = name, .protocol = Protocol::loglik};
   set_context(question, tokenizer, text, before.marks);
   std::vector<Filled> all;
-  for (std::size_t k = 0; k < item.options.size(); ++k)
-    all.push_back(fill_in(tokenizer, name, before.text + item.options[k].substr(0, item.scored_from[k]),
-                          item.options[k].substr(item.scored_from[k])));
+  for (std::size_t k = 0; k < item.options.size(); ++k) {
+    ScoredText option = scored_text(before.text, item, k);
+    all.push_back(fill_in(tokenizer, name, option.before, option.scored));
+    question.option_texts.push_back(std::move(option.scored));
+  }
   const std::size_t shared = shared_ids(all, question.context.size());
   if (shared == 0) fail_no_context(name);
   const auto lost = static_cast<int>(question.context.size() - shared);
@@ -186,7 +201,6 @@ Question encode_fillings(const Tokenizer& tokenizer, const std::string& name, co
     question.joint_swallowed |= all[k].joint_swallowed;
     question.options.emplace_back(all[k].ids.begin() + static_cast<std::ptrdiff_t>(shared), all[k].ids.end());
     question.unscored.push_back(static_cast<int>(all[k].scored_from - shared));
-    question.option_texts.push_back(item.options[k].substr(item.scored_from[k]));
   }
   return question;
 }
@@ -228,11 +242,16 @@ Question encode_continuations(const Tokenizer& tokenizer, const std::string& nam
   return question;
 }
 
+std::vector<ScoredText> loglik_texts(const Item& item, const std::vector<Item>& examples) {
+  const std::string context = loglik_context(item, examples).text;
+  std::vector<ScoredText> texts;
+  for (std::size_t k = 0; k < item.options.size(); ++k) texts.push_back(scored_text(context, item, k));
+  return texts;
+}
+
 Question loglik_question(const Tokenizer& tokenizer, const std::string& task, const Item& item,
                          const std::vector<Item>& examples) {
-  MarkedText context;
-  for (const Item& example : examples) context.text += example.context + example.options[example.gold] + kBetween;
-  append(context, {item.context, item.context_marks});
+  const MarkedText context = loglik_context(item, examples);
   if (!item.scored_from.empty()) return encode_fillings(tokenizer, question_name(task, item), context, item);
   return encode_continuations(tokenizer, question_name(task, item), context.text, item.options, context.marks);
 }

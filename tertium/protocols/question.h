@@ -57,6 +57,15 @@ std::vector<TokenId> encode_prompt(const Tokenizer& tokenizer, std::string_view 
 Question encode_continuations(const Tokenizer& tokenizer, const std::string& name, std::string context,
                               const std::vector<std::string>& options, const TextMarks& marks = {});
 
+/// An option of protocol loglik as text: `scored`, behind `before`.
+struct ScoredText {
+  std::string before, scored;
+};
+
+/// The options of an item as loglik_question asks them. What stands before them is the same for all, unless they fill a
+/// blank.
+std::vector<ScoredText> loglik_texts(const Item& item, const std::vector<Item>& examples = {});
+
 /// `examples` stand before the item, each solved and behind it a blank line.
 Question loglik_question(const Tokenizer& tokenizer, const std::string& task, const Item& item,
                          const std::vector<Item>& examples = {});

@@ -24,6 +24,7 @@ void NamedColumns::take(const std::vector<std::string>& fields, const std::strin
          fields.size(), columns_.size(), between_);
   JsonLine entry{nlohmann::json::object(), where, rows_++};
   for (std::size_t i = 0; i < fields.size(); ++i) entry.value[columns_[i]] = fields[i];
+  entry.names = columns_;
   row_(entry);
 }
 

@@ -89,6 +89,7 @@ std::string text(pugi::xml_node item, const char* name, const std::string& where
 void read_copa(const std::filesystem::path& file, int first, int last, const std::function<void(const JsonLine&)>& item) {
   constexpr int kLargestId = 1'000'000;
   const Corpus corpus(file);
+  std::size_t row = 0;
   for (const pugi::xml_node node : corpus.root().children("item")) {
     const std::string where = corpus.place(node);
     const int id = number(node, "id", 0, kLargestId, where);
@@ -99,7 +100,9 @@ void read_copa(const std::filesystem::path& file, int first, int last, const std
            {"premise", text(node, "p", where)},
            {"choice1", text(node, "a1", where)},
            {"choice2", text(node, "a2", where)}},
-          where});
+          where,
+          row++,
+          {"idx", "question", "label", "premise", "choice1", "choice2"}});
   }
 }
 

@@ -30,6 +30,7 @@ TEST(Csv, GivesEachRowByTheNamesOfItsColumnsAndItsNumber) {
   ASSERT_EQ(rows.size(), 2u);
   EXPECT_EQ(rows[0].value, json({{"", "0"}, {"a", "x y"}, {"b", ""}}));
   EXPECT_EQ(rows[1].value, json({{"", "1"}, {"a", " z"}, {"b", ""}})) << "spaces belong to a field";
+  EXPECT_EQ(rows[1].names.size(), 3u);
   EXPECT_THAT(rows[1].where, EndsWith("x.csv:4"));
   EXPECT_EQ(rows[0].row, 0u);
   EXPECT_EQ(rows[1].row, 1u);

@@ -70,6 +70,7 @@ extern const Task global_mmlu_task = {
     .roles = {.premise = "", .question = "question", .option = ""},
     .letters_prompt = "Choose the right answer to the question.\nQuestion: {question}\n{options}\nAnswer:",
     .lm_eval_shots = LmEvalShots::first,
+    .lm_eval_target = "answer",
 };
 
 }  // namespace tertium

@@ -37,18 +37,23 @@ std::string shown(const json& value) {
   return value.is_structured() ? fmt::format("an {}", value.type_name()) : printable(value.dump());
 }
 
-/// Readers take one of two values under one name, each another one.
-void demand_different_keys(std::string_view text, const std::string& where) {
-  std::set<std::string> keys;
+/// The names of an object's fields, as they stand. Throws Error if two are the same: readers take one of two values
+/// under one name, each another one.
+std::vector<std::string> field_names(std::string_view text, const std::string& where) {
+  std::vector<std::string> names;
+  std::set<std::string> seen;
   const auto look = [&](int depth, json::parse_event_t event, const json& parsed) {
-    if (event == json::parse_event_t::key && depth == 1 && !keys.insert(parsed.get<std::string>()).second)
-      fail("{}: has field \"{}\" twice; leave one of them out", where, printable(parsed.get<std::string>()));
-    return false;  // keeps nothing
+    if (event != json::parse_event_t::key || depth != 1) return false;  // keeps nothing
+    names.push_back(parsed.get<std::string>());
+    if (!seen.insert(names.back()).second)
+      fail("{}: has field \"{}\" twice; leave one of them out", where, printable(names.back()));
+    return false;
   };
   [[maybe_unused]] const json nothing = json::parse(text, look);
+  return names;
 }
 
-json parse_object(std::string_view text, const std::string& where) {
+JsonLine parse_line(std::string_view text, const std::string& where, std::size_t row) {
   if (text.find('\t') != text.npos && text.find_first_of("{[") == text.npos)
     fail(
         "{}: holds fields between tabs, no JSON object; write one object a line, or call the file .tsv if it is one of "
@@ -56,8 +61,7 @@ json parse_object(std::string_view text, const std::string& where) {
         where);
   json value = parse_json(text, where);
   if (!value.is_object()) fail("{}: expected a JSON object, found {}; write one object a line", where, shown(value));
-  demand_different_keys(text, where);
-  return value;
+  return {std::move(value), where, row, field_names(text, where)};
 }
 
 }  // namespace
@@ -131,7 +135,7 @@ std::optional<JsonLine> JsonLines::next() {
     if (is_text && strip(*line).empty()) continue;
     const std::size_t row = row_++;  // of a line that is no object, too, so that those behind it keep theirs
     if (!is_text) fail("{}: not UTF-8 text; convert the file first", where());
-    return JsonLine{parse_object(*line, where()), where(), row};
+    return parse_line(*line, where(), row);
   }
   return std::nullopt;
 }

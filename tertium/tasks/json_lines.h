@@ -17,6 +17,8 @@ struct JsonLine {
   nlohmann::json value;  // always an object
   std::string where;     // "data/it.jsonl:17"
   std::size_t row = 0;   // how many came before it in the file
+  /// Its fields in the file's order; `value` has them sorted.
+  std::vector<std::string> names = {};
 
   /// The text field `name`; Error `data/it.jsonl:17: no field "name"` if it is absent, and also if it is blank or of
   /// another type.

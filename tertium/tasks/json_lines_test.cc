@@ -11,6 +11,7 @@ namespace {
 
 using test::error_of;
 using test::TempFolder;
+using testing::ElementsAre;
 using testing::EndsWith;
 using testing::HasSubstr;
 
@@ -33,6 +34,12 @@ TEST(JsonLines, PassesOverBlankLinesAndStillCountsThem) {
   const TempFolder folder;
   const auto file = folder.write("x.jsonl", "\n{\"a\":1}\n \t\r\n{\"a\":2}\r\n\n{\"a\":3}");
   EXPECT_EQ(places(file), (std::vector<std::string>{"2", "4", "6"}));
+}
+
+TEST(JsonLines, TellTheOrderOfTheirFields) {
+  const TempFolder folder;
+  JsonLines lines(folder.write("x.jsonl", R"({"b":{"z":1,"a":2},"c":3,"a":4})"));
+  EXPECT_THAT(lines.next()->names, ElementsAre("b", "c", "a"));
 }
 
 TEST(JsonLines, GoOnBehindALineThatIsNoObjectWhoseRowCounts) {

@@ -60,6 +60,7 @@ struct Task {
   bool may_be_fixed = false;                          // it has TextRules::fixed
   bool in_study = false;                              // it has TextRules::study_statements
   LmEvalShots lm_eval_shots = LmEvalShots::drawn;
+  std::string_view lm_eval_target = "";  // the field that is the target there; empty: the number of the gold option
 };
 
 /// <data>/<language>.jsonl, for tasks without splits. Throws Error if one is asked for.
