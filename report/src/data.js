@@ -77,7 +77,7 @@ export const directions = {
   spoil: { pool: "FS", repairs: false, turns: "right answers that turn wrong" },
 };
 
-/// Patches before and behind: several layers, for a control, with and without heads.
+/// Whether a kind of place was patched head by head.
 export function hasHeads(run, part, place) {
   return rowsOfPart(run, "places", part).some((row) => placeName(row) === place && row.head !== null);
 }

@@ -35,7 +35,7 @@ export function foreign(text, language, attributes = {}) {
 }
 
 /// As HTML wants it, where the name is one.
-export function languageTag(name) {
+function languageTag(name) {
   const tag = String(name).replaceAll("_", "-");
   return /^[a-z]{2,3}(-[A-Za-z]{2,8})*$/.test(tag) ? tag : undefined;
 }

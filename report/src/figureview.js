@@ -24,7 +24,7 @@ function showTip(_, event, __, value) {
 }
 
 /// A dialog lies above the page, so that what is shown on hover must lie in it.
-export function placeTip(parent) {
+function placeTip(parent) {
   tip ??= h("div", { id: "tip", "aria-hidden": "true" });
   parent.append(tip);
 }

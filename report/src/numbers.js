@@ -4,8 +4,6 @@ export const unknown = (value) => value === null || value === undefined || Numbe
 
 export const percent = (share, digits = 0) => (unknown(share) ? "–" : `${(100 * share).toFixed(digits)} %`);
 
-export const points = (share) => (unknown(share) ? "–" : `${share > 0 ? "+" : ""}${(100 * share).toFixed(0)}`);
-
 export function number(value, digits = 3) {
   if (unknown(value)) return "–";
   if (Number.isInteger(value)) return String(value);

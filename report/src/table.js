@@ -19,7 +19,7 @@ const field = (value) => {
 };
 
 /// As `tertium stats --format csv` writes it: an interval is two columns.
-export function csv(columns, rows) {
+function csv(columns, rows) {
   const pairs = columns.map((_, i) => rows.some((row) => Array.isArray(row[i])));
   const heading = columns.flatMap((name, i) => (pairs[i] ? [`${name}_low`, `${name}_high`] : [name]));
   const lines = rows.map((row) => row.flatMap((value, i) => (pairs[i] ? (value ?? [null, null]).map(field) : [field(value)])));
