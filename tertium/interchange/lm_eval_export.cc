@@ -49,7 +49,7 @@ std::map<std::string, Entry> entries_of(const TaskSpec& spec, const std::string&
 }
 
 /// A metric of the items so far.
-struct Tally {
+struct Accuracies {
   std::size_t n = 0, right = 0;
 
   double value() const { return static_cast<double>(right) / static_cast<double>(n); }
@@ -66,7 +66,7 @@ struct Samples {
   std::size_t count = 0;
   std::size_t in_file = 0;  // items, asked or not
   std::string hashes;       // of all samples, in order
-  std::map<ScoreRule, Tally> rates;
+  std::map<ScoreRule, Accuracies> rates;
 };
 
 std::string target_of(const Task& task, const Item& item, const Json& document) {
