@@ -154,7 +154,11 @@ class NaiveControls : public testing::TestWithParam<const char*> {
           << to_string(run.place->site) << ", " << spec.positions[run.place->position] << ", " << run.control->name;
       ++count;
     };
-    run_patches(engine, menu, lineup, pair, {clean(pivot_runs, pivot), clean(other_runs, other)}, answered,
+    const CleanPair both{clean(pivot_runs, pivot), clean(other_runs, other)};
+    std::vector<PatchedRun> runs;
+    for (const Lineup::Recipient& recipient : lineup.recipients)
+      for (const PatchedRun& run : menu.runs_of(recipient)) runs.push_back(run);
+    run_patches(engine, menu, lineup, pair, runs, both, means_over(menu, both, lineup.averaged), answered,
                 [](std::size_t) {});
     return count;
   }

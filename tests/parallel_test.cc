@@ -12,6 +12,7 @@
 
 #include "tertium/engine/engine.h"
 #include "tertium/experiment/corpora.h"
+#include "tertium/experiment/run.h"
 #include "tertium/experiment/states.h"
 #include "tertium/store/store.h"
 #include "tests/support/small_experiment.h"
@@ -171,8 +172,10 @@ TEST_P(SharedParallel, MexaIsTheReferences) {
                               .corpora = {{.data = test::shared_folder() / "data/flores200", .languages = {language}}}};
   const test::TempFolder folder;
   Store store = Store::create(folder.path(), /*replace=*/false);
-  run_corpora(prepare_corpora(experiment, Tokenizer::open(model), {4096, 1 << 20}), engine, store,
-              [](auto, auto, auto) {});
+  RunOutcome outcome;
+  run_corpora(
+      prepare_corpora(experiment, Tokenizer::open(model), {4096, 1 << 20}), engine, store, [](auto, auto, auto) {},
+      RunControl{}, outcome);
   Rows rows = rows_of(store, language);
   std::map<std::string, std::string> info;
   for (const auto& [key, value] : store.info()) info[key] = value;

@@ -180,13 +180,25 @@ struct BothRuns {
   std::vector<ItemRun> pivot, other;
 };
 
+Cosines cosines_of_premises(const BothRuns& runs, std::size_t index) {
+  const std::size_t width = runs.pivot.front().premise.final_norm.size();
+  const auto rows = [&](const std::vector<ItemRun>& of) {
+    std::vector<float> states;
+    for (const ItemRun& run : of)
+      states.insert(states.end(), run.premise.at(index).begin(), run.premise.at(index).end());
+    return states;
+  };
+  const std::vector<float> a = rows(runs.pivot), b = rows(runs.other);
+  return cosines({a, width}, {b, width});
+}
+
 /// The smallest difference among the comparisons that `metric` makes for one item: a verdict may differ only where this
 /// is a tie.
 double closest_comparison(const std::string& metric, const BothRuns& runs, std::size_t item, std::size_t index) {
   double closest = INFINITY;
   const auto compare = [&](double a, double b) { closest = std::min(closest, std::abs(a - b)); };
   if (metric == "mexat") {
-    const Cosines premises = premise_cosines(runs.pivot, runs.other, index);
+    const Cosines premises = cosines_of_premises(runs, index);
     for (std::size_t j = 0; j < premises.n; ++j) {
       if (j == item) continue;
       compare(premises.at(item, item), premises.at(item, j));
@@ -194,7 +206,7 @@ double closest_comparison(const std::string& metric, const BothRuns& runs, std::
     }
     return closest;
   }
-  const StatementCosines cosines = statement_cosines(runs.pivot[item], runs.other[item], index);
+  const StatementCosines cosines = statement_cosines(runs.pivot[item].statements, runs.other[item].statements, index);
   if (metric == "dali_row") {
     for (std::size_t k = 0; k < cosines.across.n; ++k)
       for (std::size_t m = 0; m < cosines.across.n; ++m)

@@ -35,6 +35,40 @@ std::string sha256_file(const std::filesystem::path& path) {
   return fmt::format("{:02x}", fmt::join(digest, digest + length, ""));
 }
 
+Hasher::Hasher()
+    : context_(EVP_MD_CTX_new(), [](void* context) { EVP_MD_CTX_free(static_cast<EVP_MD_CTX*>(context)); }) {
+  EVP_DigestInit_ex(static_cast<EVP_MD_CTX*>(context_.get()), EVP_sha256(), nullptr);
+}
+
+void Hasher::add_bytes(const void* bytes, std::size_t count) {
+  const std::uint64_t length = count;
+  auto* context = static_cast<EVP_MD_CTX*>(context_.get());
+  EVP_DigestUpdate(context, &length, sizeof length);
+  EVP_DigestUpdate(context, bytes, count);
+}
+
+Hasher& Hasher::add(std::string_view part) {
+  add_bytes(part.data(), part.size());
+  return *this;
+}
+
+Hasher& Hasher::add(std::int64_t number) {
+  add_bytes(&number, sizeof number);
+  return *this;
+}
+
+Hasher& Hasher::add(std::span<const std::int32_t> numbers) {
+  add_bytes(numbers.data(), numbers.size_bytes());
+  return *this;
+}
+
+std::string Hasher::hex() {
+  unsigned char digest[EVP_MAX_MD_SIZE];
+  unsigned length = 0;
+  EVP_DigestFinal_ex(static_cast<EVP_MD_CTX*>(context_.get()), digest, &length);
+  return fmt::format("{:02x}", fmt::join(digest, digest + length, ""));
+}
+
 std::uint64_t stable_hash(std::uint64_t seed, std::initializer_list<std::string_view> parts) {
   std::uint64_t state = mix(seed);
   for (const std::string_view part : parts) {

@@ -38,6 +38,7 @@ PatchCost total(const PatchPlan& plan) {
   };
   for (const LineupPlan& lineup : plan.lineups) {
     add(lineup.clean);
+    add(lineup.givers);
     for (const PatchCost& cost : lineup.controls) add(cost);
   }
   return sum;
@@ -52,6 +53,7 @@ void print_lineup(const PatchPlan& plan, const LineupPlan& lineup) {
              lineup.direction->name, lineup.items, lineup.pool);
   fmt::print("    {:<14}{:>10}{:>10}{:>12}{:>10}\n", "", "runs", "strands", "rows", "seconds");
   print_cost(plan, "(clean)", lineup.clean);
+  print_cost(plan, "(donors)", lineup.givers);
   for (const PatchCost& cost : lineup.controls) print_cost(plan, cost.control, cost);
   for (const auto& [position, count] : lineup.lacking)
     fmt::print("    note: {} items are not patched at {}, which they or their counterparts lack\n", count, position);
@@ -68,8 +70,10 @@ void print_text(const PatchPlan& plan, bool has_scored) {
   fmt::print(
       "\nIn all {} patched and clean runs, {} rows, about {:.0f} s at the rate measured now; scoring comes on top\n",
       all.runs, all.rows, seconds(plan, all));
-  fmt::print("Memory: up to {:.1f} MiB of activations kept, besides the model and what a pass takes\n",
-             static_cast<double>(plan.kept_bytes) / kMebi);
+  fmt::print(
+      "Memory: up to {:.1f} MiB of activations kept, besides the model and what a pass takes: every unit of\n"
+      "work computes its donors again. Disk, until the run ends: {:.1f} MiB of states that alignment compares\n",
+      static_cast<double>(plan.kept_bytes) / kMebi, plan.scratch_bytes / kMebi);
 }
 
 nlohmann::ordered_json as_json(const PatchPlan& plan, const PatchCost& cost) {
@@ -81,7 +85,8 @@ nlohmann::ordered_json as_json(const PatchPlan& plan, const PatchCost& cost) {
 }
 
 void print_json(const PatchPlan& plan) {
-  nlohmann::ordered_json json = {{"seconds", seconds(plan, total(plan))}, {"kept_bytes", plan.kept_bytes}};
+  nlohmann::ordered_json json = {{"seconds", seconds(plan, total(plan))}, {"kept_bytes", plan.kept_bytes},
+                                 {"scratch_bytes", plan.scratch_bytes}};
   for (const LineupPlan& lineup : plan.lineups) {
     nlohmann::ordered_json one = {{"task", lineup.task},
                                   {"protocol", lineup.protocol},
@@ -90,6 +95,7 @@ void print_json(const PatchPlan& plan) {
                                   {"pool", lineup.pool},
                                   {"items", lineup.items},
                                   {"clean_rows", lineup.clean.rows},
+                                  {"donor_rows", lineup.givers.rows},
                                   {"lacking", lineup.lacking},
                                   {"short_of_donors", lineup.short_of_donors}};
     for (const PatchCost& cost : lineup.controls) one["controls"].push_back(as_json(plan, cost));

@@ -89,7 +89,20 @@ void on_lost_page(int signal, siginfo_t* info, void*) {
   ::_exit(1);
 }
 
+std::atomic<int> stopping = 0;
+
+void on_stop(int signal) { stopping = signal; }
+
 }  // namespace
+
+void stop_on_signals() {
+  struct sigaction action = {};
+  action.sa_handler = on_stop;
+  action.sa_flags = SA_RESETHAND | SA_RESTART;
+  for (const int signal : {SIGTERM, SIGINT}) ::sigaction(signal, &action, nullptr);
+}
+
+int stopping_signal() { return stopping; }
 
 void keep_standard_streams() {
   // Each gets the lowest number that is free. Nothing can be written to what is open for reading only.

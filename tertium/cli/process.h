@@ -26,6 +26,11 @@ void keep_freed_memory();
 /// status 1: the kernel's signal for that would end it without a word.
 void explain_lost_files();
 
+/// Lets SIGTERM and SIGINT ask for an end, which stopping_signal() then tells; a second one ends the program at once.
+void stop_on_signals();
+/// The signal that asked for an end; 0 if none did.
+int stopping_signal();
+
 /// Gives back once what was freed so far: reading a tokenizer leaves hundreds of megabytes that no later step needs.
 void give_back_freed_memory();
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <csignal>
 #include <future>
 
 #include "tertium/audit/audit.h"
@@ -20,6 +21,7 @@
 #include "tertium/experiment/inputs.h"
 #include "tertium/experiment/lineup.h"
 #include "tertium/experiment/notes.h"
+#include "tertium/experiment/resume.h"
 #include "tertium/experiment/run.h"
 #include "tertium/experiment/stages.h"
 #include "tertium/formats/model_path.h"
@@ -35,8 +37,16 @@ struct Options : ExperimentOptions {
   std::string by;
   std::string answers, lm_eval;
   bool force = false;
+  bool as_new = false;
+  double unit_rows = 0;
   int batch_rows = EngineOptions{}.batch_rows;
 };
+
+std::optional<std::string> told(const Store& store, std::string_view key) {
+  for (const auto& [name, value] : store.info())
+    if (name == key) return value;
+  return std::nullopt;
+}
 
 void write_info(Store& store, const Experiment& experiment, const Engine& engine) {
   const Model& model = engine.model();
@@ -50,7 +60,7 @@ void write_info(Store& store, const Experiment& experiment, const Engine& engine
   store.set_info("device", "cpu");
   store.set_info("threads", std::to_string(threads()));
   if (experiment.patch) store.set_info("seed", std::to_string(experiment.patch->seed));
-  store.set_info("started", utc_now());
+  store.set_info(told(store, "started") ? "continued" : "started", utc_now());
 }
 
 void demand_categories(const std::vector<PreparedTask>& tasks) {
@@ -90,11 +100,67 @@ void say_what_runs(const Experiment& experiment, const std::vector<PreparedTask>
   std::fflush(stdout);
 }
 
+/// What a run is made of, once all of it is read.
+struct Prepared {
+  const Experiment& experiment;
+  const std::vector<PreparedTask>& tasks;
+  const InputHashes& hashes;
+  Precision precision;
+};
+
+/// Says what will be gone. Whatever the file is, it is to be replaced.
+void say_what_is_replaced(const std::filesystem::path& folder) {
+  std::string what = "a results.db that cannot be read";
+  try {
+    const Store store = Store::open(folder);
+    what = fmt::format("{} scores, {} alignments, {} patched scores of a run of {}", store.scores().size(),
+                       store.alignment().size(), store.patches().size(),
+                       printable(told(store, "started").value_or("an unknown time")));
+  } catch (const Error&) {
+  }
+  fmt::print("{}: replaced: {}\n", folder.string(), what);
+}
+
+/// A new one, or one that this run can go on with. Throws Error naming what has changed since.
+Store store_for(const Prepared& run, const Options& options) {
+  const std::filesystem::path out = options.out.ends_with('/') ? std::filesystem::path(options.out).parent_path()
+                                                               : std::filesystem::path(options.out);
+  if (options.force) {
+    if (Store::has_results(out)) say_what_is_replaced(out);
+    return Store::create(out, /*replace=*/true);
+  }
+  for (int n = 1;; ++n) {
+    const std::filesystem::path folder = n == 1 ? out : std::filesystem::path(fmt::format("{}-{}", out.string(), n));
+    if (!Store::has_results(folder)) {
+      if (n > 1) fmt::print("{}: holds results of something else; these go to {}\n", out.string(), folder.string());
+      return Store::create(folder, /*replace=*/false);
+    }
+    const std::vector<std::string> different =
+        differences(Store::open(folder), run.experiment, run.tasks, run.hashes, run.precision);
+    if (different.empty()) return Store::resume(folder);
+    if (!options.as_new)
+      fail(
+          "{}: its results were made from something else: {}; give another --out, --as-new to write beside them, or "
+          "--force to replace them",
+          folder.string(), join(different));
+  }
+}
+
+/// Whether anything is to be done.
+bool say_what_is_done(const Store& store, const UnitCount& count) {
+  if (count.done == 0) return true;
+  fmt::print("{}: done already: {} of {} units{}\n", store.folder().string(), count.done, count.all,
+             count.open.empty() ? "" : ", besides patches, which wait for answers, of " + join(count.open));
+  return count.done < count.all || !count.open.empty();
+}
+
 void run(const Options& options) {
   const auto start = std::chrono::steady_clock::now();
   const Experiment experiment = read_experiment(options.experiment, options.settings);
   set_threads(options.threads);
-  Store::demand_free(options.out, options.force);
+  if (const std::string dead = Store::demand_free(options.out, /*replace=*/true); !dead.empty())
+    fmt::print("{}: {} wrote here before and ended without a word\n", options.out, printable(dead, 200));
+  stop_on_signals();
 
   // Everything that bad input can break comes before earlier results are replaced.
   const std::filesystem::path model = find_model(experiment.model.string());
@@ -117,38 +183,65 @@ void run(const Options& options) {
   const Engine engine(Model::load(model, experiment.dtype), {.batch_rows = options.batch_rows});
   const InputHashes hashes = hashed.get();
   demand_unchanged(model_files);  // what was loaded is what was hashed
-  Store store = Store::create(options.out, options.force);
+  demand_room(experiment, tasks, config, options.out);
+  const Precision precision = engine.model().precision();
+  Store store = store_for({experiment, tasks, hashes, precision}, options);
   say_what_runs(experiment, tasks, corpora, engine.model());
   fmt::print("audit: {}; tertium audit {} tells them\n", counted(audited.get()), options.experiment);
+  std::fflush(stdout);
+  RunControl control{.stop = [] { return stopping_signal() != 0; },
+                     .fingerprint = fingerprint_of(hashes, precision),
+                     .unit_rows = options.unit_rows};
+  UnitCount units = count_units(experiment, tasks, engine, store, control);
+  count_corpora(corpora, store, control, units);
+  const bool is_open = say_what_is_done(store, units);
+  const double before = std::strtod(told(store, "seconds").value_or("0").c_str(), nullptr);
   std::fflush(stdout);
   write_info(store, experiment, engine);
   store_hashes(store, hashes);
   store_imported(store, imported);
+  store_deciders(store, deciders_of(experiment, precision));
+  if (is_open) store.forget_info("finished");
   plan_stages(store, experiment, tasks, corpora);
   store.commit();
 
+  RunOutcome outcome;
   {
     ProgressLine line;
     const Progress progress = [&](std::string_view stage, std::size_t done, std::size_t total) {
       if (!options.quiet) line(stage, done, total);
     };
-    const Notice notice = [&](const std::string& what) {
+    control.notice = [&](const std::string& what) {
       if (!options.quiet) line.say("note: " + what);
     };
-    run_experiment(experiment, tasks, engine, store, progress, notice);
-    run_corpora(corpora, engine, store, progress);
+    outcome = run_experiment(experiment, tasks, engine, store, progress, control);
+    if (!outcome.stopped) run_corpora(corpora, engine, store, progress, control, outcome);
+  }
+  const auto seconds_so_far = [&] {
+    return before + std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  };
+  if (outcome.stopped) {
+    store.set_info("seconds", fmt::format("{:.1f}", seconds_so_far()));
+    store.commit();
+    write_error(fmt::format("stopped by {}: {} units done now, all of them stored; the same command goes on\n",
+                            stopping_signal() == SIGINT ? "SIGINT" : "SIGTERM", outcome.computed));
+    throw Exit{128 + stopping_signal()};  // as a shell counts
   }
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  store.set_info("finished", utc_now());
-  store.set_info("seconds", fmt::format("{:.1f}", seconds));
+  if (outcome.failures.empty() && !told(store, "finished")) store.set_info("finished", utc_now());
+  store.set_info("seconds", fmt::format("{:.1f}", seconds_so_far()));
   store.commit();
 
   print_results(store, options.by, Detail::picture);
+  const std::string folder = store.folder().string();
   fmt::print(
       "\n{:.0f} s. Every layer and block: tertium show {} --all. Tests: tertium stats {}.\n"
       "Item by item in {}; as CSV: tertium export {} --table patches\n",
-      seconds, options.out, options.out, (std::filesystem::path(options.out) / "results.db").string(), options.out);
-  if (!options.lm_eval.empty()) write_lm_eval(options.out, options.lm_eval);
+      seconds, folder, folder, (store.folder() / "results.db").string(), folder);
+  if (!options.lm_eval.empty()) write_lm_eval(folder, options.lm_eval);
+  if (!outcome.failures.empty())
+    fail("{} of {} units failed, the others are stored; the first: {}", outcome.failures.size(),
+         outcome.failures.size() + outcome.computed, outcome.failures.front());
 }
 
 }  // namespace
@@ -164,7 +257,14 @@ void add_run(CLI::App& app) {
                      "A folder that `tertium import` filled: alignment is held against these answers, too");
   command.add_option("--lm-eval", options->lm_eval,
                      "A folder for the answers as lm-evaluation-harness's files (docs/statistics.md)");
-  command.add_flag("--force", options->force, "Replace the results that the folder holds");
+  command.add_flag("--force", options->force, "Replace the results that the folder holds, rather than go on with them");
+  command.add_flag("--as-new", options->as_new,
+                   "Where the folder holds results of something else, write to one beside it: OUT-2, OUT-3 …");
+  command
+      .add_option("--unit-rows", options->unit_rows,
+                  "Token rows of one unit of work, which is computed and stored alone; 0: as many as take seconds")
+      ->check(CLI::NonNegativeNumber)
+      ->default_str("0");
   command.add_option("--batch-rows", options->batch_rows, "Token rows packed into one pass of one thread, or auto")
       ->transform(CLI::Transformer(std::map<std::string, int>{{"auto", 0}}).description(""))
       ->check(CLI::Range(0, 1'000'000).description(""))

@@ -12,7 +12,7 @@
 #include <optional>
 #include <stdexcept>
 
-#include "tertium/base/error.h"
+#include "tertium/base/item_error.h"
 #include "tertium/base/profile.h"
 #include "tertium/engine/attention.h"
 #include "tertium/engine/layout.h"
@@ -148,7 +148,8 @@ void Pass::collect_edits() {
       if (edit.value.size() != site_width(config_, edit.site))
         throw std::logic_error("an edit of another width than " + to_string(edit.site));
       if (!std::all_of(edit.value.begin(), edit.value.end(), [](float value) { return std::isfinite(value); }))
-        fail("{}: what is put in at {} is NaN or infinite; leave the item out", jobs_[j].name, to_string(edit.site));
+        fail_item("{}: what is put in at {} is NaN or infinite; leave the item out", jobs_[j].name,
+                  to_string(edit.site));
       edits_[canonical(edit.site)].edits.push_back({layout_.row(j, edit.strand, edit.row), edit.value.data()});
     }
   }
@@ -285,19 +286,19 @@ void Pass::demand_no_fault() const {
   const auto& [site, row] = *fault_;
   const std::string& job = jobs_[layout_.owners[row]].name;
   if (site == Site{SiteKind::resid_pre, 0})
-    fail("{}: the model's embeddings are NaN or infinite; {}", job, remedy(model_.precision()));
+    fail_item("{}: the model's embeddings are NaN or infinite; {}", job, remedy(model_.precision()));
   const bool behind = site.kind == SiteKind::resid_pre;  // the sum of what the block before added
   const Site named = behind ? Site{SiteKind::resid_post, site.block - 1} : site;
-  fail("{}: in block {}, {} is NaN or infinite ({}); {}", job, named.block, to_string(named), info(named.kind).meaning,
-       remedy(model_.precision()));
+  fail_item("{}: in block {}, {} is NaN or infinite ({}); {}", job, named.block, to_string(named),
+            info(named.kind).meaning, remedy(model_.precision()));
 }
 
 /// Throws Error naming the job: the final norm and the head come behind all blocks.
 void Pass::demand_finite_results() const {
   const auto demand = [&](const Job& job, const std::vector<float>& values) {
     if (!std::all_of(values.begin(), values.end(), [](float value) { return std::isfinite(value); }))
-      fail("{}: behind the last block, in the final norm or the output head, numbers become NaN or infinite; {}",
-           job.name, remedy(model_.precision()));
+      fail_item("{}: behind the last block, in the final norm or the output head, numbers become NaN or infinite; {}",
+                job.name, remedy(model_.precision()));
   };
   for (std::size_t j = 0; j < jobs_.size(); ++j) {
     for (const std::vector<float>& values : results_[j].readings) demand(jobs_[j], values);

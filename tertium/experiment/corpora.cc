@@ -5,11 +5,15 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <optional>
 #include <span>
 
 #include "tertium/base/error.h"
+#include "tertium/base/hash.h"
 #include "tertium/engine/engine.h"
 #include "tertium/experiment/stages.h"
+#include "tertium/experiment/unit_runner.h"
+#include "tertium/experiment/units.h"
 #include "tertium/metrics/corpus_measures.h"
 #include "tertium/model/config.h"
 #include "tertium/stats/random.h"
@@ -113,6 +117,25 @@ std::map<std::string, std::size_t> compare(const CorpusSpec& spec, const std::st
   return ties;
 }
 
+/// All sentences of a language are one unit: each is held against all others.
+Demand demand_of(const PreparedCorpus& corpus, const PreparedSide& side) {
+  Demand demand{.series = {"parallel " + corpus.spec.corpus(), "", side.language, std::string(kAligning), ""},
+                .parts = {""},
+                .members = {}};
+  for (std::size_t i = 0; i < side.sentences.size(); ++i)
+    demand.members.push_back(std::to_string(corpus.spec.offset + i));
+  demand.key = [&corpus = corpus, &side = side](std::size_t, std::size_t i) {
+    Hasher hasher;
+    for (const Pooling pooling : corpus.spec.poolings) hasher.add(to_string(pooling));
+    return hasher.add(corpus.pivot.sentences[i].context).add(side.sentences[i].context).hex();
+  };
+  demand.cost = [&side = side](std::size_t i, const auto&) {
+    return static_cast<double>(side.sentences[i].context.size());
+  };
+  demand.together = true;
+  return demand;
+}
+
 /// Reads one language. `all` becomes the number of sentences in the whole file.
 PreparedSide prepare_side(const CorpusSpec& spec, const std::string& language, const Tokenizer& tokenizer,
                           const Limits& limits, std::filesystem::path& path, std::size_t& all) {
@@ -168,26 +191,55 @@ std::vector<std::string> corpus_stages(const PreparedCorpus& corpus) {
 }
 
 void run_corpora(const std::vector<PreparedCorpus>& corpora, const Engine& engine, Store& store,
-                 const Progress& progress) {
+                 const Progress& progress, const RunControl& control, RunOutcome& outcome) try {
   const std::size_t width = engine.model().config().hidden;
+  const UnitPlanner planner(control.fingerprint, 1, store.units());
+  UnitRunner runner(store, engine.model(), planner, control, outcome);
   for (const PreparedCorpus& corpus : corpora) {
     const auto stage_for = [&](const PreparedSide& side) {
-      return Stage(stage_of(corpus.spec, side.language), side.sentences.size(), store, engine.model(), progress);
+      return Stage(stage_of(corpus.spec, side.language), side.sentences.size(), store, progress);
     };
-    Stage stage = stage_for(corpus.pivot);
-    const SideStates pivot = states_of(engine, corpus.spec, corpus.pivot, stage);
-    stage.end();
+    std::optional<SideStates> pivot;  // once some language needs them
     for (const PreparedSide& side : corpus.others) {
+      const Demand demand = demand_of(corpus, side);
+      const WorkPlan plan = planner.plan(demand);
+      for (const UnitRow& old : plan.outdated) store.remove_unit(old.id);
+      if (!plan.works.empty() && !pivot) {
+        Stage stage = stage_for(corpus.pivot);
+        pivot = states_of(engine, corpus.spec, corpus.pivot, stage);
+        stage.end();
+      }
       Stage own = stage_for(side);
-      const SideStates other = states_of(engine, corpus.spec, side, own);
-      for (const auto& [measure, count] : compare(corpus.spec, side.language, width, pivot, other, store))
-        if (count > 0)
-          store.set_info(fmt::format("ties parallel {} {} {}", corpus.spec.corpus(), side.language, measure),
-                         std::to_string(count));
-      own.end();
+      const bool whole = runner.run(demand, plan, own, [&](const Work&, Tally& tally, const auto&) {
+        const SideStates other = states_of(engine, corpus.spec, side, own);
+        store.remove_corpora(corpus.spec.corpus(), side.language);
+        for (const auto& [measure, count] : compare(corpus.spec, side.language, width, *pivot, other, store)) {
+          tally.ties[0] += static_cast<int>(count);
+          if (count > 0)
+            store.set_info(fmt::format("ties parallel {} {} {}", corpus.spec.corpus(), side.language, measure),
+                           std::to_string(count));
+        }
+        for (const CorpusRow& row : store.corpora())
+          tally.rows[0] += row.corpus == corpus.spec.corpus() && row.language == side.language;
+      });
+      if (whole) own.end();
     }
     store.set_info(kSentences + corpus.spec.corpus(), std::to_string(corpus.pivot.sentences.size()));
   }
+  store.commit();
+} catch (const Stopped&) {
+  outcome.stopped = true;
+}
+
+void count_corpora(const std::vector<PreparedCorpus>& corpora, const Store& store, const RunControl& control,
+                   UnitCount& count) {
+  const UnitPlanner planner(control.fingerprint, 1, store.units());
+  for (const PreparedCorpus& corpus : corpora)
+    for (const PreparedSide& side : corpus.others) {
+      const WorkPlan plan = planner.plan(demand_of(corpus, side));
+      count.done += plan.done;
+      count.all += plan.done + plan.to_do;
+    }
 }
 
 }  // namespace tertium

@@ -11,7 +11,10 @@
 namespace tertium {
 
 class Engine;
+struct RunControl;  // experiment/run.h
+struct RunOutcome;
 class Store;
+struct UnitCount;
 
 /// One language's sentences as the model reads them; a sentence is a question's context.
 struct PreparedSide {
@@ -36,8 +39,13 @@ std::vector<PreparedCorpus> prepare_corpora(const Experiment& experiment, const 
 std::vector<std::string> corpus_stages(const PreparedCorpus& corpus);
 
 /// Runs every sentence once, and stores how near the sides are by pooling, layer and measure
-/// (metrics/corpus_measures.h), committing each language. What is undefined is left out.
+/// (metrics/corpus_measures.h). A language is one unit (units.h); those that are done are passed over. What is
+/// undefined is left out.
 void run_corpora(const std::vector<PreparedCorpus>& corpora, const Engine& engine, Store& store,
-                 const Progress& progress);
+                 const Progress& progress, const RunControl& control, RunOutcome& outcome);
+
+/// Adds how many of their units are done, and how many there are.
+void count_corpora(const std::vector<PreparedCorpus>& corpora, const Store& store, const RunControl& control,
+                   UnitCount& count);
 
 }  // namespace tertium

@@ -1,7 +1,9 @@
 #include "tertium/experiment/imported_answers.h"
 
+#include <map>
 #include <nlohmann/json.hpp>
 #include <set>
+#include <tuple>
 
 #include "tertium/analysis/answers.h"
 #include "tertium/analysis/undecided.h"
@@ -86,7 +88,20 @@ ImportedAnswers imported_answers(const std::filesystem::path& folder, const std:
 }
 
 void store_imported(Store& store, const ImportedAnswers& answers) {
-  for (const ScoreRow& row : answers.rows) store.add(row);
+  const auto key = [](const ScoreRow& row) {
+    return std::tuple(row.task, row.language, row.item, row.protocol, row.option);
+  };
+  std::map<decltype(key(ScoreRow{})), double> stored;  // by a run that goes on
+  if (!answers.rows.empty())
+    for (const ScoreRow& row : store.scores()) stored.emplace(key(row), row.score);
+  for (const ScoreRow& row : answers.rows) {
+    const auto found = stored.find(key(row));
+    if (found == stored.end())
+      store.add(row);
+    else if (found->second != row.score)
+      fail("{}: holds other imported answers to {} in {}, item \"{}\"; give another --out, or --force to begin anew",
+           store.folder().string(), row.task, row.language, printable(row.item));
+  }
   for (const auto& [key, value] : answers.notes) store.set_info(key, value);
 }
 

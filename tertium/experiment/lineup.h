@@ -33,7 +33,7 @@ struct Lineup {
   const Direction* direction;
   std::vector<std::size_t> pool;      // the direction's items, or all; in none is one that cannot be right
   std::vector<std::size_t> solved;    // right in both languages
-  std::vector<std::size_t> averaged;  // what means are taken over: items outside the pool, or all
+  std::vector<std::size_t> averaged;  // what means are taken over: items outside the pool, or all; ascending
 
   struct Recipient {
     std::size_t item;

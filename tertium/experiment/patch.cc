@@ -7,6 +7,7 @@
 #include "tertium/base/hash.h"
 #include "tertium/engine/engine.h"
 #include "tertium/experiment/run.h"
+#include "tertium/experiment/scoring.h"
 #include "tertium/model/config.h"
 #include "tertium/patching/sweep.h"
 
@@ -17,16 +18,14 @@ namespace {
 // and yet few enough that what controls make of activations fits in memory.
 constexpr int kRowsTogether = 32'768;
 
+bool is_averaged(const Lineup& lineup, std::size_t item) { return std::ranges::binary_search(lineup.averaged, item); }
+
 /// Makes what patched runs put in.
 class Mixer {
  public:
-  Mixer(const PatchMenu& menu, const Lineup& lineup, const LanguagePair& pair, const CleanPair& clean)
-      : menu_(menu),
-        lineup_(lineup),
-        pair_(pair),
-        clean_(clean),
-        pivot_means_(clean.pivot, lineup.averaged),
-        other_means_(clean.other, lineup.averaged) {}
+  Mixer(const PatchMenu& menu, const Lineup& lineup, const LanguagePair& pair, const CleanPair& clean,
+        const MeansPair& means)
+      : menu_(menu), lineup_(lineup), pair_(pair), clean_(clean), means_(means) {}
 
   Patch patch(const PatchedRun& run) {
     const PatchedRows rows = patched_rows(menu_, lineup_, pair_, run);
@@ -68,9 +67,13 @@ class Mixer {
     return made;
   }
 
-  std::vector<float> mean(Side side, const PatchedRun& run, Site site, const PatchedRows& rows, std::size_t i) {
-    Means& means = side == Side::pivot ? pivot_means_ : other_means_;
-    return means.at(site, menu_.spec.positions[run.place->position], i, rows.into.size(), run.recipient);
+  std::vector<float> mean(Side side, const PatchedRun& run, Site site, const PatchedRows& rows, std::size_t i) const {
+    const std::string& position = menu_.spec.positions[run.place->position];
+    const Means& means = means_.at(side);
+    if (!is_averaged(lineup_, run.recipient)) return means.at(site, position, i, rows.into.size());
+    const CleanRuns& clean = clean_.at(side);
+    const Means::One own{*clean.activations[run.recipient], *clean.positions[run.recipient]};
+    return means.at(site, position, i, rows.into.size(), &own);
   }
 
   /// Of this very value, whatever else is patched.
@@ -85,7 +88,7 @@ class Mixer {
   const Lineup& lineup_;
   const LanguagePair& pair_;
   const CleanPair& clean_;
-  Means pivot_means_, other_means_;
+  const MeansPair& means_;
   std::deque<std::vector<float>> made_;
 };
 
@@ -145,13 +148,75 @@ int most_rows(const Question& question) {
   return std::max(kMost, kTimesTheContext * static_cast<int>(question.context.size()));
 }
 
+MeansPair means_over(const PatchMenu& menu, const CleanPair& clean, std::span<const std::size_t> items) {
+  MeansPair means;
+  for (const std::size_t item : items) {
+    const auto add = [&](Means& to, const CleanRuns& runs) {
+      to.add({*runs.activations[item], *runs.positions[item]}, menu.places, menu.spec.positions);
+    };
+    add(means.pivot, clean.pivot);
+    add(means.other, clean.other);
+  }
+  return means;
+}
+
+Givers givers_of(const Lineup& lineup, std::span<const PatchedRun> runs) {
+  Givers givers;
+  const Side recipient = lineup.direction->recipient();
+  const auto at = [&](Side side) -> std::set<std::size_t>& {
+    return side == Side::pivot ? givers.pivot : givers.other;
+  };
+  for (const PatchedRun& run : runs) {
+    const Control& control = *run.control->control;
+    at(control.language == DonorLanguage::donor ? lineup.direction->donor : recipient).insert(run.donor);
+    if (control.blend) at(recipient).insert(run.recipient);
+    if (control.takes_means && is_averaged(lineup, run.recipient))
+      givers.pivot.insert(run.recipient), givers.other.insert(run.recipient);
+  }
+  return givers;
+}
+
+CleanActivations::CleanActivations(const Engine& engine, const PatchMenu& menu, const LanguagePair& pair,
+                                   const Givers& givers)
+    : pair_(pair) {
+  struct Giver {
+    std::map<std::size_t, Activations>* to;
+    std::size_t item;
+    Kept kept;
+  };
+  std::vector<Giver> all;
+  std::vector<Job> jobs;
+  for (const Side side : {Side::pivot, Side::other})
+    for (const std::size_t item : givers.at(side)) {
+      const Question& question = pair.at(side).questions[item];
+      const Giver& giver = all.emplace_back(Giver{side == Side::pivot ? &pivot_ : &other_, item,
+                                                  kept_of(question, {menu.quantities(), menu.spec.positions})});
+      jobs.push_back(
+          {.name = question.name, .strands = {{.tokens = question.context}}, .recordings = giver.kept.recordings(0)});
+    }
+  engine.run(jobs, [&](std::size_t j, JobResult result) {
+    all[j].to->emplace(all[j].item, Activations(engine.model().config(), all[j].kept, result.recordings));
+  });
+}
+
+CleanPair CleanActivations::all() const {
+  const auto of = [](const PreparedLanguage& language, const std::map<std::size_t, Activations>& known) {
+    CleanRuns runs;
+    runs.activations.resize(language.items.size());
+    for (const auto& [item, activations] : known) runs.activations[item] = &activations;
+    for (const Question& question : language.questions) runs.positions.push_back(&question.positions);
+    return runs;
+  };
+  return {of(pair_.pivot, pivot_), of(pair_.other, other_)};
+}
+
 void run_patches(const Engine& engine, const PatchMenu& menu, const Lineup& lineup, const LanguagePair& pair,
-                 const CleanPair& clean,
+                 std::span<const PatchedRun> runs, const CleanPair& clean, const MeansPair& means,
                  const std::function<void(const PatchedRun&, const std::vector<double>&)>& answered,
                  const std::function<void(std::size_t)>& progress) {
   const int blocks = engine.model().config().block_count();
   const PreparedLanguage& language = pair.at(lineup.direction->recipient());
-  Mixer mixer(menu, lineup, pair, clean);
+  Mixer mixer(menu, lineup, pair, clean, means);
   Together together;
   const auto run_together = [&] {
     auto run = together.runs.begin();
@@ -163,14 +228,17 @@ void run_patches(const Engine& engine, const PatchMenu& menu, const Lineup& line
     together = {};
     mixer.clear();
   };
-  for (std::size_t r = 0; r < lineup.recipients.size(); ++r) {
-    const Question& question = language.questions[lineup.recipients[r].item];
-    const std::vector<PatchedRun> runs = menu.runs_of(lineup.recipients[r]);
-    if (runs.empty()) continue;
+  std::size_t recipients = 0;
+  while (!runs.empty()) {
+    const std::size_t item = runs.front().recipient;
+    const auto next = std::ranges::find_if(runs, [&](const PatchedRun& run) { return run.recipient != item; });
+    const std::span<const PatchedRun> own = runs.first(next - runs.begin());
+    runs = runs.subspan(own.size());
+    const Question& question = language.questions[item];
     std::vector<Patch> patches;
-    for (const PatchedRun& run : runs) patches.push_back(mixer.patch(run));
-    together.runs.insert(together.runs.end(), runs.begin(), runs.end());
-    together.add(question, make_sweeps(question, patches, blocks, most_rows(question)), r + 1);
+    for (const PatchedRun& run : own) patches.push_back(mixer.patch(run));
+    together.runs.insert(together.runs.end(), own.begin(), own.end());
+    together.add(question, make_sweeps(question, patches, blocks, most_rows(question)), ++recipients);
     if (together.rows >= kRowsTogether) run_together();
   }
   if (!together.jobs.empty()) run_together();

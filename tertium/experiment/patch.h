@@ -1,6 +1,9 @@
 #pragma once
 
 #include <functional>
+#include <map>
+#include <set>
+#include <span>
 #include <vector>
 
 #include "tertium/experiment/lineup.h"
@@ -43,6 +46,12 @@ struct PatchedRows {
 };
 PatchedRows patched_rows(const PatchMenu& menu, const Lineup& lineup, const LanguagePair& pair, const PatchedRun& run);
 
+/// One language's clean runs as patches read them.
+struct CleanRuns {
+  std::vector<const Activations*> activations;  // [items]; null where nobody asks for them
+  std::vector<const NamedRows*> positions;      // [items]
+};
+
 /// The clean runs of both languages.
 struct CleanPair {
   CleanRuns pivot;
@@ -50,12 +59,40 @@ struct CleanPair {
   const CleanRuns& at(Side side) const { return side == Side::pivot ? pivot : other; }
 };
 
+/// What is averaged in both languages.
+struct MeansPair {
+  Means pivot, other;
+  const Means& at(Side side) const { return side == Side::pivot ? pivot : other; }
+};
+/// Over some items, whose clean runs must be there.
+MeansPair means_over(const PatchMenu& menu, const CleanPair& clean, std::span<const std::size_t> items);
+
+/// Whose clean activations some patched runs take, in both languages: donors, and recipients where something is made of
+/// their own. Without means.
+struct Givers {
+  std::set<std::size_t> pivot, other;
+  const std::set<std::size_t>& at(Side side) const { return side == Side::pivot ? pivot : other; }
+};
+Givers givers_of(const Lineup& lineup, std::span<const PatchedRun> runs);
+
+/// The clean runs of some items, with what patches take of them.
+class CleanActivations {
+ public:
+  CleanActivations(const Engine& engine, const PatchMenu& menu, const LanguagePair& pair, const Givers& givers);
+  CleanPair all() const;
+
+ private:
+  const LanguagePair& pair_;
+  std::map<std::size_t, Activations> pivot_, other_;  // by item
+};
+
 /// The most rows of one job, which the engine cannot divide: a recipient's patches take several where they are more.
 int most_rows(const Question& question);
 
-/// Makes all patched runs of a lineup and gives each one's option scores, in order.
+/// Makes patched runs, those of one recipient one behind the other, and gives each one's option scores, in order.
+/// `means` are over lineup.averaged; they may be empty where no control takes means.
 void run_patches(const Engine& engine, const PatchMenu& menu, const Lineup& lineup, const LanguagePair& pair,
-                 const CleanPair& clean,
+                 std::span<const PatchedRun> runs, const CleanPair& clean, const MeansPair& means,
                  const std::function<void(const PatchedRun&, const std::vector<double>& scores)>& answered,
                  const std::function<void(std::size_t recipients)>& progress);
 

@@ -8,6 +8,7 @@
 #include "tertium/base/text.h"
 #include "tertium/engine/engine.h"
 #include "tertium/analysis/answers.h"
+#include "tertium/experiment/lineup_units.h"
 #include "tertium/experiment/patch.h"
 #include "tertium/experiment/run.h"
 #include "tertium/experiment/scoring.h"
@@ -26,12 +27,6 @@ struct Speed {
   double row_blocks = 0;
   double seconds = 0;
 };
-
-std::size_t rows_of(const Question& question) {
-  Job job;
-  ask(job, question, /*whole_options=*/false);
-  return job.rows();
-}
 
 /// The answers of a language in an earlier run.
 RightAnswers stored_answers(const std::vector<LanguageAnswers>& stored, const TaskSpec& task,
@@ -99,8 +94,27 @@ void add_recipient(const PatchMenu& menu, const Lineup& lineup, const LanguagePa
   }
 }
 
+/// The clean runs that each unit computes for itself, and the most bytes that one keeps of them.
+std::size_t add_givers(const PatchMenu& menu, const Lineup& lineup, const LanguagePair& pair, const TaskSpec& task,
+                       const Config& config, LineupPlan& plan) {
+  const ItemKeys pivot = keys_of(pair.pivot), other = keys_of(pair.other);
+  const LineupUnits units(menu, task, pair, pivot, other, lineup, config.block_count());
+  std::size_t most = 0;
+  for (const Work& work : UnitPlanner("", rows_of_work(config), {}).plan(units.patches()).works) {
+    const Givers givers = givers_of(lineup, units.runs_of(work).runs);
+    for (const Side side : {Side::pivot, Side::other})
+      for (const std::size_t item : givers.at(side)) {
+        ++plan.givers.runs;
+        add_strand(plan.givers, {.tokens = pair.at(side).questions[item].context}, config.block_count());
+      }
+    most = std::max(most, units.kept_bytes(work, config));
+  }
+  return most;
+}
+
 LineupPlan plan_lineup(const PatchMenu& menu, const TaskSpec& task, const LanguagePair& pair,
-                       const Direction& direction, int blocks) {
+                       const Direction& direction, const Config& config, std::size_t& kept_bytes) {
+  const int blocks = config.block_count();
   const Lineup lineup = line_up(menu.spec, direction, pair);
   LineupPlan plan{.task = task.name,
                   .protocol = task.stored_protocol(),
@@ -109,22 +123,15 @@ LineupPlan plan_lineup(const PatchMenu& menu, const TaskSpec& task, const Langua
                   .pool = lineup.pool.size(),
                   .items = lineup.recipients.size(),
                   .clean = {},
+                  .givers = {},
                   .controls = {},
                   .lacking = lineup.lacking,
                   .short_of_donors = lineup.short_of_donors};
   for (const ControlRun& control : menu.controls) plan.controls.push_back({.control = control.name});
   for (const Lineup::Recipient& recipient : lineup.recipients)
     add_recipient(menu, lineup, pair, recipient, blocks, plan);
+  kept_bytes = std::max(kept_bytes, add_givers(menu, lineup, pair, task, config, plan));
   return plan;
-}
-
-std::size_t kept_bytes(const PatchMenu& menu, const PreparedLanguage& language, const Config& config) {
-  Wanted wanted;
-  wanted.quantities = menu.quantities();
-  wanted.positions = menu.spec.positions;
-  std::size_t sum = 0;
-  for (const Question& question : language.questions) sum += kept_of(question, wanted).size(config);
-  return sum;
 }
 
 }  // namespace
@@ -138,6 +145,7 @@ PatchPlan plan_patches(const Experiment& experiment, const std::vector<PreparedT
   const std::vector<LanguageAnswers> stored = results ? answers_of(results->scores()) : std::vector<LanguageAnswers>{};
   Speed measured;
   PatchPlan plan;
+  plan.scratch_bytes = scratch_bytes(experiment, tasks, config);
   for (const PreparedTask& task : tasks) {
     const auto answers = [&](const PreparedLanguage& language) {
       if (results) return stored_answers(stored, task.spec, language);
@@ -147,13 +155,11 @@ PatchPlan plan_patches(const Experiment& experiment, const std::vector<PreparedT
           measured);
     };
     const RightAnswers pivot_right = answers(task.pivot);
-    const std::size_t pivot_bytes = kept_bytes(menu, task.pivot, config);
     for (const PreparedLanguage& other : task.others) {
       const RightAnswers other_right = answers(other);
       for (const std::string& direction : menu.spec.directions)
         plan.lineups.push_back(plan_lineup(menu, task.spec, {task.pivot, other, pivot_right, other_right},
-                                           direction_named(direction), config.block_count()));
-      plan.kept_bytes = std::max(plan.kept_bytes, pivot_bytes + kept_bytes(menu, other, config));
+                                           direction_named(direction), config, plan.kept_bytes));
     }
   }
   if (results && !tasks.empty()) {

@@ -30,6 +30,7 @@ struct LineupPlan {
   std::size_t pool = 0;   // the direction's items
   std::size_t items = 0;  // those of them that are patched
   PatchCost clean;        // their clean runs, on which the patched ones hang
+  PatchCost givers;       // the clean runs whose activations go into them, each unit's computed for it alone
   std::vector<PatchCost> controls;
   std::map<std::string, std::size_t> lacking, short_of_donors;  // see Lineup
 };
@@ -37,7 +38,8 @@ struct LineupPlan {
 struct PatchPlan {
   std::vector<LineupPlan> lineups;
   double row_blocks_per_second = 0;  // measured
-  std::size_t kept_bytes = 0;        // the most activations kept at once: the pivot's and one language's
+  std::size_t kept_bytes = 0;        // the most activations kept at once: those of one unit
+  double scratch_bytes = 0;          // states that alignment keeps on disk
 };
 
 /// What an experiment's [patch] will do, without doing it. Which items are patched depends on their answers: they are

@@ -49,10 +49,44 @@ PreparedLanguage prepare_leniently(const TaskSpec& task, const Experiment& exper
 /// Called with what a user should know before the work that it is about begins: one line.
 using Notice = std::function<void(const std::string&)>;
 
-/// Runs all of it: scores, alignment, patches, language by language, committing every few seconds (stages.h). Throws Error for
-/// patches that the model or an item has no place for (demand_patchable), before anything runs.
-void run_experiment(
-    const Experiment& experiment, const std::vector<PreparedTask>& tasks, const Engine& engine, Store& store,
-    const Progress& progress, const Notice& notice = [](const std::string&) {});
+/// How a run goes, which decides no number.
+struct RunControl {
+  Notice notice = [](const std::string&) {};
+  std::function<bool()> stop = {};  // asked between units: whether to end here
+  std::string fingerprint = {};     // of the model and whatever else decides all numbers (resume.h)
+  double unit_rows = 0;             // that a unit has about; 0: as many as take some seconds
+  std::string worker = "0";
+};
+
+/// How a run went.
+struct RunOutcome {
+  std::size_t computed = 0;           // units
+  std::vector<std::string> failures;  // the errors of those that failed
+  bool stopped = false;
+};
+
+/// Runs all of it that is not done: scores, alignment, patches, language by language, unit by unit (units.h), each
+/// committed alone. States lie in `scratch` in the store's folder meanwhile. Throws Error for patches that the model or an
+/// item has no place for (demand_patchable), before anything runs.
+RunOutcome run_experiment(const Experiment& experiment, const std::vector<PreparedTask>& tasks, const Engine& engine,
+                          Store& store, const Progress& progress, const RunControl& control = {});
+
+/// Units that are done, and all that are known of: those of patches depend on answers.
+struct UnitCount {
+  std::size_t done = 0, all = 0;
+  std::vector<std::string> open;  // "xcopa loglik it": languages whose patches are not known yet
+};
+UnitCount count_units(const Experiment& experiment, const std::vector<PreparedTask>& tasks, const Engine& engine,
+                      Store& store, const RunControl& control);
+
+/// Of items that the results hold: those that are asked otherwise now, or no more; a few words each. Without a model.
+std::vector<std::string> changed_items(const Experiment& experiment, const std::vector<PreparedTask>& tasks,
+                                       const Store& store, const std::string& fingerprint);
+
+/// What states take on the disk of the results at the most.
+double scratch_bytes(const Experiment& experiment, const std::vector<PreparedTask>& tasks, const Config& config);
+/// Throws Error if it has no room for those that must lie there.
+void demand_room(const Experiment& experiment, const std::vector<PreparedTask>& tasks, const Config& config,
+                 const std::filesystem::path& folder);
 
 }  // namespace tertium

@@ -1,5 +1,6 @@
 #include "tertium/experiment/scoring.h"
 
+#include <numeric>
 #include <set>
 
 #include "tertium/engine/engine.h"
@@ -72,16 +73,9 @@ void append(std::vector<float>& rows, std::span<const float> state) {
 }
 
 /// The states of one item's statements at one layer index, [n_options, D].
-std::vector<float> statement_rows(const ItemRun& run, std::size_t index) {
+std::vector<float> statement_rows(const std::vector<TextStates>& statements, std::size_t index) {
   std::vector<float> rows;
-  for (const TextStates& text : run.statements) append(rows, text.at(index));
-  return rows;
-}
-
-/// The states of all items' premises at one layer index, [items, D].
-std::vector<float> premise_rows(const std::vector<ItemRun>& runs, std::size_t index) {
-  std::vector<float> rows;
-  for (const ItemRun& run : runs) append(rows, run.premise.at(index));
+  for (const TextStates& text : statements) append(rows, text.at(index));
   return rows;
 }
 
@@ -94,33 +88,42 @@ Kept kept_of(const Question& question, const Wanted& wanted) {
   return {wanted.quantities, {rows.begin(), rows.end()}};
 }
 
-std::vector<ItemRun> run_items(const Engine& engine, const PreparedLanguage& language, const Wanted& wanted,
-                               const std::function<void(std::size_t, const ItemRun&)>& scored) {
+void run_some(const Engine& engine, const PreparedLanguage& language, std::span<const std::size_t> items,
+              const Wanted& wanted, const std::function<void(std::size_t, ItemRun)>& scored) {
   std::vector<ItemJob> made;
   std::vector<Job> jobs;
-  for (std::size_t i = 0; i < language.items.size(); ++i) {
-    made.push_back(make_job(language, i, wanted));
+  for (const std::size_t item : items) {
+    made.push_back(make_job(language, item, wanted));
     jobs.push_back(std::move(made.back().job));
   }
-  std::vector<ItemRun> runs(jobs.size());
-  const auto done = [&](std::size_t i, JobResult result) {
-    runs[i] = read_result(made[i], language.questions[i], engine.model().config(), std::move(result));
+  engine.run(jobs, [&](std::size_t j, JobResult result) {
+    scored(items[j], read_result(made[j], language.questions[items[j]], engine.model().config(), std::move(result)));
+  });
+}
+
+std::vector<ItemRun> run_items(const Engine& engine, const PreparedLanguage& language, const Wanted& wanted,
+                               const std::function<void(std::size_t, const ItemRun&)>& scored) {
+  std::vector<std::size_t> all(language.items.size());
+  std::iota(all.begin(), all.end(), 0);
+  std::vector<ItemRun> runs(all.size());
+  run_some(engine, language, all, wanted, [&](std::size_t i, ItemRun run) {
+    runs[i] = std::move(run);
     if (scored) scored(i, runs[i]);
-  };
-  engine.run(jobs, done);
+  });
   return runs;
 }
 
-StatementCosines statement_cosines(const ItemRun& pivot, const ItemRun& other, std::size_t index) {
+StatementCosines statement_cosines(const std::vector<TextStates>& pivot, const std::vector<TextStates>& other,
+                                   std::size_t index) {
   const std::vector<float> a = statement_rows(pivot, index), b = statement_rows(other, index);
-  const std::size_t width = pivot.statements.front().final_norm.size();
+  const std::size_t width = pivot.front().final_norm.size();
   return {cosines({a, width}, {b, width}), cosines({a, width}, {a, width}), cosines({b, width}, {b, width})};
 }
 
-Cosines premise_cosines(const std::vector<ItemRun>& pivot, const std::vector<ItemRun>& other, std::size_t index) {
-  const std::vector<float> a = premise_rows(pivot, index), b = premise_rows(other, index);
-  const std::size_t width = pivot.front().premise.final_norm.size();
-  return cosines({a, width}, {b, width});
+int rows_of(const Question& question) {
+  Job job;
+  ask(job, question, /*whole_options=*/false);
+  return job.rows();
 }
 
 }  // namespace tertium

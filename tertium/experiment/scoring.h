@@ -8,11 +8,10 @@
 
 namespace tertium {
 
-struct Cosines;  // metrics/metric.h
 class Engine;
 struct PreparedLanguage;  // experiment/run.h
 struct Question;
-struct StatementCosines;
+struct StatementCosines;  // metrics/metric.h
 
 /// The last-token states of one text: the stream by index 0..L, then behind the final norm.
 struct TextStates {
@@ -46,14 +45,21 @@ struct Wanted {
 /// What of an item's clean run is kept for patches: the rows of all positions that it has.
 Kept kept_of(const Question& question, const Wanted& wanted);
 
-/// Scores every item of a language, each in one job: the question, and the statements and the premise where they are
-/// wanted. `scored`, if any, is called for each, in order.
+/// Scores some items of a language, each in one job: the question, and the statements and the premise where they are
+/// wanted. `scored` is given each, in order; nothing is kept.
+void run_some(const Engine& engine, const PreparedLanguage& language, std::span<const std::size_t> items,
+              const Wanted& wanted, const std::function<void(std::size_t item, ItemRun run)>& scored);
+
+/// All items.
 std::vector<ItemRun> run_items(const Engine& engine, const PreparedLanguage& language, const Wanted& wanted,
                                const std::function<void(std::size_t item, const ItemRun& run)>& scored = {});
 
-/// What the metrics compare at one layer (an index as TextStates::at takes it): one item's statements, and all items'
-/// premises.
-StatementCosines statement_cosines(const ItemRun& pivot, const ItemRun& other, std::size_t index);
-Cosines premise_cosines(const std::vector<ItemRun>& pivot, const std::vector<ItemRun>& other, std::size_t index);
+/// What metrics of items compare at one layer (an index as TextStates::at takes it): the states of one item's
+/// statements.
+StatementCosines statement_cosines(const std::vector<TextStates>& pivot, const std::vector<TextStates>& other,
+                                   std::size_t index);
+
+/// The rows that an item's clean run takes.
+int rows_of(const Question& question);
 
 }  // namespace tertium

@@ -29,10 +29,12 @@ std::string patching(const std::string& direction) { return "patching, " + direc
 
 void plan_stages(Store& store, const Experiment& experiment, const std::vector<PreparedTask>& tasks,
                  const std::vector<PreparedCorpus>& corpora) {
-  std::set<std::string> aligned;
+  std::set<std::string> aligned, known;
+  for (const auto& [key, value] : store.info()) known.insert(key);
   for (const PreparedTask& task : tasks) {
     const auto plan = [&](const PreparedLanguage& language, std::string_view what) {
-      file_stage(store, stage_name(task.spec, language.language, what), std::string(kPlanned));
+      const std::string name = stage_name(task.spec, language.language, what);
+      if (!known.contains(std::string(kStage) + name)) file_stage(store, name, std::string(kPlanned));
     };
     const bool align = !experiment.metrics.empty() && aligned.insert(task.spec.name).second;
     plan(task.pivot, kScoring);
@@ -44,32 +46,26 @@ void plan_stages(Store& store, const Experiment& experiment, const std::vector<P
     }
   }
   for (const PreparedCorpus& corpus : corpora)
-    for (const std::string& name : corpus_stages(corpus)) file_stage(store, name, std::string(kPlanned));
+    for (const std::string& name : corpus_stages(corpus))
+      if (!known.contains(std::string(kStage) + name)) file_stage(store, name, std::string(kPlanned));
 }
 
-Stage::Stage(std::string name, std::size_t total, Store& store, const Model& model, const Progress& progress,
-             std::chrono::milliseconds between_commits)
-    : name_(std::move(name)),
-      total_(total),
-      store_(store),
-      model_(model),
-      progress_(progress),
-      between_commits_(between_commits) {
+Stage::Stage(std::string name, std::size_t total, Store& store, const Progress& progress, Filed filed)
+    : name_(std::move(name)), total_(total), store_(store), progress_(progress), filed_(filed) {
   progress_(name_, 0, total_);
 }
 
-void Stage::reached(std::size_t done) {
-  progress_(name_, done, total_);
-  if (std::chrono::steady_clock::now() - committed_ < between_commits_) return;
-  commit(fmt::format("{} of {}", done, total_));
-  committed_ = std::chrono::steady_clock::now();
+void Stage::reached(std::size_t done) const { progress_(name_, done, total_); }
+
+void Stage::commit(std::size_t done) {
+  file(fmt::format("{} of {}", done, total_));
+  reached(done);
 }
 
-void Stage::end() { commit(std::string(kDone)); }
+void Stage::end() { file(std::string(kDone)); }
 
-void Stage::commit(const std::string& state) {
-  model_.demand_unchanged();
-  file_stage(store_, name_, state);
+void Stage::file(const std::string& state) {
+  if (filed_ == Filed::yes) file_stage(store_, name_, state);
   store_.commit();
 }
 

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <chrono>
 #include <cstddef>
 #include <string>
 #include <string_view>
@@ -9,7 +8,6 @@
 #include "tertium/base/progress.h"
 #include "tertium/experiment/corpora.h"
 #include "tertium/experiment/run.h"
-#include "tertium/model/model.h"
 #include "tertium/store/store.h"
 
 namespace tertium {
@@ -23,34 +21,32 @@ std::string stage_name(const TaskSpec& task, const std::string& language, std::s
 inline constexpr std::string_view kScoring = "scoring", kAligning = "alignment";
 std::string patching(const std::string& direction);
 
-/// Files all stages of an experiment as not begun.
+/// Files the stages of an experiment that are not known yet as not begun.
 void plan_stages(Store& store, const Experiment& experiment, const std::vector<PreparedTask>& tasks,
                  const std::vector<PreparedCorpus>& corpora);
 
-/// A stage under way. It tells progress, and commits what was added every few seconds, so that a run that is broken off
-/// loses no more than that.
+/// A stage under way.
 class Stage {
  public:
-  static constexpr std::chrono::milliseconds kBetweenCommits{2000};
+  enum class Filed { yes, no };  // whether `runs` tells of it
 
-  /// `total` units of work, items as a rule.
-  Stage(std::string name, std::size_t total, Store& store, const Model& model, const Progress& progress,
-        std::chrono::milliseconds between_commits = kBetweenCommits);
-  /// Rows of the first `done` units have been added. Throws Error as Store::commit and Model::demand_unchanged do.
-  void reached(std::size_t done);
-  /// All rows have been added; commits them.
+  /// Of `total` items.
+  Stage(std::string name, std::size_t total, Store& store, const Progress& progress, Filed filed = Filed::yes);
+  /// Tells progress.
+  void reached(std::size_t done) const;
+  /// Commits what was added, with how far the stage is. Throws Error as Store::commit does.
+  void commit(std::size_t done);
+  /// All is done.
   void end();
 
  private:
-  void commit(const std::string& state);
+  void file(const std::string& state);
 
   std::string name_;
   std::size_t total_;
   Store& store_;
-  const Model& model_;
   const Progress& progress_;
-  std::chrono::milliseconds between_commits_;
-  std::chrono::steady_clock::time_point committed_ = std::chrono::steady_clock::now();
+  Filed filed_;
 };
 
 /// How whole a run is.

@@ -3,9 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "tertium/model/config.h"
 #include "tests/support/files.h"
-#include "tests/support/tiny_model.h"
 
 namespace tertium {
 namespace {
@@ -24,12 +22,10 @@ class Stages : public test::FolderTest {
     task.spec.name = "xcopa";
     task.pivot.language = "en";
     task.others = {{.language = "it"}, {.language = "zh"}};
-    test::write_tiny_model(folder / "model", {});
-    model.emplace(Model::load(folder / "model", "f32"));
   }
 
-  Stage stage(std::string_view what, std::size_t total, std::chrono::milliseconds between_commits) {
-    return {stage_name(task.spec, "it", what), total, store, *model, progress, between_commits};
+  Stage stage(std::string_view what, std::size_t total) {
+    return {stage_name(task.spec, "it", what), total, store, progress};
   }
 
   /// As somebody else sees it, who reads while the run goes on.
@@ -37,7 +33,6 @@ class Stages : public test::FolderTest {
 
   Experiment experiment;
   PreparedTask task;
-  std::optional<Model> model;
   Store store = Store::create(folder / "results", false);
   const Progress progress = [](std::string_view, std::size_t, std::size_t) {};
 };
@@ -49,21 +44,28 @@ TEST_F(Stages, AreMissingUntilTheyHaveEnded) {
               ElementsAre("xcopa loglik en: scoring", "xcopa loglik it: scoring", "xcopa loglik it: alignment",
                           "xcopa loglik it: patching, fix", "xcopa loglik zh: scoring", "xcopa loglik zh: alignment",
                           "xcopa loglik zh: patching, fix"));
-  stage(kScoring, 10, Stage::kBetweenCommits).end();
+  stage(kScoring, 10).end();
   EXPECT_THAT(seen().missing, testing::Not(testing::Contains("xcopa loglik it: scoring")));
   EXPECT_FALSE(seen().finished);
 }
 
-TEST_F(Stages, CommitWhatIsThereEverySoOften) {
+TEST_F(Stages, CommitRowsWithHowFarTheyAre) {
   const ScoreRow row{"xcopa", "it", "1", "loglik", 0, -1.5, 1, true};
-  Stage rarely = stage(kScoring, 10, std::chrono::hours(1));
+  Stage scoring = stage(kScoring, 10);
   store.add(row);
-  rarely.reached(1);
+  scoring.reached(1);
   EXPECT_THAT(Store::open(folder / "results").scores(), IsEmpty());
-  Stage often = stage(kScoring, 10, std::chrono::milliseconds(0));
-  often.reached(1);
+  scoring.commit(1);
   EXPECT_EQ(Store::open(folder / "results").scores().size(), 1u);
   EXPECT_THAT(seen().missing, ElementsAre("xcopa loglik it: scoring (1 of 10)"));
+}
+
+TEST_F(Stages, ThatAreKnownStayAsTheyAreWhereARunGoesOn) {
+  plan_stages(store, experiment, {task}, {});
+  stage(kScoring, 10).end();
+  plan_stages(store, experiment, {task}, {});
+  store.commit();
+  EXPECT_THAT(seen().missing, testing::Not(testing::Contains("xcopa loglik it: scoring")));
 }
 
 TEST_F(Stages, OfAFinishedRunAreNotSpokenOf) {

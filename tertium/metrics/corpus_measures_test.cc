@@ -1,4 +1,5 @@
 #include "tertium/metrics/corpus_measures.h"
+#include "tertium/metrics/corpus.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -70,7 +71,7 @@ TEST(CorpusMeasures, OfTheSameSentencesAreTheirLargest) {
 TEST(CorpusMeasures, MexaIsTheMeanOfTheMetricMexat) {
   const Side pivot = random_side(40, 12, 2), other = noisy(pivot, 1.5f, 3);
   double aligned = 0;
-  for (const Measured& item : metric_named("mexat").of_corpus(cosines(pivot, other))) aligned += item.value;
+  for (const Measured& item : measure_corpus(metric_named("mexat"), cosines(pivot, other))) aligned += item.value;
   const double mexa = by_name(pivot, other, {rotation(40, 1)})["mexa"].value;
   EXPECT_EQ(mexa, aligned / 40);
   EXPECT_THAT(mexa, AllOf(Gt(0.1), Lt(0.9))) << "says nothing where all or none are aligned";

@@ -10,9 +10,6 @@
 
 namespace tertium {
 
-namespace {
-
-/// Rows scaled to length 1, in f64.
 std::vector<double> unit_rows(const States& states) {
   std::vector<double> unit(states.values.begin(), states.values.end());
   for (std::size_t row = 0; row < states.rows(); ++row) {
@@ -24,8 +21,6 @@ std::vector<double> unit_rows(const States& states) {
   }
   return unit;
 }
-
-}  // namespace
 
 // Partial sums in lanes: the compiler may not reorder a sum of doubles by itself, and so could not vectorise a plain
 // loop.

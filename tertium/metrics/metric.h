@@ -27,6 +27,9 @@ struct Cosines {
 /// The inner product of a and b, [width] each.
 double dot_product(const double* a, const double* b, std::size_t width);
 
+/// Rows scaled to length 1, in f64, [rows, width]; a zero row stays one.
+std::vector<double> unit_rows(const States& states);
+
 /// cos(a_i, b_j) in f64; a and b have the same shape. The cosine with a zero row is 0.
 Cosines cosines(const States& a, const States& b);
 
@@ -52,8 +55,9 @@ struct Metric {
   std::string_view name;
   std::string_view meaning;
   Measured (*of_item)(const StatementCosines& item);  // from one item's statements
-  std::vector<Measured> (*of_corpus)(
-      const Cosines& premises);  // from all items' premises: M[i, j] = cos(premise_i pivot, premise_j X)
+  /// From all items' premises, M[i, j] = cos(premise_i pivot, premise_j X): item i begins with 1, and M[i, i] is held
+  /// against M[i, j] and M[j, i] of every other j (metrics/corpus.h).
+  void (*of_pair)(double own, double other, Measured& item);
 };
 
 const std::vector<const Metric*>& metrics();

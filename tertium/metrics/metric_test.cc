@@ -8,6 +8,7 @@
 
 #include "tertium/base/names.h"
 #include "tertium/base/text.h"
+#include "tertium/metrics/corpus.h"
 #include "tests/support/files.h"
 
 namespace tertium {
@@ -154,7 +155,7 @@ TEST(Mexat, LooksAlongRowAndColumn) {
                          {0.9, 0.8, 0.1,  //
                           0.2, 0.7, 0.3,  //
                           0.6, 0.1, 0.5}};
-  const std::vector<Measured> items = metric_named("mexat").of_corpus(premises);
+  const std::vector<Measured> items = measure_corpus(metric_named("mexat"), premises);
   ASSERT_EQ(items.size(), 3u);
   EXPECT_EQ(items[0].value, 1);
   EXPECT_EQ(items[1].value, 0);
@@ -167,13 +168,36 @@ TEST(Mexat, TieGivesZeroToTheItemsItConcerns) {
                          {0.9, 0.7, 0.1,  //
                           0.2, 0.7, 0.3,  //
                           0.1, 0.1, 0.5}};
-  const std::vector<Measured> items = metric_named("mexat").of_corpus(premises);
+  const std::vector<Measured> items = measure_corpus(metric_named("mexat"), premises);
   EXPECT_EQ(items[0].value, 1);
   EXPECT_FALSE(items[0].tie);
   EXPECT_EQ(items[1].value, 0);
   EXPECT_TRUE(items[1].tie);
   EXPECT_EQ(items[2].value, 1);
   EXPECT_FALSE(items[2].tie);
+}
+
+// More items than a block holds.
+TEST(Mexat, GivesTheSameFromStatesReadInBlocks) {
+  constexpr std::size_t kItems = 600, kWidth = 8;
+  std::mt19937_64 generator{2};
+  std::normal_distribution<float> normal;
+  std::vector<float> a(kItems * kWidth), b(kItems * kWidth);
+  for (std::size_t k = 0; k < a.size(); ++k) a[k] = normal(generator), b[k] = a[k] + 0.3f * normal(generator);
+  const auto reader = [&](const std::vector<float>& from) {
+    return [&from](std::size_t i, std::span<float> into) { std::copy_n(&from[i * kWidth], kWidth, into.begin()); };
+  };
+  const Metric& mexat = metric_named("mexat");
+  const std::vector<Measured> whole = measure_corpus(mexat, cosines({a, kWidth}, {b, kWidth})),
+                              blocks = measure_corpus(mexat, kItems, kWidth, reader(a), reader(b));
+  double aligned = 0;
+  for (std::size_t i = 0; i < kItems; ++i) {
+    EXPECT_EQ(blocks[i].value, whole[i].value) << i;
+    EXPECT_EQ(blocks[i].tie, whole[i].tie) << i;
+    aligned += whole[i].value;
+  }
+  EXPECT_GT(aligned, 0);
+  EXPECT_LT(aligned, kItems);
 }
 
 TEST(MetricNamed, ListsTheKnownOnes) {
@@ -216,7 +240,8 @@ TEST_F(Chance, OfMexatFallsWithTheNumberOfItems) {
   double hits = 0;
   for (int corpus = 0; corpus < kCorpora; ++corpus) {
     const std::vector<float> a = random_states(kItems), b = random_states(kItems);
-    for (const Measured& item : metric_named("mexat").of_corpus(cosines({a, kWidth}, {b, kWidth}))) hits += item.value;
+    for (const Measured& item : measure_corpus(metric_named("mexat"), cosines({a, kWidth}, {b, kWidth})))
+      hits += item.value;
   }
   EXPECT_NEAR(hits / (kItems * kCorpora), 1.0 / (2 * kItems - 1), 0.015);
 }

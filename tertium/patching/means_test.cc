@@ -24,13 +24,14 @@ class MeansTest : public testing::Test {
     for (int row = 0; row < 3; ++row) recorded[0].push_back(10.0f * item + row);
     kept.emplace_back(config, Kept{{Quantity::resid}, {0, 1, 2}}, recorded);
   }
-  CleanRuns runs() const {
-    CleanRuns runs;
-    for (std::size_t i = 0; i < names.size(); ++i) {
-      runs.activations.push_back(&kept[i]);
-      runs.positions.push_back(&names[i]);
-    }
-    return runs;
+  Means::One one(std::size_t item) const { return {kept[item], names[item]}; }
+  /// Over some items, at the only site and one position.
+  Means means(const std::string& position, const std::vector<std::size_t>& items) const {
+    Means means;
+    const std::vector<Place> places = {{0, site}};
+    const std::vector<std::string> positions = {position};
+    for (const std::size_t item : items) means.add(one(item), places, positions);
+    return means;
   }
   const Site site{SiteKind::resid_post, 0};
   std::vector<NamedRows> names;
@@ -43,29 +44,36 @@ TEST_F(MeansTest, AreOfTheSameRowOfTheOtherItems) {
   add({{"option_end", {0, 2}}});
   add({{"option_end", {0, 1, 2}}});  // other rows
   add({});
-  const CleanRuns clean = runs();
-  Means means(clean, {0, 1, 2, 3, 4});
-  EXPECT_THAT(means.at(site, "option_end", 0, 2, 4), ElementsAre((0 + 11 + 20) / 3.0f));
-  EXPECT_THAT(means.at(site, "option_end", 1, 2, 4), ElementsAre((1 + 12 + 22) / 3.0f));
-  EXPECT_THAT(means.at(site, "option_end", 1, 2, 1), ElementsAre((1 + 22) / 2.0f)) << "but for the recipient";
-  EXPECT_THAT(means.at(site, "option_end", 2, 3, 0), ElementsAre(32));
-  EXPECT_THAT(means.at(site, "option_end", 2, 3, 3), IsEmpty());
+  const Means all = means("option_end", {0, 1, 2, 3, 4});
+  const Means::One second = one(1), fourth = one(3);
+  EXPECT_THAT(all.at(site, "option_end", 0, 2), ElementsAre((0 + 11 + 20) / 3.0f));
+  EXPECT_THAT(all.at(site, "option_end", 1, 2), ElementsAre((1 + 12 + 22) / 3.0f));
+  EXPECT_THAT(all.at(site, "option_end", 1, 2, &second), ElementsAre((1 + 22) / 2.0f)) << "but for the recipient";
+  EXPECT_THAT(all.at(site, "option_end", 2, 3), ElementsAre(32));
+  EXPECT_THAT(all.at(site, "option_end", 2, 3, &fourth), IsEmpty());
+  EXPECT_THAT(all.at(site, "last", 0, 1), IsEmpty());
 }
 
-TEST_F(MeansTest, AreOfTheGivenItemsOnly) {
+TEST_F(MeansTest, OfPartsAddUp) {
   for (int item = 0; item < 4; ++item) add({{"last", {2}}});
-  const CleanRuns clean = runs();
-  Means means(clean, {1, 3});
-  EXPECT_THAT(means.at(site, "last", 0, 1, 0), ElementsAre((12 + 32) / 2.0f));
+  Means all = means("last", {1, 2});
+  all.add(means("last", {3}));
+  EXPECT_THAT(all.at(site, "last", 0, 1), ElementsAre((12 + 22 + 32) / 3.0f));
 }
 
 TEST_F(MeansTest, OfAllRowsWeighEveryItemTheSame) {
   add({{"all", {0, 1, 2}}});
   add({{"all", {0, 1}}});
   add({{"all", {0}}});
-  const CleanRuns clean = runs();
-  Means means(clean, {0, 1, 2});
-  EXPECT_THAT(means.at(site, "all", 0, 1, 2), ElementsAre((1 + 10.5f) / 2));
+  const Means::One third = one(2);
+  EXPECT_THAT(means("all", {0, 1, 2}).at(site, "all", 0, 1, &third), ElementsAre((1 + 10.5f) / 2));
+}
+
+TEST_F(MeansTest, ComeBackFromTheirBytes) {
+  for (int item = 0; item < 2; ++item) add({{"last", {2}}});
+  const std::string bytes = means("last", {0, 1}).bytes();
+  EXPECT_THAT(Means::from_bytes(bytes).at(site, "last", 0, 1), ElementsAre((2 + 12) / 2.0f));
+  EXPECT_THROW(Means::from_bytes(std::string_view(bytes).substr(0, bytes.size() - 1)), std::logic_error);
 }
 
 }  // namespace

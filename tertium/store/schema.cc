@@ -1,5 +1,10 @@
 #include "tertium/store/schema.h"
 
+#include <unistd.h>
+
+#include <cerrno>
+#include <system_error>
+
 #include "tertium/base/error.h"
 #include "tertium/store/store.h"
 #include "tertium/store/tables.h"
@@ -8,7 +13,7 @@ namespace tertium {
 namespace {
 
 constexpr int application_id = 0x74727469;  // "trti": `file results.db` shows it
-constexpr int schema_version = 4;           // counts up with every change below; docs/results.md tells them apart
+constexpr int schema_version = 5;           // counts up with every change below; docs/results.md tells them apart
 constexpr int oldest_readable = 3;          // what is newer only adds tables (Table::since)
 
 std::filesystem::path results_in(const std::filesystem::path& folder) { return folder / "results.db"; }
@@ -20,15 +25,17 @@ void make_folder(const std::filesystem::path& folder) {
 }
 
 // An empty file is what a run leaves that failed before it had any tables.
-bool has_results(const std::filesystem::path& path) {
+bool has_bytes(const std::filesystem::path& path) {
   std::error_code absent;
   return std::filesystem::exists(path, absent) && !std::filesystem::is_empty(path, absent);
 }
 
-FolderLock lock(const std::filesystem::path& folder) {
-  std::optional<FolderLock> lock = FolderLock::take(folder);
-  if (!lock) fail("{}: a run is still writing to it; wait for it, stop it or give another --out", folder.string());
-  return std::move(*lock);
+FolderLock::Taken lock(const std::filesystem::path& folder) {
+  FolderLock::Taken taken = FolderLock::take(folder);
+  if (!taken.lock)
+    fail("{}: a run is still writing to it, {}; wait for it, stop it or give another --out", folder.string(),
+         taken.holder);
+  return taken;
 }
 
 /// What is not a run of ours may hold the write lock; to delete its file would lose its rows silently.
@@ -42,7 +49,7 @@ void refuse_if_written(const std::filesystem::path& path) {
 }
 
 void refuse_results(const std::filesystem::path& folder, bool replace) {
-  if (!has_results(results_in(folder))) return;
+  if (!has_bytes(results_in(folder))) return;
   if (!replace) fail("{}: holds results already; give another --out, or --force to replace them", folder.string());
   refuse_if_written(results_in(folder));
 }
@@ -57,20 +64,63 @@ void remove_results(const std::filesystem::path& path) {
 
 bool is_ours(const Connection& connection) { return connection.integer("PRAGMA application_id") == application_id; }
 
-}  // namespace
-
-void demand_free(const std::filesystem::path& folder, bool replace) {
-  make_folder(folder);
-  const FolderLock free = lock(folder);
-  refuse_results(folder, replace);
+/// Throws Error unless the tables are ours, of a layout from `oldest` on.
+void demand_layout(const Connection& connection, int oldest) {
+  const std::string path = connection.path().string();
+  if (!is_ours(connection)) fail("{}: is no tertium database; name the --out folder of a run", path);
+  const std::int64_t version = connection.integer("PRAGMA user_version");
+  if (version < oldest || version > schema_version)
+    fail("{}: has layout {} but this tertium {} {}; use the version that wrote it", path, version,
+         oldest < schema_version ? "reads layouts" : "goes on with layout",
+         oldest < schema_version ? fmt::format("{} to {}", oldest, schema_version) : std::to_string(oldest));
+  demand_tables(connection, version);
 }
 
-NewResults create_results(const std::filesystem::path& folder, bool replace) {
+}  // namespace
+
+std::string demand_free(const std::filesystem::path& folder, bool replace) {
   make_folder(folder);
-  FolderLock ours = lock(folder);
+  if (::access(folder.c_str(), W_OK) != 0)
+    fail("{}: cannot be written ({}); give another --out", folder.string(),
+         std::error_code(errno, std::generic_category()).message());
+  const FolderLock::Taken taken = lock(folder);
   refuse_results(folder, replace);
+  return taken.left_by;
+}
+
+bool has_results(const std::filesystem::path& folder) {
   const std::filesystem::path path = results_in(folder);
-  if (has_results(path)) remove_results(path);
+  if (!has_bytes(path)) return false;
+  // A run that was killed while it made its tables leaves a journal by which SQLite undoes that.
+  sqlite3* handle = nullptr;
+  sqlite3_stmt* query = nullptr;
+  bool empty = false;
+  if (sqlite3_open_v2(path.c_str(), &handle, SQLITE_OPEN_READWRITE, nullptr) == SQLITE_OK &&
+      sqlite3_prepare_v2(handle, "SELECT count(*) FROM sqlite_schema", -1, &query, nullptr) == SQLITE_OK &&
+      sqlite3_step(query) == SQLITE_ROW)
+    empty = sqlite3_column_int64(query, 0) == 0;
+  sqlite3_finalize(query);
+  sqlite3_close(handle);
+  return !empty;
+}
+
+WrittenResults resume_results(const std::filesystem::path& folder) {
+  FolderLock::Taken ours = lock(folder);
+  const std::filesystem::path path = results_in(folder);
+  if (!has_bytes(path)) fail("{}: holds no results.db; name the --out folder of a run", folder.string());
+  Connection connection(path, Connection::Access::create);
+  demand_layout(connection, schema_version);
+  connection.execute("PRAGMA journal_mode = WAL");
+  connection.execute("BEGIN IMMEDIATE");
+  return {std::move(*ours.lock), std::move(connection)};
+}
+
+WrittenResults create_results(const std::filesystem::path& folder, bool replace) {
+  make_folder(folder);
+  FolderLock::Taken ours = lock(folder);
+  const std::filesystem::path path = results_in(folder);
+  if (replace || has_results(folder)) refuse_results(folder, replace);
+  if (has_bytes(path)) remove_results(path);
   Connection connection(path, Connection::Access::create);
   // In one step, so that nobody sees half of it.
   connection.execute("BEGIN EXCLUSIVE");
@@ -80,20 +130,15 @@ NewResults create_results(const std::filesystem::path& folder, bool replace) {
   connection.execute("COMMIT");
   connection.execute("PRAGMA journal_mode = WAL");  // so that a report can read while the run writes
   connection.execute("BEGIN IMMEDIATE");
-  return {std::move(ours), std::move(connection)};
+  return {std::move(*ours.lock), std::move(connection)};
 }
 
 Connection open_results(const std::filesystem::path& folder) {
   const std::filesystem::path path = results_in(folder);
-  if (!has_results(path)) fail("{}: holds no results.db; name the --out folder of a run", folder.string());
+  if (!has_bytes(path)) fail("{}: holds no results.db; name the --out folder of a run", folder.string());
   Connection connection(path, Connection::Access::read);
   connection.execute("BEGIN");  // the first query below fixes what all later ones see
-  if (!is_ours(connection)) fail("{}: is no tertium database; name the --out folder of a run", path.string());
-  const std::int64_t version = connection.integer("PRAGMA user_version");
-  if (version < oldest_readable || version > schema_version)
-    fail("{}: has layout {} but this tertium reads layouts {} to {}; use the version that wrote it", path.string(),
-         version, oldest_readable, schema_version);
-  demand_tables(connection, version);
+  demand_layout(connection, oldest_readable);
   return connection;
 }
 

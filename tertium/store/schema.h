@@ -7,16 +7,22 @@
 
 namespace tertium {
 
-/// Makes the folder. Throws Error as Store::create does, but leaves results that are there as they are.
-void demand_free(const std::filesystem::path& folder, bool replace);
+/// Makes the folder. Throws Error as Store::create does, but leaves results that are there as they are. Returns who left a
+/// lock there (FolderLock).
+std::string demand_free(const std::filesystem::path& folder, bool replace);
 
-/// A new results.db with empty tables, and a transaction begun; the lock says that a run writes there.
-struct NewResults {
+/// Whether it holds a results.db with tables in it, of whatever program.
+bool has_results(const std::filesystem::path& folder);
+
+/// A results.db that is written, and a transaction begun; the lock says that a run writes there.
+struct WrittenResults {
   FolderLock lock;
   Connection connection;
 };
-/// Throws Error as Store::create does.
-NewResults create_results(const std::filesystem::path& folder, bool replace);
+/// With empty tables. Throws Error as Store::create does.
+WrittenResults create_results(const std::filesystem::path& folder, bool replace);
+/// With what is in it. Throws Error as Store::resume does.
+WrittenResults resume_results(const std::filesystem::path& folder);
 
 /// The results.db of a folder, checked to be ours, whole and of this version, within a read transaction: all queries see the
 /// same rows.

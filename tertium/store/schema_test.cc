@@ -15,6 +15,7 @@ namespace tertium {
 namespace {
 
 using test::error_of;
+using testing::AllOf;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
@@ -60,7 +61,7 @@ TEST_F(SchemaTest, CreateTakesTheEmptyFileOfARunThatFailedAtOnce) {
 TEST_F(SchemaTest, CreateDoesNotReplaceTheFileOfARunThatIsWriting) {
   Store running = Store::create(folder, false);
   running.commit();
-  EXPECT_THAT(error_of_create(folder, true), HasSubstr(": a run is still writing to it; wait for it, stop it"));
+  EXPECT_THAT(error_of_create(folder, true), AllOf(HasSubstr(": a run is still writing to it, process "), HasSubstr("; wait for it, stop it")));
 }
 
 TEST_F(SchemaTest, ARunThatWritesKeepsItsFolderWhateverElseIsAskedFor) {
@@ -152,7 +153,7 @@ TEST_F(SchemaTest, OpenRefusesAnotherLayout) {
   Store::create(folder, false);
   Connection(folder / "results.db", Connection::Access::create).execute("PRAGMA user_version = 7");
   EXPECT_THAT(error_of_open(folder),
-              HasSubstr("results.db: has layout 7 but this tertium reads layouts 3 to 4; use the version"));
+              HasSubstr("results.db: has layout 7 but this tertium reads layouts 3 to 5; use the version"));
 }
 
 TEST_F(SchemaTest, AnOlderLayoutIsReadWithoutTheTablesThatItLacks) {
@@ -164,10 +165,12 @@ TEST_F(SchemaTest, AnOlderLayoutIsReadWithoutTheTablesThatItLacks) {
     EXPECT_EQ(store.texts().size(), 1u);
   }
   Connection(folder / "results.db", Connection::Access::create)
-      .execute("DROP TABLE texts; PRAGMA user_version = 3");
+      .execute("DROP TABLE texts; DROP TABLE units; PRAGMA user_version = 3");
   const Store older = Store::open(folder);
   EXPECT_EQ(older.info().size(), 1u);
   EXPECT_THAT(older.texts(), IsEmpty());
+  EXPECT_THAT(older.units(), IsEmpty());
+  EXPECT_THAT(error_of([&] { Store::resume(folder); }), HasSubstr("has layout 3 but this tertium goes on with layout 5"));
   std::ostringstream out;
   EXPECT_THAT(error_of([&] { export_table(folder, "texts", ExportFormat::csv, out); }),
               HasSubstr("of an older layout, which has no table texts"));

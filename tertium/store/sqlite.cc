@@ -98,6 +98,12 @@ void Statement::bind(int parameter, std::string_view text) {
   if (code != SQLITE_OK) connection_->fail_with(code);
 }
 
+void Statement::bind_copy(int parameter, const std::string& text) {
+  const int code =
+      sqlite3_bind_text(handle_.get(), parameter + 1, text.data(), static_cast<int>(text.size()), SQLITE_TRANSIENT);
+  if (code != SQLITE_OK) connection_->fail_with(code);
+}
+
 void Statement::bind(int parameter, double number) {
   const int code = sqlite3_bind_double(handle_.get(), parameter + 1, number);
   if (code != SQLITE_OK) connection_->fail_with(code);

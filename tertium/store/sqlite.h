@@ -49,6 +49,9 @@ class Statement {
     return run_to_end();
   }
 
+  /// Binds a text that need not outlive the statement.
+  void bind_copy(int parameter, const std::string& text);
+
   /// Moves to the next row of the answer; false behind the last.
   bool next();
   int columns() const { return sqlite3_column_count(handle_.get()); }

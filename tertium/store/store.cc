@@ -3,7 +3,7 @@
 #include <cmath>
 #include <optional>
 
-#include "tertium/base/error.h"
+#include "tertium/base/item_error.h"
 #include "tertium/base/text.h"
 #include "tertium/store/schema.h"
 #include "tertium/store/sqlite.h"
@@ -44,8 +44,8 @@ std::string place(const CorpusRow& row) {
 template <class Row>
 void check_finite(double number, const Row& row, const Connection& connection) {
   if (!std::isfinite(number))
-    fail("{}: {}: the number is {}; the model overflows there, so try dtype = \"f32\"", connection.path().string(),
-         place(row), number);
+    fail_item("{}: {}: the number is {}; the model overflows there, so try dtype = \"f32\"", connection.path().string(),
+              place(row), number);
 }
 
 template <class Row>
@@ -54,22 +54,49 @@ void check_new(bool is_new, const Row& row, const Connection& connection) {
     fail("{}: {}: this row is there already; each may be added once", connection.path().string(), place(row));
 }
 
+std::vector<ScoreRow> score_rows(TableRows row) {
+  std::vector<ScoreRow> rows;
+  while (row.next())
+    rows.push_back({.task = row.text(0),
+                    .language = row.text(1),
+                    .item = row.text(2),
+                    .protocol = row.text(3),
+                    .option = row.integer(4),
+                    .score = row.real(5),
+                    .tokens = row.integer(6),
+                    .is_gold = row.integer(7) != 0,
+                    .characters = row.integer(8),
+                    .bytes = row.integer(9)});
+  return rows;
+}
+
 }  // namespace
 
 struct Store::Database {
   std::optional<FolderLock> lock;  // of a writer; first, so that it goes last
   Connection connection;
+  std::filesystem::path folder = connection.path().parent_path();
   Statement insert_item{connection, "INSERT INTO items VALUES (?, ?, ?, ?)"};
-  std::optional<Statement> insert_text;  // a writer's: files of older layouts lack the table
+  std::optional<Statement> insert_text, insert_unit, remove_unit;  // a writer's: files of older layouts lack the tables
   Statement insert_score{connection, "INSERT INTO scores VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"};
   Statement insert_alignment{connection, "INSERT INTO alignment VALUES (?, ?, ?, ?, ?, ?, ?)"};
   Statement insert_patch{connection, "INSERT INTO patches VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"};
   Statement insert_corpus{connection, "INSERT INTO corpora VALUES (?, ?, ?, ?, ?, ?, ?, ?)"};
   Statement set_info{connection,
                      "INSERT INTO runs VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value"};
+  Statement forget_info{connection, "DELETE FROM runs WHERE key = ?"};
+  Statement remove_patches{connection,
+                           "DELETE FROM patches WHERE task = ? AND language = ? AND item = ? AND protocol = ? AND "
+                           "direction = ? AND site = ? AND position = ? AND control = ? AND draw = ?"};
+  Statement remove_corpora{connection, "DELETE FROM corpora WHERE corpus = ? AND language = ?"};
+  Statement remove_alignment{connection, "DELETE FROM alignment WHERE task = ? AND language = ? AND metric = ?"};
 
-  explicit Database(NewResults made) : lock(std::move(made.lock)), connection(std::move(made.connection)) {
+  explicit Database(WrittenResults made)
+      : lock(std::move(made.lock)), connection(std::move(made.connection)) {
     insert_text.emplace(connection, "INSERT INTO texts VALUES (?, ?, ?, ?, ?)");
+    insert_unit.emplace(connection,
+                        "INSERT OR REPLACE INTO units VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+    remove_unit.emplace(connection, "DELETE FROM units WHERE id = ?");
   }
   explicit Database(Connection opened) : connection(std::move(opened)) {}
   Database(const Database&) = delete;
@@ -96,7 +123,15 @@ Store Store::create(const std::filesystem::path& folder, bool replace) {
   return Store(std::make_shared<Database>(create_results(folder, replace)));
 }
 
-void Store::demand_free(const std::filesystem::path& folder, bool replace) { tertium::demand_free(folder, replace); }
+std::string Store::demand_free(const std::filesystem::path& folder, bool replace) {
+  return tertium::demand_free(folder, replace);
+}
+
+Store Store::resume(const std::filesystem::path& folder) {
+  return Store(std::make_shared<Database>(resume_results(folder)));
+}
+
+bool Store::has_results(const std::filesystem::path& folder) { return tertium::has_results(folder); }
 
 Store Store::open(const std::filesystem::path& folder) {
   return Store(std::make_shared<Database>(open_results(folder)));
@@ -141,6 +176,29 @@ void Store::add(const CorpusRow& row) {
   check_new(is_new, row, database_->connection);
 }
 
+void Store::add(const UnitRow& row) {
+  (void)database_->insert_unit.value().insert(row.id, row.task, row.protocol, row.language, row.direction,
+                                              row.first_item, row.items, row.state, row.seconds, row.rows, row.worker,
+                                              row.stage, row.part, row.ties, row.error);
+}
+
+void Store::remove_unit(const std::string& id) { (void)database_->remove_unit.value().insert(id); }
+
+void Store::remove_patches(const PatchSlice& slice, const std::string& item) {
+  (void)database_->remove_patches.insert(slice.task, slice.language, item, slice.protocol, slice.direction, slice.site,
+                                         slice.position, slice.control, slice.draw);
+}
+
+void Store::remove_alignment(const std::string& task, const std::string& language, const std::string& metric) {
+  (void)database_->remove_alignment.insert(task, language, metric);
+}
+
+void Store::remove_corpora(const std::string& corpus, const std::string& language) {
+  (void)database_->remove_corpora.insert(corpus, language);
+}
+
+void Store::forget_info(const std::string& key) { (void)database_->forget_info.insert(key); }
+
 void Store::set_info(const std::string& key, const std::string& value) {
   (void)database_->set_info.insert(key, value);  // an old key is no conflict here
 }
@@ -151,6 +209,11 @@ void Store::commit() {
     fail("{}: was moved or removed while the run wrote to it; run again", database_->connection.path().string());
   database_->connection.execute("COMMIT; BEGIN IMMEDIATE");
 }
+
+void Store::rollback() { database_->connection.execute("ROLLBACK; BEGIN IMMEDIATE"); }
+
+const std::filesystem::path& Store::folder() const { return database_->folder; }
+
 
 std::vector<ItemRow> Store::items() const {
   TableRows row(database_->connection, table_named("items"));
@@ -174,20 +237,14 @@ std::vector<TextRow> Store::texts() const {
 }
 
 std::vector<ScoreRow> Store::scores() const {
-  TableRows row(database_->connection, table_named("scores"));
-  std::vector<ScoreRow> rows;
-  while (row.next())
-    rows.push_back({.task = row.text(0),
-                    .language = row.text(1),
-                    .item = row.text(2),
-                    .protocol = row.text(3),
-                    .option = row.integer(4),
-                    .score = row.real(5),
-                    .tokens = row.integer(6),
-                    .is_gold = row.integer(7) != 0,
-                    .characters = row.integer(8),
-                    .bytes = row.integer(9)});
-  return rows;
+  return score_rows(TableRows(database_->connection, table_named("scores")));
+}
+
+std::vector<ScoreRow> Store::scores(const std::string& task, const std::string& language,
+                                    const std::string& protocol) const {
+  const std::vector<std::pair<std::string, std::string>> where = {
+      {"task", task}, {"language", language}, {"protocol", protocol}};
+  return score_rows(TableRows(database_->connection, table_named("scores"), where));
 }
 
 std::vector<AlignmentRow> Store::alignment() const {
@@ -238,6 +295,29 @@ std::vector<CorpusRow> Store::corpora() const {
                     .measure = row.text(5),
                     .value = row.real(6),
                     .chance = row.real(7)});
+  return rows;
+}
+
+std::vector<UnitRow> Store::units() const {
+  std::vector<UnitRow> rows;
+  if (!has_table(database_->connection, "units")) return rows;
+  TableRows row(database_->connection, table_named("units"));
+  while (row.next())
+    rows.push_back({.id = row.text(0),
+                    .task = row.text(1),
+                    .protocol = row.text(2),
+                    .language = row.text(3),
+                    .direction = row.text(4),
+                    .first_item = row.text(5),
+                    .items = row.integer(6),
+                    .state = row.text(7),
+                    .seconds = row.real(8),
+                    .rows = row.integer(9),
+                    .worker = row.text(10),
+                    .stage = row.text(11),
+                    .part = row.text(12),
+                    .ties = row.integer(13),
+                    .error = row.text(14)});
   return rows;
 }
 

@@ -73,6 +73,31 @@ struct CorpusRow {
   double chance = 0;  // the mean over permuted pairs
 };
 
+/// A unit of work: rows that were computed alone and committed together with this one.
+struct UnitRow {
+  std::string id;  // a hash of what decides its numbers
+  std::string task;
+  std::string protocol;  // empty of alignment, which depends on none
+  std::string language;
+  std::string direction;   // of patching
+  std::string first_item;  // the first of its items
+  int items = 0;
+  std::string state;  // "done" or "failed"
+  double seconds = 0;
+  int rows = 0;        // that it added
+  std::string worker;  // who computed it
+  std::string stage;   // "scoring", "alignment", "means", "patching"
+  std::string part;    // alignment: the metric; patching: control, draw, site, position
+  int ties = 0;        // of alignment: among its comparisons
+  std::string error;   // why it failed
+};
+
+/// Which patched runs: all but item, layer, head, window and option.
+struct PatchSlice {
+  std::string task, language, protocol, direction, site, position, control;
+  int draw = 0;
+};
+
 /// What a run was: key → value, in the order first written ("experiment", "version", "sha256 model.gguf", "seed",
 /// "started" …).
 using RunInfo = std::vector<std::pair<std::string, std::string>>;
@@ -86,8 +111,12 @@ class Store {
   /// results and `replace` is false (says: give another --out, or --force), or a run is still writing them.
   static Store create(const std::filesystem::path& folder, bool replace);
   /// Throws Error where create would, as far as that can be told without touching what is there. For a check long
-  /// before.
-  static void demand_free(const std::filesystem::path& folder, bool replace);
+  /// before. Returns who wrote there before and ended without a word, "process 4711 on node7"; empty if nobody did.
+  static std::string demand_free(const std::filesystem::path& folder, bool replace);
+  /// An existing one, to go on with. Throws Error as open does, and as create does where a run is still writing to it.
+  static Store resume(const std::filesystem::path& folder);
+  /// Whether there is one with tables in it: a run that was killed as it began may leave none.
+  static bool has_results(const std::filesystem::path& folder);
   /// An existing one, for reading, also while a run goes on: it shows what was committed when it was opened. Throws
   /// Error naming the folder if it holds none or the file is no tertium database.
   static Store open(const std::filesystem::path& folder);
@@ -99,8 +128,18 @@ class Store {
   void add(const AlignmentRow& row);
   void add(const PatchRow& row);
   void add(const CorpusRow& row);
+  void add(const UnitRow& row);                                     // replaces one of the same id
   void set_info(const std::string& key, const std::string& value);  // replaces an earlier value
+  void forget_info(const std::string& key);
   void commit();
+  /// Takes back what was added since the last commit.
+  void rollback();
+
+  // Take out what is about to be computed anew.
+  void remove_unit(const std::string& id);
+  void remove_patches(const PatchSlice& slice, const std::string& item);
+  void remove_corpora(const std::string& corpus, const std::string& language);
+  void remove_alignment(const std::string& task, const std::string& language, const std::string& metric);
 
   // All rows, in the order added. Throw Error naming table, row and column for a value that no run writes.
   std::vector<ItemRow> items() const;
@@ -109,7 +148,12 @@ class Store {
   std::vector<AlignmentRow> alignment() const;
   std::vector<PatchRow> patches() const;
   std::vector<CorpusRow> corpora() const;
+  std::vector<UnitRow> units() const;  // none where the layout has no such table
   RunInfo info() const;
+  /// Of one language alone.
+  std::vector<ScoreRow> scores(const std::string& task, const std::string& language, const std::string& protocol) const;
+
+  const std::filesystem::path& folder() const;
 
  private:
   struct Database;

@@ -11,7 +11,7 @@ namespace {
 
 using enum Column::Kind;
 
-constexpr int kLayoutOfTexts = 4;
+constexpr int kLayoutOfTexts = 4, kLayoutOfUnits = 5;
 
 std::vector<std::string> names_of(const Table& table) {
   std::vector<std::string> names;
@@ -21,8 +21,11 @@ std::vector<std::string> names_of(const Table& table) {
 
 // Rows come in the order of their numbers. Where they do not, pages of the file refer to each other in circles, and
 // there would be no end to them.
-std::string select(const Table& table) {
-  return fmt::format("SELECT {}, rowid FROM {} ORDER BY rowid", join(names_of(table)), table.name);
+std::string select(const Table& table, const TableRows::Where& where) {
+  std::vector<std::string> conditions = {"TRUE"};
+  for (const auto& [column, text] : where) conditions.push_back(column + " = ?");
+  return fmt::format("SELECT {}, rowid FROM {} WHERE {} ORDER BY rowid", join(names_of(table)), table.name,
+                     join(conditions, " AND "));
 }
 
 bool has_type_of(const Column& column, int type) {
@@ -133,6 +136,37 @@ const std::vector<Table>& tables() {
         {"measure"},
         {"value", real},
         {"chance", real}}},
+      {"units",
+       R"(CREATE TABLE units (
+  id TEXT NOT NULL PRIMARY KEY,
+  task TEXT NOT NULL, protocol TEXT NOT NULL, language TEXT NOT NULL, direction TEXT NOT NULL,
+  first_item TEXT NOT NULL,
+  items INTEGER NOT NULL CHECK (items >= 0),
+  state TEXT NOT NULL,
+  seconds REAL NOT NULL,
+  rows INTEGER NOT NULL CHECK (rows >= 0),
+  worker TEXT NOT NULL,
+  stage TEXT NOT NULL,
+  part TEXT NOT NULL,
+  ties INTEGER NOT NULL CHECK (ties >= 0),
+  error TEXT NOT NULL
+) STRICT)",
+       {{"id"},
+        {"task"},
+        {"protocol"},
+        {"language"},
+        {"direction"},
+        {"first_item"},
+        {"items", integer},
+        {"state"},
+        {"seconds", real},
+        {"rows", integer},
+        {"worker"},
+        {"stage"},
+        {"part"},
+        {"ties", integer},
+        {"error"}},
+       kLayoutOfUnits},
       {"runs", "CREATE TABLE runs (key TEXT NOT NULL PRIMARY KEY, value TEXT NOT NULL) STRICT", {{"key"}, {"value"}}}};
   return all;
 }
@@ -160,8 +194,11 @@ void demand_tables(const Connection& connection, std::int64_t layout) {
   }
 }
 
-TableRows::TableRows(const Connection& connection, const Table& table)
-    : connection_(&connection), table_(&table), query_(connection, select(table)) {}
+TableRows::TableRows(const Connection& connection, const Table& table, const Where& where)
+    : connection_(&connection), table_(&table), query_(connection, select(table, where)) {
+  int parameter = 0;
+  for (const auto& [column, text] : where) query_.bind_copy(parameter++, text);
+}
 
 bool TableRows::next() {
   if (!query_.next()) return false;

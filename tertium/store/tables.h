@@ -4,6 +4,7 @@
 #include <limits>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "tertium/store/sqlite.h"
@@ -36,8 +37,9 @@ void demand_tables(const Connection& connection, std::int64_t layout);
 /// The rows of a table, in the order in which they were written.
 class TableRows {
  public:
+  using Where = std::vector<std::pair<std::string, std::string>>;  // columns and the texts that they must have
   /// The connection must outlive it.
-  TableRows(const Connection& connection, const Table& table);
+  TableRows(const Connection& connection, const Table& table, const Where& where = {});
 
   /// Moves to the next row; false behind the last. Throws Error naming file, table, row and column where a value is of
   /// another type than the column's, out of its range, not finite or no UTF-8.

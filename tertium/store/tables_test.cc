@@ -42,7 +42,7 @@ class Tables : public test::FolderTest {
   std::string error_of_reading() const {
     const std::string error = error_of([&] {
       const Store store = Store::open(folder);
-      store.items(), store.texts(), store.scores(), store.alignment(), store.patches(), store.info();
+      store.items(), store.texts(), store.scores(), store.alignment(), store.patches(), store.units(), store.info();
     });
     const std::string of_export = error_of([&] {
       std::ostringstream out;

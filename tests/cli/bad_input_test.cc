@@ -320,10 +320,10 @@ TEST_F(BadInput, AFolderThatCannotBeWrittenIsNamed) {
   EXPECT_THAT(line, AllOf(HasSubstr(out), HasSubstr("give another --out")));
 }
 
-TEST_F(BadInput, EarlierResultsAreKeptUnlessForced) {
-  const auto out = results_of("results", {"--set", "task.limit=2"});
+TEST_F(BadInput, EarlierResultsOfSomethingElseAreKeptUnlessForced) {
+  const auto out = results_of("results", {"--set", "task.limit=4"});
   const std::string before = sha256_file(out / "results.db");
-  EXPECT_THAT(error_line(run(), kFailed), AllOf(HasSubstr(out.string()), HasSubstr("--force")));
+  EXPECT_THAT(error_line(run({"--set", "task.limit=2"}), kFailed), AllOf(HasSubstr(out.string()), HasSubstr("--force")));
   EXPECT_EQ(sha256_file(out / "results.db"), before);
   results_of("results", {"--set", "task.limit=3", "--force"});
   EXPECT_EQ(Store::open(out).scores().size(), 2u * 2 * 3 * kOptions);  // languages, protocols, items

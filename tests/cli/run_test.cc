@@ -310,7 +310,7 @@ TEST_F(Run, ALimitTakesTheFirstItems) {
 TEST_F(Run, SumsUpOnStandardOutput) {
   const Finished finished = run();
   for (const char* part : {"items, loglik: 20 items", "items, letters: 20 items", "Accuracy", "de",
-                           "dali by stream index", "same_gold", "Noise floor", "tertium export"})
+                           "dali: % of items aligned", "same_gold", "Noise floor", "tertium export"})
     EXPECT_THAT(finished.out, HasSubstr(part));
 }
 

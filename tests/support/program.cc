@@ -7,10 +7,13 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <csignal>
 #include <fstream>
+#include <functional>
 #include <iterator>
 #include <sstream>
 #include <system_error>
+#include <thread>
 
 #include "tests/support/files.h"
 
@@ -63,7 +66,11 @@ std::string bytes_of(const std::filesystem::path& file) {
 
 }  // namespace
 
-Finished run_program(const std::vector<std::string>& arguments, const std::filesystem::path& out_file) {
+namespace {
+
+/// `started` is told the process.
+Finished run(const std::vector<std::string>& arguments, const std::filesystem::path& out_file,
+             const std::function<void(pid_t)>& started) {
   const TempFolder folder;
   const auto out = folder.path() / "stdout", err = folder.path() / "stderr";
   std::vector<std::string> words = {TERTIUM_BINARY};
@@ -75,8 +82,22 @@ Finished run_program(const std::vector<std::string>& arguments, const std::files
   pid_t process = 0;
   const Streams streams(out_file.empty() ? out : out_file, err);
   check(posix_spawn(&process, TERTIUM_BINARY, streams.actions(), nullptr, pointers.data(), environ), TERTIUM_BINARY);
+  started(process);
   const int status = exit_status_of(process);
   return {status, bytes_of(out), bytes_of(err)};
+}
+
+}  // namespace
+
+Finished run_program(const std::vector<std::string>& arguments, const std::filesystem::path& out_file) {
+  return run(arguments, out_file, [](pid_t) {});
+}
+
+Finished kill_program(const std::vector<std::string>& arguments, std::chrono::milliseconds after, int signal) {
+  return run(arguments, {}, [&](pid_t process) {
+    std::this_thread::sleep_for(after);
+    ::kill(process, signal);  // of one that has ended nobody has asked yet, so the number is still its own
+  });
 }
 
 std::string output_of(const std::vector<std::string>& arguments) {

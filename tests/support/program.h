@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -16,6 +17,9 @@ struct Finished {
 /// Runs the real tertium with `arguments` and nothing on standard input, and waits for its end. Standard output may go
 /// to another file than the one that Finished::out is read from.
 Finished run_program(const std::vector<std::string>& arguments, const std::filesystem::path& out_file = {});
+
+/// Starts it and sends it a signal after some time, unless it has ended before.
+Finished kill_program(const std::vector<std::string>& arguments, std::chrono::milliseconds after, int signal);
 
 /// Runs it, expects success, and returns its standard output.
 std::string output_of(const std::vector<std::string>& arguments);

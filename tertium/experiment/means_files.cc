@@ -1,0 +1,48 @@
+#include "tertium/experiment/means_files.h"
+
+#include <fstream>
+#include <iterator>
+
+#include "tertium/base/error.h"
+#include "tertium/base/hash.h"
+
+namespace tertium {
+namespace {
+
+constexpr std::size_t kHash = 64;
+
+}  // namespace
+
+std::string MeansFiles::bytes(const std::string& id) const {
+  std::ifstream stream(file(id), std::ios::binary);
+  const std::string all{std::istreambuf_iterator<char>(stream), {}};
+  if (all.size() <= kHash || Hasher().add(id).add(all.substr(kHash)).hex() != all.substr(0, kHash)) return {};
+  return all.substr(kHash);
+}
+
+bool MeansFiles::has(const std::string& id) const { return !bytes(id).empty(); }
+
+void MeansFiles::write(const std::string& id, const MeansPair& means) const {
+  const std::string pivot = means.pivot.bytes();
+  const std::string body = std::to_string(pivot.size()) + "\n" + pivot + means.other.bytes();
+  // Under another name first, so that a whole file takes the place of whatever is there.
+  const std::filesystem::path whole = file(id), part = whole.string() + ".part";
+  std::ofstream stream(part, std::ios::binary);
+  stream << Hasher().add(id).add(body).hex() << body;
+  stream.close();
+  std::error_code problem;
+  if (stream) std::filesystem::rename(part, whole, problem);
+  if (!stream || problem) fail("{}: cannot be written; is that disk full?", whole.string());
+}
+
+MeansPair MeansFiles::read(const std::string& id) const {
+  const std::string all = bytes(id);
+  const std::size_t line = all.find('\n');
+  if (all.empty() || line == all.npos)
+    fail("{}: can no longer be read; was it changed while the run went on? Run again", file(id).string());
+  const std::size_t size = std::stoul(all.substr(0, line));
+  const std::string_view rest = std::string_view(all).substr(line + 1);
+  return {Means::from_bytes(rest.substr(0, size)), Means::from_bytes(rest.substr(size))};
+}
+
+}  // namespace tertium

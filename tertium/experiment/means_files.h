@@ -1,0 +1,32 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "tertium/experiment/patch.h"
+
+namespace tertium {
+
+/// Where a run keeps what it may make again, in the folder of its results; gone when it has finished.
+inline constexpr char kScratch[] = "scratch";
+
+/// Sums that units of stage `means` made, a file each, named by the unit and checked by its hash.
+class MeansFiles {
+ public:
+  explicit MeansFiles(std::filesystem::path folder) : folder_(std::move(folder)) {}
+
+  bool has(const std::string& id) const;
+  /// Throws Error if the disk does not take it.
+  void write(const std::string& id, const MeansPair& means) const;
+  /// Of one that is there.
+  MeansPair read(const std::string& id) const;
+
+ private:
+  std::filesystem::path file(const std::string& id) const { return folder_ / (id + ".means"); }
+  /// What lies behind the hash; empty if the file is not there or not whole.
+  std::string bytes(const std::string& id) const;
+
+  std::filesystem::path folder_;
+};
+
+}  // namespace tertium
