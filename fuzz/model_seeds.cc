@@ -90,6 +90,29 @@ void write_weights(const fs::path& file, const Shapes& shapes) {
   write_safetensors(file, tensors);
 }
 
+/// A config.json that the family takes: the loader says which of the common keys it does not know, and how it spells
+/// others.
+json taken_config(const fs::path& folder, std::string_view model_type) {
+  static const std::regex unknown("\"([^\"]+)\" is a setting that tertium does not know");
+  static const std::regex misspelled("\"([^\"]+)\": this family does not read it; ([a-z_]+) is what counts");
+  write_weights(folder / "model.safetensors", {{"none", {1}}});
+  for (json config = config_of(model_type);;) {
+    write(folder / "config.json", config.dump());
+    try {
+      Model::load(folder, "f32");
+      return config;
+    } catch (const Error& error) {
+      const std::string message = error.what();
+      std::smatch match;
+      const bool is_misspelled = std::regex_search(message, match, misspelled);
+      if (!is_misspelled && !std::regex_search(message, match, unknown)) return config;
+      if (!config.contains(match[1].str())) return config;
+      if (is_misspelled) config[match[2].str()] = config[match[1].str()];
+      config.erase(match[1].str());
+    }
+  }
+}
+
 std::string gguf_bytes(std::string_view architecture, const Shapes& shapes) {
   const auto key = [&](const char* name) { return std::string(architecture) + "." + name; };
   const auto number = [](std::uint32_t value) { return encoded(value); };
@@ -113,9 +136,8 @@ std::string gguf_bytes(std::string_view architecture, const Shapes& shapes) {
 
 void write_folder_seeds(const fs::path& into) {
   for (const Family* family : families()) {
-    const std::string config = config_of(family->model_types.front()).dump();
     const fs::path folder = empty_folder();
-    write(folder / "config.json", config);
+    const std::string config = taken_config(folder, family->model_types.front()).dump();
     const auto write_model = [&](const Shapes& shapes) { write_weights(folder / "model.safetensors", shapes); };
     if (tensors_of(folder, {}, write_model).empty()) continue;
     const std::string weights = bytes_of(folder / "model.safetensors");
