@@ -71,8 +71,8 @@ void print_flips(const Comparison& comparison) {
   for (const FlipChange* change : most) {
     const std::string name = fmt::format("{}, {}, {}, {}", printable(change->of.task), printable(change->of.protocol),
                                          printable(change->of.language), place_name(change->key));
-    fmt::print("{}\n", wrapped("  " + name, 4));
-    fmt::print("    block {} against {}: {} % and {} % of {} items flip, {:+.1f} points, adj. p {:.3f}\n",
+    fmt::print("{}\n", wrapped(name, 2));
+    fmt::print("  block {} against {}: {} % and {} % of {} items flip, {:+.1f} points, adj. p {:.3f}\n",
                change->first_layer, change->second_layer, percent(change->first_rate), percent(change->second_rate),
                change->n, 100 * change->difference.value, change->p_bh);
   }
