@@ -39,14 +39,14 @@ double root(const Excess& excess, double end) {
 double detectable_difference(std::size_t n, Counts reference, const PowerOptions& options) {
   assert(reference.hits <= reference.n);
   if (n == 0 || reference.n == 0) return kNaN;
-  const auto [z_null, z_power] = quantiles(options);
+  const Quantiles z = quantiles(options);
   const auto n1 = static_cast<double>(n), n2 = static_cast<double>(reference.n);
   const double seen = static_cast<double>(reference.hits) / n2;
   const double p2 = std::min(seen, 1 - seen);  // a mirror image: up is towards the middle
   const auto excess = [&](double difference) {
     const double p1 = p2 + difference, pooled = (n1 * p1 + n2 * p2) / (n1 + n2);
-    return difference - z_null * std::sqrt(pooled * (1 - pooled) * (1 / n1 + 1 / n2)) -
-           z_power * std::sqrt(std::max(0.0, p1 * (1 - p1)) / n1 + p2 * (1 - p2) / n2);
+    return difference - z.null * std::sqrt(pooled * (1 - pooled) * (1 / n1 + 1 / n2)) -
+           z.alternative * std::sqrt(std::max(0.0, p1 * (1 - p1)) / n1 + p2 * (1 - p2) / n2);
   };
   return root(excess, 1 - p2);
 }
@@ -54,21 +54,21 @@ double detectable_difference(std::size_t n, Counts reference, const PowerOptions
 double detectable_paired_difference(std::size_t n, std::size_t discordant, const PowerOptions& options) {
   assert(discordant <= n);
   if (n == 0) return kNaN;
-  const auto [z_null, z_power] = quantiles(options);
+  const Quantiles z = quantiles(options);
   const auto count = static_cast<double>(n);
   const double seen = static_cast<double>(discordant) / count;
   const auto excess = [&](double difference) {
     const double share = std::max(seen, difference);
-    return difference * std::sqrt(count) - z_null * std::sqrt(share) -
-           z_power * std::sqrt(share - difference * difference);
+    return difference * std::sqrt(count) - z.null * std::sqrt(share) -
+           z.alternative * std::sqrt(share - difference * difference);
   };
   return root(excess, 1);
 }
 
 double detectable_mean(double deviation, std::size_t n, const PowerOptions& options) {
   if (n == 0 || !(deviation > 0)) return kNaN;
-  const auto [z_null, z_power] = quantiles(options);
-  return (z_null + z_power) * deviation / std::sqrt(static_cast<double>(n));
+  const Quantiles z = quantiles(options);
+  return (z.null + z.alternative) * deviation / std::sqrt(static_cast<double>(n));
 }
 
 }  // namespace tertium
