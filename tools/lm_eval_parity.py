@@ -131,8 +131,8 @@ def main():
                 tertium("run", file, "--out", out, "--force", "--lm-eval", files)
                 theirs, ours = their_scores(result, name), our_scores(out)
                 shown = json.loads(tertium("show", out, "--json"))
-                by_rule = shown["tasks"][0]["languages"][0]["by_rule"]
-                accuracies = [f'{rule} {result["results"][name][rule + ",none"]:.3f} / {by_rule[rule]["value"]:.3f}'
+                by_rule = shown["languages"][0]
+                accuracies = [f'{rule} {result["results"][name][rule + ",none"]:.3f} / {by_rule[rule]:.3f}'
                               for rule in ("acc", "acc_norm", "acc_bytes")]
                 print(f"| {benchmark.name} | {shots} | {len(ours)} | "
                       f"{largest_difference(benchmark.task, theirs, ours):.2g} | "
