@@ -190,7 +190,7 @@ TEST_F(Run, PlansWhatItThenDoes) {
                                          "patch.controls=[\"self\", \"random\"]"};
   const Store store = Store::open(results_of("results", what));
   for (const bool from_results : {true, false}) {
-    std::vector<std::string> arguments = {"patch", experiment.string(), "--plan", "--json", "--quiet"};
+    std::vector<std::string> arguments = {"plan", experiment.string(), "--json", "--quiet"};
     arguments.insert(arguments.end(), what.begin(), what.end());
     if (from_results) arguments.insert(arguments.end(), {"--results", results.string()});
     const nlohmann::json plan = nlohmann::json::parse(test::output_of(arguments));
@@ -206,7 +206,7 @@ TEST_F(Run, PlansWhatItThenDoes) {
 TEST_F(Run, APlanTakesNoAnswersOfOtherFiles) {
   const std::filesystem::path stored = results_of("results");
   const auto plan = [&] {
-    return test::run_program({"patch", experiment.string(), "--plan", "--quiet", "--results", stored.string()});
+    return test::run_program({"plan", experiment.string(), "--quiet", "--results", stored.string()});
   };
   EXPECT_EQ(plan().status, 0);
   tiny.seed += 1;  // other weights, of the same names and shapes

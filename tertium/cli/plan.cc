@@ -20,7 +20,6 @@ namespace {
 
 struct Options : ExperimentOptions {
   std::string results;
-  bool plan = false;
   bool json = false;
 };
 
@@ -104,9 +103,7 @@ void print_json(const PatchPlan& plan) {
   fmt::print("{}\n", json.dump());
 }
 
-void patch(const Options& options) {
-  if (!options.plan)
-    fail("patching itself is part of tertium run; --plan shows what it would do for {}", options.experiment);
+void plan(const Options& options) {
   const Experiment experiment = read_experiment(options.experiment, options.settings);
   set_threads(options.threads);
   std::optional<Store> results;
@@ -132,18 +129,17 @@ void patch(const Options& options) {
 
 }  // namespace
 
-void add_patch(CLI::App& app) {
+void add_plan(CLI::App& app) {
   CLI::App& command = add_command(
-      app, "patch", "Plan an experiment's patches: items, rows, time and memory, before anything is patched",
-      "tertium patch examples/demo.toml --plan --results results");
+      app, "plan", "Plan an experiment's patches: items, rows, time and memory, before anything is patched",
+      "tertium plan examples/demo.toml --results results");
   const auto options = std::make_shared<Options>();
   add_experiment_options(command, *options);
-  command.add_flag("--plan", options->plan, "Show what would be patched, and stop");
   command.add_option("--results", options->results,
                      "A run's folder to take the answers from, which decide who is patched; without it the items are "
                      "scored first");
   command.add_flag("--json", options->json, "One JSON object");
-  command.callback([options] { patch(*options); });
+  command.callback([options] { plan(*options); });
 }
 
 }  // namespace tertium
