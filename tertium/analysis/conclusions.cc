@@ -303,10 +303,10 @@ void tell_regression(const Subject& subject, const Analysis& analysis, Sentences
   for (const RegressionResult& regression : analysis.regression) {
     if (regression.task != subject.task || regression.protocol != subject.protocol) continue;
     // Where the metric is no indicator, the odds are those of a whole unit of it, which no item spans.
-    const bool is_binary = std::ranges::any_of(analysis.alignment, [&](const AlignmentResult& one) {
-      return one.metric == regression.metric && one.is_binary;
+    const bool is_real = std::ranges::any_of(analysis.alignment, [&](const AlignmentResult& one) {
+      return one.metric == regression.metric && !one.is_binary;
     });
-    if (!is_binary) continue;
+    if (is_real) continue;
     const auto aligned = std::ranges::find(regression.coefficients, "aligned", &RegressionTerm::term);
     if (aligned != regression.coefficients.end())
       texts.push_back(fmt::format("{} {:.2f} ({})", regression.metric, std::exp(aligned->value), p_is(aligned->p)));
