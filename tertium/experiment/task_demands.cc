@@ -1,0 +1,60 @@
+#include "tertium/experiment/task_demands.h"
+
+#include "tertium/base/hash.h"
+#include "tertium/experiment/run.h"
+#include "tertium/experiment/stages.h"
+#include "tertium/metrics/metric.h"
+
+namespace tertium {
+namespace {
+
+std::vector<std::string> ids_of(const PreparedLanguage& language) {
+  std::vector<std::string> ids;
+  for (const Item& item : language.items) ids.push_back(item.id);
+  return ids;
+}
+
+}  // namespace
+
+std::vector<const Metric*> metrics_of(const Experiment& experiment) {
+  std::vector<const Metric*> metrics;
+  for (const std::string& name : experiment.metrics) metrics.push_back(&metric_named(name));
+  return metrics;
+}
+
+Wanted states_wanted(const std::vector<const Metric*>& metrics) {
+  Wanted wanted;
+  for (const Metric* metric : metrics) {
+    wanted.statements |= metric->of_item != nullptr;
+    wanted.premise |= metric->of_pair != nullptr;
+  }
+  return wanted;
+}
+
+Demand scoring_demand(const TaskSpec& task, const PreparedLanguage& language, const ItemKeys& keys) {
+  return {.series = {task.name, task.stored_protocol(), language.language, std::string(kScoring), ""},
+          .parts = {""},
+          .members = ids_of(language),
+          .key = [&keys = keys](std::size_t, std::size_t i) { return keys.asked[i]; },
+          .cost = [&language = language](std::size_t i,
+                                         const auto&) { return static_cast<double>(rows_of(language.questions[i])); }};
+}
+
+Demand alignment_demand(const PreparedTask& task, const PreparedLanguage& language, const ItemKeys& pivot,
+                        const ItemKeys& own, const std::vector<const Metric*>& metrics, bool of_corpus) {
+  Demand demand{.series = {task.spec.name, "", language.language, std::string(kAligning), ""},
+                .parts = {},
+                .members = ids_of(language)};
+  for (const Metric* metric : metrics)
+    if ((metric->of_pair != nullptr) == of_corpus) demand.parts.emplace_back(metric->name);
+  demand.key = [&pivot = pivot, &own = own](std::size_t, std::size_t i) {
+    return Hasher().add(pivot.texts[i]).add(own.texts[i]).hex();
+  };
+  demand.cost = [&task = task, &language = language](std::size_t i, const auto&) {
+    return static_cast<double>(rows_of(task.pivot.questions[i]) + rows_of(language.questions[i]));
+  };
+  demand.together = of_corpus;
+  return demand;
+}
+
+}  // namespace tertium

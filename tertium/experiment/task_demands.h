@@ -1,0 +1,29 @@
+#pragma once
+
+#include <vector>
+
+#include "tertium/experiment/item_keys.h"
+#include "tertium/experiment/scoring.h"
+#include "tertium/experiment/units.h"
+
+namespace tertium {
+
+struct Experiment;
+struct Metric;
+struct PreparedLanguage;
+struct PreparedTask;
+struct TaskSpec;
+
+// What a task's scores and alignment take, as series of units. Whatever is given must outlive the demand.
+
+std::vector<const Metric*> metrics_of(const Experiment& experiment);
+/// The states that metrics compare.
+Wanted states_wanted(const std::vector<const Metric*>& metrics);
+
+Demand scoring_demand(const TaskSpec& task, const PreparedLanguage& language, const ItemKeys& keys);
+
+/// Of metrics of items, or of those of all items together. Alignment depends on no protocol.
+Demand alignment_demand(const PreparedTask& task, const PreparedLanguage& language, const ItemKeys& pivot,
+                        const ItemKeys& own, const std::vector<const Metric*>& metrics, bool of_corpus);
+
+}  // namespace tertium

@@ -1,0 +1,336 @@
+#include "tertium/experiment/task_run.h"
+
+#include <algorithm>
+#include <numeric>
+#include <optional>
+
+#include "tertium/base/error.h"
+#include "tertium/base/hash.h"
+#include "tertium/experiment/lineup.h"
+#include "tertium/experiment/means_files.h"
+#include "tertium/experiment/notes.h"
+#include "tertium/experiment/patch.h"
+#include "tertium/experiment/scoring.h"
+#include "tertium/experiment/task_demands.h"
+#include "tertium/metrics/corpus.h"
+#include "tertium/model/config.h"
+#include "tertium/protocols/answer.h"
+#include "tertium/protocols/asking.h"
+#include "tertium/store/store.h"
+
+namespace tertium {
+namespace {
+
+std::vector<std::size_t> members_of(const Work& work) {
+  std::vector<std::size_t> members(work.count);
+  std::iota(members.begin(), members.end(), work.first);
+  return members;
+}
+
+/// The answers of a language, if all are stored.
+std::optional<RightAnswers> stored_answers(const Store& store, const TaskSpec& task, const PreparedLanguage& language) {
+  std::map<std::string, std::map<int, double>> scores;
+  for (const ScoreRow& row : store.scores(task.name, language.language, task.stored_protocol()))
+    scores[row.item][row.option] = row.score;
+  RightAnswers right;
+  for (std::size_t i = 0; i < language.items.size(); ++i) {
+    const auto found = scores.find(language.items[i].id);
+    if (found == scores.end() || found->second.size() != language.questions[i].options.size()) return std::nullopt;
+    std::vector<double> of_options;
+    for (const auto& [option, score] : found->second) of_options.push_back(score);
+    right.push_back(best_option(compared(language.questions[i], of_options)) == language.items[i].gold);
+  }
+  return right;
+}
+
+}  // namespace
+
+TaskRun::TaskRun(const Common& common, const PreparedTask& task, bool align)
+    : common_(common), task_(task), align_(align && !common.metrics.empty()) {
+  keys_.emplace(&task.pivot, keys_of(task.pivot));
+}
+
+void TaskRun::run() {
+  const bool pivot_done = score(task_.pivot);
+  store_notes(common_.store, task_);
+  for (const PreparedLanguage& language : task_.others) {
+    const bool done = score(language);
+    if (align_) align(language);
+    if (common_.menu) patch(language, pivot_done && done);
+    forget(language);
+  }
+  forget(task_.pivot);
+}
+
+void TaskRun::count(UnitCount& count) {
+  const auto add = [&](const WorkPlan& plan) {
+    count.done += plan.done;
+    count.all += plan.done + plan.to_do;
+  };
+  const auto scoring = [&](const PreparedLanguage& language) {
+    add(common_.planner.plan(scoring_demand(task_.spec, language, keys(language))));
+  };
+  scoring(task_.pivot);
+  for (const PreparedLanguage& language : task_.others) {
+    scoring(language);
+    if (align_) add(common_.planner.plan(items_demand(language))), add(common_.planner.plan(corpus_demand(language)));
+    if (!common_.menu) continue;
+    const auto pivot_right = stored_answers(common_.store, task_.spec, task_.pivot),
+               right = stored_answers(common_.store, task_.spec, language);
+    if (!pivot_right || !right) {
+      count.open.push_back(run_key(task_.spec, language));
+      continue;
+    }
+    const LanguagePair pair{task_.pivot, language, *pivot_right, *right};
+    for (const std::string& name : common_.menu->spec.directions) {
+      const Lineup lineup = line_up(common_.menu->spec, direction_named(name), pair);
+      add(common_.planner.plan(units_of(pair, lineup).patches()));
+    }
+  }
+}
+
+const ItemKeys& TaskRun::keys(const PreparedLanguage& language) {
+  auto found = keys_.find(&language);
+  if (found == keys_.end()) found = keys_.emplace(&language, keys_of(language)).first;
+  return found->second;
+}
+
+LanguageStates& TaskRun::states(const PreparedLanguage& language) {
+  std::unique_ptr<LanguageStates>& states = states_[&language];
+  if (!states) {
+    const std::string name = Hasher().add(task_.spec.name).add(language.language).hex().substr(0, 16) + ".states";
+    std::vector<std::string> all = keys(language).texts;
+    const Wanted wanted = states_wanted(common_.metrics);
+    for (std::string& key : all)
+      key = Hasher()
+                .add(common_.control.fingerprint)
+                .add(key)
+                .add(std::int64_t{wanted.statements})
+                .add(std::int64_t{wanted.premise})
+                .hex();
+    states = std::make_unique<LanguageStates>(common_.engine, language, all, wanted,
+                                              common_.scratch.empty() ? "" : common_.scratch / name);
+  }
+  return *states;
+}
+
+void TaskRun::forget(const PreparedLanguage& language) {
+  if (const auto found = states_.find(&language); found != states_.end()) found->second->remove();
+  states_.erase(&language);
+  keys_.erase(&language);
+}
+
+Stage TaskRun::stage(const PreparedLanguage& language, std::string_view what, std::size_t total,
+                     Stage::Filed filed) const {
+  return {stage_name(task_.spec, language.language, what), total, common_.store, common_.progress, filed};
+}
+
+bool TaskRun::score(const PreparedLanguage& language) {
+  const Demand demand = scoring_demand(task_.spec, language, keys(language));
+  Stage stage = this->stage(language, kScoring, language.items.size());
+  const Wanted wanted = align_ ? states_wanted(common_.metrics) : Wanted{};
+  const auto compute = [&](const Work& work, Tally& tally, const std::function<void(std::size_t)>& reached) {
+    std::size_t done = 0;
+    run_some(common_.engine, language, members_of(work), wanted, [&](std::size_t i, const ItemRun& run) {
+      tally.rows[0] += store_scores(language, i, run.scores);
+      if (align_) states(language).keep(i, run);
+      reached(++done);
+    });
+  };
+  const bool whole = common_.runner.run(demand, common_.planner.plan(demand), stage, compute);
+  if (whole) stage.end();
+  return whole;
+}
+
+int TaskRun::store_scores(const PreparedLanguage& language, std::size_t i, const std::vector<double>& scores) const {
+  const Item& item = language.items[i];
+  const Question& question = language.questions[i];
+  for (std::size_t k = 0; k < scores.size(); ++k) {
+    const TextLength length = length_of(question.option_texts[k]);
+    common_.store.add(ScoreRow{task_.spec.name, language.language, item.id, task_.spec.stored_protocol(),
+                               static_cast<int>(k), scores[k], static_cast<int>(question.scored_tokens(k)),
+                               k == item.gold, length.characters, length.bytes});
+  }
+  return static_cast<int>(scores.size());
+}
+
+Demand TaskRun::items_demand(const PreparedLanguage& language) {
+  return alignment_demand(task_, language, keys(task_.pivot), keys(language), common_.metrics, false);
+}
+
+Demand TaskRun::corpus_demand(const PreparedLanguage& language) {
+  return alignment_demand(task_, language, keys(task_.pivot), keys(language), common_.metrics, true);
+}
+
+void TaskRun::add_alignment(const PreparedLanguage& language, std::size_t item, const std::string& metric,
+                            std::size_t index, const Measured& measured, std::size_t part, Tally& tally) const {
+  const std::size_t blocks = config().layers.size();
+  common_.store.add(AlignmentRow{task_.spec.name, language.language, language.items[item].id, metric,
+                                 index > blocks ? "final_norm" : "resid", static_cast<int>(std::min(index, blocks)),
+                                 measured.value});
+  ++tally.rows[part];
+  tally.ties[part] += measured.tie;
+}
+
+void TaskRun::align(const PreparedLanguage& language) {
+  Stage stage = this->stage(language, kAligning, language.items.size());
+  const Demand items = items_demand(language), corpus = corpus_demand(language);
+  const std::size_t indices = config().layers.size() + 2;
+  bool whole = common_.runner.run(
+      items, common_.planner.plan(items), stage, [&](const Work& work, Tally& tally, const auto& reached) {
+        const std::vector<std::size_t> members = members_of(work);
+        const auto pivot = states(task_.pivot).statements(members), other = states(language).statements(members);
+        for (std::size_t index = 0; index < indices; ++index)
+          for (std::size_t i = 0; i < members.size(); ++i) {
+            const StatementCosines cosines = statement_cosines(pivot[i], other[i], index);
+            for (std::size_t p = 0; p < work.parts.size(); ++p) {
+              const std::string& metric = items.parts[work.parts[p]];
+              add_alignment(language, members[i], metric, index, metric_named(metric).of_item(cosines), p, tally);
+            }
+          }
+        reached(members.size());
+      });
+  const WorkPlan plan = common_.planner.plan(corpus);
+  for (const UnitRow& old : plan.outdated) common_.store.remove_unit(old.id);
+  whole &= common_.runner.run(corpus, plan, stage, [&](const Work& work, Tally& tally, const auto&) {
+    align_corpus(language, corpus, work, tally);
+  });
+  if (!whole) return;
+  file_ties(language);
+  stage.end();
+}
+
+void TaskRun::align_corpus(const PreparedLanguage& language, const Demand& demand, const Work& work, Tally& tally) {
+  for (const PreparedLanguage* side : {&task_.pivot, &language}) states(*side).keep_all(common_.most_rows);
+  const auto width = static_cast<std::size_t>(config().hidden);
+  for (std::size_t p = 0; p < work.parts.size(); ++p) {
+    const std::string& metric = demand.parts[work.parts[p]];
+    // More items change what is said of the earlier ones.
+    common_.store.remove_alignment(task_.spec.name, language.language, metric);
+    for (std::size_t index = 0; index < config().layers.size() + 2; ++index) {
+      const auto reader = [&](const PreparedLanguage& side) -> ReadState {
+        return [&, index](std::size_t i, std::span<float> into) { states(side).read_premise(i, index, into); };
+      };
+      const std::vector<Measured> measured =
+          measure_corpus(metric_named(metric), language.items.size(), width, reader(task_.pivot), reader(language));
+      for (std::size_t i = 0; i < measured.size(); ++i)
+        add_alignment(language, i, metric, index, measured[i], p, tally);
+    }
+  }
+}
+
+void TaskRun::file_ties(const PreparedLanguage& language) const {
+  std::map<std::string, int> ties;
+  for (const UnitRow& unit : common_.store.units())
+    if (unit.stage == kAligning && unit.task == task_.spec.name && unit.language == language.language)
+      ties[unit.part] += unit.ties;
+  for (const auto& [metric, count] : ties)
+    common_.store.set_info(fmt::format("ties {} {}", run_key(task_.spec, language), metric), std::to_string(count));
+}
+
+LineupUnits TaskRun::units_of(const LanguagePair& pair, const Lineup& lineup) {
+  return {*common_.menu, task_.spec, pair, keys(task_.pivot), keys(pair.other), lineup, config().block_count()};
+}
+
+void TaskRun::patch(const PreparedLanguage& language, bool all_scored) {
+  if (!all_scored) {
+    common_.control.notice(run_key(task_.spec, language) + ": is not patched, since some items have no scores");
+    return;
+  }
+  const auto pivot_right = stored_answers(common_.store, task_.spec, task_.pivot),
+             right = stored_answers(common_.store, task_.spec, language);
+  if (!pivot_right || !right)
+    fail("{}: {} has not a score of every option; it is not as a run left it, so begin anew with --force",
+         common_.store.folder().string(), run_key(task_.spec, language));
+  const LanguagePair pair{task_.pivot, language, *pivot_right, *right};
+  for (const std::string& name : common_.menu->spec.directions) {
+    const Lineup lineup = line_up(common_.menu->spec, direction_named(name), pair);
+    patch(pair, lineup, units_of(pair, lineup));
+  }
+}
+
+void TaskRun::patch(const LanguagePair& pair, const Lineup& lineup, const LineupUnits& units) {
+  const std::string direction(lineup.direction->name);
+  const Demand demand = units.patches();
+  const WorkPlan plan = common_.planner.plan(demand);
+  // Where items are added, some controls draw other donors: those rows give way to new ones.
+  for (const UnitRow& old : plan.outdated)
+    if (std::ranges::find(demand.members, old.first_item) != demand.members.end()) common_.store.remove_unit(old.id);
+  if (!plan.works.empty()) tell_shortages(run_key(task_.spec, pair.other), lineup);
+  MeansPair means;
+  if (std::ranges::any_of(plan.works, [&](const Work& work) { return units.take_means(work.parts); }) &&
+      !average(pair, lineup, units, means))
+    return;
+  Stage stage = this->stage(pair.other, patching(direction), lineup.recipients.size());
+  const auto compute = [&](const Work& work, Tally& tally, const std::function<void(std::size_t)>& reached) {
+    if (common_.planner.knows_any())
+      for (const PatchSlice& slice : units.slices_of(work))
+        for (const std::size_t member : members_of(work)) common_.store.remove_patches(slice, demand.members[member]);
+    const LineupUnits::Runs all = units.runs_of(work);
+    const CleanActivations clean(common_.engine, *common_.menu, pair, givers_of(lineup, all.runs));
+    auto part = all.part.begin();
+    const auto answered = [&](const PatchedRun& patched, const std::vector<double>& scores) {
+      tally.rows[*part++] += store_patch(pair.other, direction, patched, scores);
+    };
+    run_patches(common_.engine, *common_.menu, lineup, pair, all.runs, clean.all(), means, answered, reached);
+  };
+  if (common_.runner.run(demand, plan, stage, compute)) stage.end();
+}
+
+int TaskRun::store_patch(const PreparedLanguage& language, const std::string& direction, const PatchedRun& patched,
+                         const std::vector<double>& scores) const {
+  const Site site = patched.place->site;
+  for (std::size_t k = 0; k < scores.size(); ++k)
+    common_.store.add(PatchRow{task_.spec.name, language.language, language.items[patched.recipient].id,
+                               task_.spec.stored_protocol(), direction, std::string(info(site.kind).name), site.block,
+                               common_.menu->spec.positions[patched.place->position], patched.control->name,
+                               patched.draw, language.items[patched.donor].id, static_cast<int>(k), scores[k],
+                               site.head, patched.place->window});
+  return static_cast<int>(scores.size());
+}
+
+bool TaskRun::average(const LanguagePair& pair, const Lineup& lineup, const LineupUnits& units, MeansPair& means) {
+  const MeansFiles files(common_.store.folder() / kScratch);
+  Demand demand = units.means();
+  demand.is_kept = [&](const std::string& id) { return files.has(id); };
+  const WorkPlan plan = common_.planner.plan(demand);
+  Stage stage = this->stage(pair.other, fmt::format("means, {}", lineup.direction->name), demand.members.size(),
+                            Stage::Filed::no);
+  const auto compute = [&](const Work& work, Tally&, const auto& reached) {
+    Givers givers;
+    std::vector<std::size_t> items;
+    for (const std::size_t member : members_of(work)) items.push_back(lineup.averaged[member]);
+    givers.pivot.insert(items.begin(), items.end());
+    givers.other = givers.pivot;
+    const CleanActivations clean(common_.engine, *common_.menu, pair, givers);
+    files.write(work.ids.front(), means_over(*common_.menu, clean.all(), items));
+    reached(items.size());
+  };
+  if (!common_.runner.run(demand, plan, stage, compute)) return false;
+  std::map<std::size_t, std::string> ids(plan.finished.begin(), plan.finished.end());
+  for (const Work& work : plan.works) ids.emplace(work.first, work.ids.front());
+  for (const auto& [first, id] : ids) {
+    const MeansPair more = files.read(id);
+    means.pivot.add(more.pivot);
+    means.other.add(more.other);
+  }
+  return true;
+}
+
+void TaskRun::tell_shortages(const std::string& key, const Lineup& lineup) const {
+  const std::string name = fmt::format("{} {}", key, lineup.direction->name);
+  for (const auto& [position, count] : lineup.lacking) {
+    common_.store.set_info(fmt::format("lacking {} {}", name, position), std::to_string(count));
+    common_.control.notice(
+        fmt::format("{}: {} of {} items are not patched at {}, which they or their counterparts lack", name, count,
+                    lineup.recipients.size(), position));
+  }
+  for (const auto& [control, count] : lineup.short_of_donors) {
+    common_.store.set_info(fmt::format("few_donors {} {}", name, control), std::to_string(count));
+    common_.control.notice(
+        fmt::format("{}: {} finds fewer donors than it should for {} of {} items: too few others fit", name, control,
+                    count, lineup.recipients.size()));
+  }
+}
+
+}  // namespace tertium

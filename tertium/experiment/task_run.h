@@ -1,0 +1,102 @@
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tertium/engine/engine.h"
+#include "tertium/experiment/item_keys.h"
+#include "tertium/experiment/language_states.h"
+#include "tertium/experiment/lineup_units.h"
+#include "tertium/experiment/run.h"
+#include "tertium/experiment/stages.h"
+#include "tertium/experiment/unit_runner.h"
+#include "tertium/experiment/units.h"
+#include "tertium/metrics/metric.h"
+
+namespace tertium {
+
+/// A task whose units are planned, and run where that is asked for.
+class TaskRun {
+ public:
+  struct Common {
+    const Experiment& experiment;
+    const Engine& engine;
+    Store& store;
+    const Progress& progress;
+    const RunControl& control;
+    const UnitPlanner& planner;
+    UnitRunner& runner;
+    const std::vector<const Metric*>& metrics;
+    const PatchMenu* menu;
+    const std::filesystem::path& scratch;  // empty where states find no room
+    double most_rows;
+  };
+
+  TaskRun(const Common& common, const PreparedTask& task, bool align);
+
+  void run();
+
+  /// Without running anything.
+  void count(UnitCount& count);
+
+ private:
+  const Config& config() const { return common_.engine.model().config(); }
+
+  const ItemKeys& keys(const PreparedLanguage& language);
+
+  LanguageStates& states(const PreparedLanguage& language);
+
+  /// What is not asked for again.
+  void forget(const PreparedLanguage& language);
+
+  Stage stage(const PreparedLanguage& language, std::string_view what, std::size_t total,
+              Stage::Filed filed = Stage::Filed::yes) const;
+
+  /// Whether all items have scores now.
+  bool score(const PreparedLanguage& language);
+
+  int store_scores(const PreparedLanguage& language, std::size_t i, const std::vector<double>& scores) const;
+
+  // ---- alignment: at every stream index and behind the final norm
+
+  Demand items_demand(const PreparedLanguage& language);
+  Demand corpus_demand(const PreparedLanguage& language);
+
+  void add_alignment(const PreparedLanguage& language, std::size_t item, const std::string& metric, std::size_t index,
+                     const Measured& measured, std::size_t part, Tally& tally) const;
+
+  void align(const PreparedLanguage& language);
+
+  void align_corpus(const PreparedLanguage& language, const Demand& demand, const Work& work, Tally& tally);
+
+  void file_ties(const PreparedLanguage& language) const;
+
+  // ---- patches
+
+  LineupUnits units_of(const LanguagePair& pair, const Lineup& lineup);
+
+  void patch(const PreparedLanguage& language, bool all_scored);
+
+  void patch(const LanguagePair& pair, const Lineup& lineup, const LineupUnits& units);
+
+  int store_patch(const PreparedLanguage& language, const std::string& direction, const PatchedRun& patched,
+                  const std::vector<double>& scores) const;
+
+  /// The sums that some controls need; false if some could not be made.
+  bool average(const LanguagePair& pair, const Lineup& lineup, const LineupUnits& units, MeansPair& means);
+
+  /// Tells of items that a direction leaves out and of pools too small for a control, before it runs.
+  void tell_shortages(const std::string& key, const Lineup& lineup) const;
+
+  const Common& common_;
+  const PreparedTask& task_;
+  const bool align_;
+  std::map<const PreparedLanguage*, ItemKeys> keys_;
+  std::map<const PreparedLanguage*, std::unique_ptr<LanguageStates>> states_;
+};
+
+}  // namespace tertium
