@@ -6,6 +6,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <fstream>
 #include <string_view>
 
 #include "tertium/base/error.h"
@@ -40,6 +41,29 @@ void demand_unchanged(const std::vector<FileState>& files) {
       fail("{}: was replaced by another file {}", before.path.string(), kAdvice);
     if (now != before) fail("{}: was cut or overwritten {}", before.path.string(), kAdvice);
   }
+}
+
+bool is_there(const std::filesystem::path& path) {
+  std::error_code ignored;
+  return std::filesystem::exists(path, ignored);
+}
+
+bool write_file(const std::filesystem::path& path, std::string_view bytes) {
+  std::ofstream file(path, std::ios::binary);
+  file.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+  file.close();
+  return !file.fail();
+}
+
+bool replace_file(const std::filesystem::path& path, std::string_view bytes) {
+  const std::filesystem::path partial = path.string() + ".partial";
+  std::error_code problem, ignored;
+  if (write_file(partial, bytes)) {
+    std::filesystem::rename(partial, path, problem);
+    if (!problem) return true;
+  }
+  std::filesystem::remove(partial, ignored);
+  return false;
 }
 
 // Non-blocking, so that opening a pipe by mistake does not wait for its writer.

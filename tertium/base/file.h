@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <span>
+#include <string_view>
 #include <vector>
 
 namespace tertium {
@@ -20,6 +21,14 @@ struct FileState {
 /// Throws Error naming the first file that is no longer in its state: what was read from it before and what is read from
 /// it later are of two files.
 void demand_unchanged(const std::vector<FileState>& files);
+
+/// Whether there is something of that name, as far as can be told.
+bool is_there(const std::filesystem::path& path);
+
+/// Writes a file, in place of an earlier one. False if not all of it could be written.
+[[nodiscard]] bool write_file(const std::filesystem::path& path, std::string_view bytes);
+/// The same, but whole or not at all: whoever reads meanwhile finds the earlier one.
+[[nodiscard]] bool replace_file(const std::filesystem::path& path, std::string_view bytes);
 
 /// An ordinary file, open for reading; closed on destruction.
 class InputFile {

@@ -3,11 +3,13 @@
 #include <unistd.h>
 
 #include <filesystem>
-#include <fstream>
 #include <iostream>
+#include <sstream>
 
 #include "tertium/base/error.h"
+#include "tertium/base/file.h"
 #include "tertium/base/text.h"
+#include "tertium/base/toml.h"
 #include "tertium/cli/command.h"
 #include "tertium/experiment/experiment.h"
 #include "tertium/tasks/task.h"
@@ -69,14 +71,9 @@ void complete(Options& options) {
 
 /// A TOML string.
 std::string quoted_text(std::string_view text) {
-  std::string quoted = "\"";
-  for (const char c : text) {
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f)
-      quoted += fmt::format("\\u{:04X}", static_cast<unsigned>(static_cast<unsigned char>(c)));
-    else
-      quoted += (c == '"' || c == '\\' ? "\\" : "") + std::string(1, c);
-  }
-  return quoted + '"';
+  std::ostringstream quoted;
+  quoted << toml::value<std::string>(std::string(text));
+  return quoted.str();
 }
 
 std::string list_of(std::string_view names) {
@@ -127,10 +124,8 @@ void write_new(Options options) {
   if (fs::exists(fs::symlink_status(options.file)))
     fail("{}: is there already; give another name, or take it away", options.file);
   complete(options);
-  {
-    std::ofstream out(options.file, std::ios::binary);
-    if (!(out << experiment_text(options)).flush()) fail("{}: cannot be written; is the folder there?", options.file);
-  }
+  if (!write_file(options.file, experiment_text(options)))
+    fail("{}: cannot be written; is the folder there?", options.file);
   try {
     read_experiment(options.file, {});
   } catch (const Error&) {

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "tertium/base/error.h"
+#include "tertium/base/file.h"
 #include "tertium/base/text.h"
 #include "tertium/cli/child.h"
 #include "tertium/cli/command.h"
@@ -31,10 +32,7 @@ constexpr char kDriver[] = R"(
 )";
 
 void write(const fs::path& path, std::string_view text) {
-  std::ofstream file(path, std::ios::binary);
-  file << text;
-  file.close();
-  if (!file) fail("{}: cannot be written; give another -o, or make room", path.string());
+  if (!write_file(path, text)) fail("{}: cannot be written; give another -o, or make room", path.string());
 }
 
 /// What a program says, in one line; printable, since a result's names may be in it.

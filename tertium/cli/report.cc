@@ -1,9 +1,9 @@
 #include <fmt/format.h>
 
-#include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "tertium/base/error.h"
+#include "tertium/base/file.h"
 #include "tertium/cli/command.h"
 #include "tertium/experiment/stages.h"
 #include "tertium/report/document.h"
@@ -19,19 +19,6 @@ struct Options {
   std::string out;
 };
 
-/// Whole or not at all: somebody may be looking at an earlier one.
-void write_file(const std::filesystem::path& path, std::string_view text) {
-  const std::filesystem::path partial = path.string() + ".partial";
-  std::ofstream file(partial, std::ios::binary);
-  file << text;
-  file.close();
-  std::error_code problem;
-  if (file) std::filesystem::rename(partial, path, problem);
-  if (file && !problem) return;
-  std::filesystem::remove(partial, problem);
-  fail("{}: cannot be written; give another -o, or make room", path.string());
-}
-
 void report(const Options& options) {
   std::vector<Store> stores;
   std::vector<ReportSource> sources;
@@ -43,7 +30,8 @@ void report(const Options& options) {
   const std::filesystem::path out = options.out.empty() ? std::filesystem::path(options.folders.front()) / "report.html"
                                                         : std::filesystem::path(options.out);
   const std::string page = report_page(report_document(sources, TERTIUM_VERSION));
-  write_file(out, page);
+  // Somebody may be looking at an earlier one.
+  if (!replace_file(out, page)) fail("{}: cannot be written; give another -o, or make room", out.string());
   fmt::print("{}: {:.1f} MB, needs no network; open it in a browser\n", out.string(),
              static_cast<double>(page.size()) / 1e6);
 }

@@ -4,6 +4,7 @@
 #include <iterator>
 
 #include "tertium/base/error.h"
+#include "tertium/base/file.h"
 #include "tertium/base/hash.h"
 
 namespace tertium {
@@ -25,14 +26,8 @@ bool MeansFiles::has(const std::string& id) const { return !bytes(id).empty(); }
 void MeansFiles::write(const std::string& id, const MeansPair& means) const {
   const std::string pivot = means.pivot.bytes();
   const std::string body = std::to_string(pivot.size()) + "\n" + pivot + means.other.bytes();
-  // Under another name first, so that a whole file takes the place of whatever is there.
-  const std::filesystem::path whole = file(id), part = whole.string() + ".part";
-  std::ofstream stream(part, std::ios::binary);
-  stream << Hasher().add(id).add(body).hex() << body;
-  stream.close();
-  std::error_code problem;
-  if (stream) std::filesystem::rename(part, whole, problem);
-  if (!stream || problem) fail("{}: cannot be written; is that disk full?", whole.string());
+  if (!replace_file(file(id), Hasher().add(id).add(body).hex() + body))
+    fail("{}: cannot be written; is that disk full?", file(id).string());
 }
 
 MeansPair MeansFiles::read(const std::string& id) const {

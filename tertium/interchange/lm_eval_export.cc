@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <fstream>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -11,6 +10,7 @@
 #include "tertium/analysis/answers.h"
 #include "tertium/base/clock.h"
 #include "tertium/base/error.h"
+#include "tertium/base/file.h"
 #include "tertium/base/hash.h"
 #include "tertium/base/text.h"
 #include "tertium/experiment/experiment.h"
@@ -114,8 +114,7 @@ void add_sample(const Task& task, const Item& item, const std::vector<Item>& exa
   ++samples.count;
 }
 
-Samples samples_of(const TaskSpec& spec, const TaskItems& texts, const ItemsAndPool& language,
-                   const Answers& answers) {
+Samples samples_of(const TaskSpec& spec, const TaskItems& texts, const ItemsAndPool& language, const Answers& answers) {
   const Task& task = task_named(spec.name);
   const std::map<std::string, Entry> entries = entries_of(spec, language.language);
   const std::vector<std::vector<Item>> examples = examples_of(texts, language);
@@ -285,9 +284,7 @@ Json results_json(const StoredRun& run, const WrittenTasks& tasks) {
 }
 
 void write(const fs::path& file, const std::string& text) {
-  std::ofstream stream(file, std::ios::binary);
-  stream.write(text.data(), static_cast<std::streamsize>(text.size()));
-  if (!stream.flush()) fail("{}: cannot be written; check the folder and the disk", file.string());
+  if (!write_file(file, text)) fail("{}: cannot be written; check the folder and the disk", file.string());
 }
 
 /// Texts of the tasks that are exported, from files that are the run's.

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "tertium/base/error.h"
+#include "tertium/base/file.h"
 #include "tertium/base/text.h"
 #include "tertium/tasks/columns.h"
 #include "tertium/tasks/json_lines.h"
@@ -12,11 +13,6 @@ namespace tertium {
 namespace {
 
 namespace fs = std::filesystem;
-
-bool is_there(const fs::path& path) {
-  std::error_code ignored;
-  return fs::exists(path, ignored);
-}
 
 /// A sentence a line. What ends the file is no sentence: the last line feed, and blank lines after it.
 std::vector<Sentence> read_lines(const fs::path& path) {

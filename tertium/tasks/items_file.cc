@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "tertium/base/error.h"
+#include "tertium/base/file.h"
 #include "tertium/base/text.h"
 #include "tertium/tasks/csv.h"
 #include "tertium/tasks/json_lines.h"
@@ -13,11 +14,6 @@ namespace tertium {
 namespace {
 
 namespace fs = std::filesystem;
-
-bool is_there(const fs::path& path) {
-  std::error_code ignored;
-  return fs::exists(path, ignored);
-}
 
 /// Forms in which people have the files, and what to do with them.
 struct OtherForm {
