@@ -44,8 +44,6 @@ void read_info(const RunInfo& info, Observations& observations) {
     if (key.starts_with(kSentences))
       observations.sentences[key.substr(std::string_view(kSentences).size())] =
           static_cast<std::size_t>(std::max(0L, std::atol(value.c_str())));
-    if (std::istringstream names(value); key == "controls")
-      observations.controls = {std::istream_iterator<std::string>(names), {}};
   }
 }
 
@@ -123,10 +121,17 @@ void add_language(const StoredRows& rows, const Units& units, const std::string&
 
 }  // namespace
 
+std::vector<std::string> stored_controls(const RunInfo& info) {
+  for (const auto& [key, value] : info)
+    if (std::istringstream names(value); key == "controls") return {std::istream_iterator<std::string>(names), {}};
+  return {};
+}
+
 Observations observations_of(const Store& store) {
   const StoredRows rows{store.info(), store.items(), store.scores(), store.alignment(), store.patches()};
   Observations observations;
   read_info(rows.info, observations);
+  observations.controls = stored_controls(rows.info);
   const Units units = units_of(rows.items);
   const Pivots pivots(rows.info);
   observations.pivot = pivots.common();

@@ -89,6 +89,9 @@ struct Observations {
   double noise_floor = kUnknown;
 };
 
+/// The controls that a run asked for.
+std::vector<std::string> stored_controls(const RunInfo& info);
+
 /// All of a results folder. Throws Error if rows of the pivot are missing or rows contradict each other.
 Observations observations_of(const Store& store);
 

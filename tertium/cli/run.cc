@@ -24,6 +24,7 @@
 #include "tertium/experiment/resume.h"
 #include "tertium/experiment/run.h"
 #include "tertium/experiment/stages.h"
+#include "tertium/experiment/units.h"
 #include "tertium/formats/model_path.h"
 #include "tertium/model/checkpoint.h"
 #include "tertium/store/store.h"
@@ -42,7 +43,7 @@ struct Options : ExperimentOptions {
   int batch_rows = EngineOptions{}.batch_rows;
 };
 
-std::optional<std::string> told(const Store& store, std::string_view key) {
+std::optional<std::string> stored_info(const Store& store, std::string_view key) {
   for (const auto& [name, value] : store.info())
     if (name == key) return value;
   return std::nullopt;
@@ -60,7 +61,7 @@ void write_info(Store& store, const Experiment& experiment, const Engine& engine
   store.set_info("device", "cpu");
   store.set_info("threads", std::to_string(threads()));
   if (experiment.patch) store.set_info("seed", std::to_string(experiment.patch->seed));
-  store.set_info(told(store, "started") ? "continued" : "started", utc_now());
+  store.set_info(stored_info(store, "started") ? "continued" : "started", utc_now());
 }
 
 void demand_categories(const std::vector<PreparedTask>& tasks) {
@@ -115,7 +116,7 @@ void say_what_is_replaced(const std::filesystem::path& folder) {
     const Store store = Store::open(folder);
     what = fmt::format("{} scores, {} alignments, {} patched scores of a run of {}", store.scores().size(),
                        store.alignment().size(), store.patches().size(),
-                       printable(told(store, "started").value_or("an unknown time")));
+                       printable(stored_info(store, "started").value_or("an unknown time")));
   } catch (const Error&) {
   }
   fmt::print("{}: replaced: {}\n", folder.string(), what);
@@ -195,7 +196,7 @@ void run(const Options& options) {
   UnitCount units = count_units(experiment, tasks, engine, store, control);
   count_corpora(corpora, store, control, units);
   const bool is_open = say_what_is_done(store, units);
-  const double before = std::strtod(told(store, "seconds").value_or("0").c_str(), nullptr);
+  const double before = std::strtod(stored_info(store, "seconds").value_or("0").c_str(), nullptr);
   std::fflush(stdout);
   write_info(store, experiment, engine);
   store_hashes(store, hashes);
@@ -228,7 +229,7 @@ void run(const Options& options) {
     throw Exit{128 + stopping_signal()};  // as a shell counts
   }
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  if (outcome.failures.empty() && !told(store, "finished")) store.set_info("finished", utc_now());
+  if (outcome.failures.empty() && !stored_info(store, "finished")) store.set_info("finished", utc_now());
   store.set_info("seconds", fmt::format("{:.1f}", seconds_so_far()));
   store.commit();
 

@@ -95,10 +95,16 @@ std::vector<Permutation> permutations_of(std::size_t sentences) {
   return permutations;
 }
 
-/// Stores what two sides give at every layer and pooling. Returns the number of ties by measure.
-std::map<std::string, std::size_t> compare(const CorpusSpec& spec, const std::string& language, std::size_t width,
-                                           const SideStates& pivot, const SideStates& other, Store& store) {
-  std::map<std::string, std::size_t> ties;
+/// What a comparison of two sides added.
+struct Compared {
+  int rows = 0;
+  std::map<std::string, std::size_t> ties;  // by measure
+};
+
+/// Stores what two sides give at every layer and pooling.
+Compared compare(const CorpusSpec& spec, const std::string& language, std::size_t width, const SideStates& pivot,
+                 const SideStates& other, Store& store) {
+  Compared compared;
   const std::vector<Permutation> permutations = permutations_of(pivot.front().front().size() / width);
   for (std::size_t p = 0; p < spec.poolings.size(); ++p) {
     const std::size_t layers = pivot[p].size();
@@ -106,15 +112,16 @@ std::map<std::string, std::size_t> compare(const CorpusSpec& spec, const std::st
       const bool is_stream = layer + 1 < layers;
       for (const CorpusMeasure& measure :
            corpus_measures({pivot[p][layer], width}, {other[p][layer], width}, permutations)) {
-        ties[std::string(measure.name)] += measure.ties;
+        compared.ties[std::string(measure.name)] += measure.ties;
         if (!std::isfinite(measure.value)) continue;
         store.add(CorpusRow{spec.corpus(), language, std::string(to_string(spec.poolings[p])),
                             is_stream ? "resid" : "final_norm", static_cast<int>(is_stream ? layer : layers - 2),
                             std::string(measure.name), measure.value, measure.chance});
+        ++compared.rows;
       }
     }
   }
-  return ties;
+  return compared;
 }
 
 /// All sentences of a language are one unit: each is held against all others.
@@ -136,40 +143,43 @@ Demand demand_of(const PreparedCorpus& corpus, const PreparedSide& side) {
   return demand;
 }
 
-/// Reads one language. `all` becomes the number of sentences in the whole file.
-PreparedSide prepare_side(const CorpusSpec& spec, const std::string& language, const Tokenizer& tokenizer,
-                          const Limits& limits, std::filesystem::path& path, std::size_t& all) {
+/// A side, and what it was read from.
+struct ReadSide {
+  PreparedSide side;
+  std::filesystem::path path;
+  std::size_t all = 0;  // sentences in the whole file
+};
+
+ReadSide read_side(const CorpusSpec& spec, const std::string& language, const Tokenizer& tokenizer,
+                   const Limits& limits) {
   const auto own = spec.files.find(language);
   const std::string& name = own == spec.files.end() ? language : own->second;
   const CorpusFile file = corpus_file(spec.data, name, spec.split);
   const std::vector<Sentence> sentences = read_sentences(file, name);
-  path = file.path;
-  all = sentences.size();
+  ReadSide read{{language, {}}, file.path, sentences.size()};
+  const std::size_t all = read.all;
   const std::size_t first = std::min(spec.offset, all), count = std::min(spec.limit.value_or(all), all - first);
   if (count < 2)
     fail("{}: {} sentences of {} remain after offset {}; at least two must, so that each has others to be told from",
-         path.string(), count, language, spec.offset);
-  PreparedSide side{language, {}};
+         read.path.string(), count, language, spec.offset);
   for (std::size_t i = first; i < first + count; ++i) {
-    side.sentences.push_back({.name = sentences[i].where, .context = encode_prompt(tokenizer, sentences[i].text)});
-    demand_fits(side.sentences.back(), limits);
+    read.side.sentences.push_back({.name = sentences[i].where, .context = encode_prompt(tokenizer, sentences[i].text)});
+    demand_fits(read.side.sentences.back(), limits);
   }
-  return side;
+  return read;
 }
 
 PreparedCorpus prepare_corpus(const CorpusSpec& spec, const std::string& pivot, const Tokenizer& tokenizer,
                               const Limits& limits) {
-  PreparedCorpus corpus{.spec = spec};
-  std::filesystem::path pivot_path, path;
-  std::size_t of_pivot = 0, of_other = 0;
-  corpus.pivot = prepare_side(spec, pivot, tokenizer, limits, pivot_path, of_pivot);
-  corpus.files.push_back(pivot_path);
+  ReadSide of_pivot = read_side(spec, pivot, tokenizer, limits);
+  PreparedCorpus corpus{.spec = spec, .pivot = std::move(of_pivot.side), .files = {of_pivot.path}};
   for (const std::string& language : spec.languages) {
-    corpus.others.push_back(prepare_side(spec, language, tokenizer, limits, path, of_other));
-    if (of_other != of_pivot)
-      fail("{} has {} sentences, but {} has {}: they are not parallel, line by line", path.string(), of_other,
-           pivot_path.string(), of_pivot);
-    if (std::ranges::find(corpus.files, path) == corpus.files.end()) corpus.files.push_back(path);
+    ReadSide other = read_side(spec, language, tokenizer, limits);
+    if (other.all != of_pivot.all)
+      fail("{} has {} sentences, but {} has {}: they are not parallel, line by line", other.path.string(), other.all,
+           of_pivot.path.string(), of_pivot.all);
+    corpus.others.push_back(std::move(other.side));
+    if (std::ranges::find(corpus.files, other.path) == corpus.files.end()) corpus.files.push_back(other.path);
   }
   return corpus;
 }
@@ -213,14 +223,14 @@ void run_corpora(const std::vector<PreparedCorpus>& corpora, const Engine& engin
       const bool whole = runner.run(demand, plan, own, [&](const Work&, Tally& tally, const auto&) {
         const SideStates other = states_of(engine, corpus.spec, side, own);
         store.remove_corpora(corpus.spec.corpus(), side.language);
-        for (const auto& [measure, count] : compare(corpus.spec, side.language, width, *pivot, other, store)) {
+        const Compared compared = compare(corpus.spec, side.language, width, *pivot, other, store);
+        tally.rows[0] += compared.rows;
+        for (const auto& [measure, count] : compared.ties) {
           tally.ties[0] += static_cast<int>(count);
           if (count > 0)
             store.set_info(fmt::format("ties parallel {} {} {}", corpus.spec.corpus(), side.language, measure),
                            std::to_string(count));
         }
-        for (const CorpusRow& row : store.corpora())
-          tally.rows[0] += row.corpus == corpus.spec.corpus() && row.language == side.language;
       });
       if (whole) own.end();
     }
@@ -235,11 +245,7 @@ void count_corpora(const std::vector<PreparedCorpus>& corpora, const Store& stor
                    UnitCount& count) {
   const UnitPlanner planner(control.fingerprint, 1, store.units());
   for (const PreparedCorpus& corpus : corpora)
-    for (const PreparedSide& side : corpus.others) {
-      const WorkPlan plan = planner.plan(demand_of(corpus, side));
-      count.done += plan.done;
-      count.all += plan.done + plan.to_do;
-    }
+    for (const PreparedSide& side : corpus.others) count.add(planner.plan(demand_of(corpus, side)));
 }
 
 }  // namespace tertium

@@ -1,12 +1,11 @@
 #include "tertium/experiment/run.h"
 
 #include <algorithm>
-#include <iterator>
 #include <map>
 #include <optional>
 #include <set>
-#include <sstream>
 
+#include "tertium/analysis/observations.h"
 #include "tertium/base/error.h"
 #include "tertium/base/text.h"
 #include "tertium/engine/engine.h"
@@ -80,9 +79,7 @@ void for_each_task(const Experiment& experiment, const std::vector<PreparedTask>
 
 /// Of the controls that the results hold and those that are asked for.
 void file_controls(Store& store, const PatchSpec& spec) {
-  std::vector<std::string> controls;
-  for (const auto& [key, value] : store.info())
-    if (std::istringstream names(value); key == "controls") controls = {std::istream_iterator<std::string>(names), {}};
+  std::vector<std::string> controls = stored_controls(store.info());
   for (const ControlRun& control : control_runs(spec.controls, spec.doses))
     if (std::ranges::find(controls, control.name) == controls.end()) controls.push_back(control.name);
   store.set_info("controls", join(controls, " "));

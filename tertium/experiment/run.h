@@ -71,11 +71,8 @@ struct RunOutcome {
 RunOutcome run_experiment(const Experiment& experiment, const std::vector<PreparedTask>& tasks, const Engine& engine,
                           Store& store, const Progress& progress, const RunControl& control = {});
 
-/// Units that are done, and all that are known of: those of patches depend on answers.
-struct UnitCount {
-  std::size_t done = 0, all = 0;
-  std::vector<std::string> open;  // "xcopa loglik it": languages whose patches are not known yet
-};
+struct UnitCount;  // units.h
+/// Without running anything.
 UnitCount count_units(const Experiment& experiment, const std::vector<PreparedTask>& tasks, const Engine& engine,
                       Store& store, const RunControl& control);
 

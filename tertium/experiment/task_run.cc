@@ -63,20 +63,18 @@ void TaskRun::run() {
 }
 
 void TaskRun::count(UnitCount& count) {
-  const auto add = [&](const WorkPlan& plan) {
-    count.done += plan.done;
-    count.all += plan.done + plan.to_do;
-  };
+  const auto add = [&](const Demand& demand) { count.add(common_.planner.plan(demand)); };
   const auto scoring = [&](const PreparedLanguage& language) {
-    add(common_.planner.plan(scoring_demand(task_.spec, language, keys(language))));
+    add(scoring_demand(task_.spec, language, keys(language)));
   };
   scoring(task_.pivot);
+  std::optional<RightAnswers> pivot_right;
+  if (common_.menu) pivot_right = stored_answers(common_.store, task_.spec, task_.pivot);
   for (const PreparedLanguage& language : task_.others) {
     scoring(language);
-    if (align_) add(common_.planner.plan(items_demand(language))), add(common_.planner.plan(corpus_demand(language)));
+    if (align_) add(items_demand(language)), add(corpus_demand(language));
     if (!common_.menu) continue;
-    const auto pivot_right = stored_answers(common_.store, task_.spec, task_.pivot),
-               right = stored_answers(common_.store, task_.spec, language);
+    const auto right = stored_answers(common_.store, task_.spec, language);
     if (!pivot_right || !right) {
       count.open.push_back(run_key(task_.spec, language));
       continue;
@@ -84,7 +82,8 @@ void TaskRun::count(UnitCount& count) {
     const LanguagePair pair{task_.pivot, language, *pivot_right, *right};
     for (const std::string& name : common_.menu->spec.directions) {
       const Lineup lineup = line_up(common_.menu->spec, direction_named(name), pair);
-      add(common_.planner.plan(units_of(pair, lineup).patches()));
+      const LineupUnits units = units_of(pair, lineup);
+      add(units.patches());
     }
   }
 }

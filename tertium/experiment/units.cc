@@ -87,6 +87,11 @@ std::vector<Work> UnitPlanner::singly(const Demand& demand, const Work& work) co
   return works;
 }
 
+void UnitCount::add(const WorkPlan& plan) {
+  done += plan.done;
+  all += plan.done + plan.to_do;
+}
+
 double rows_of_work(const Config& config) {
   // A nominal speed: cuts must not depend on how busy the machine is. The MLP counts as gated.
   constexpr double kOperations = 8e11;

@@ -58,6 +58,14 @@ struct WorkPlan {
   std::vector<UnitRow> outdated;  // done once, but of these members' numbers something else decides now
 };
 
+/// Units that are done, and all that are known of: those of patches depend on answers.
+struct UnitCount {
+  std::size_t done = 0, all = 0;
+  std::vector<std::string> open = {};  // "xcopa loglik it": languages whose patches are not known yet
+
+  void add(const WorkPlan& plan);
+};
+
 /// Knows what is done.
 class UnitPlanner {
  public:
