@@ -14,27 +14,24 @@ namespace {
 
 constexpr std::size_t kChecksum = 64;  // hexadecimal digits before each record
 
-/// Whether all of it was read.
-bool read_at(int descriptor, void* into, std::size_t size, std::uint64_t offset) {
-  auto* next = static_cast<char*>(into);
+/// Calls pread or pwrite until all `size` bytes have gone; false where the disk has no more, or no room.
+template <class Byte, class Call>
+bool transfer(Call call, int descriptor, Byte* next, std::size_t size, std::uint64_t offset) {
   while (size > 0) {
-    const ssize_t got = ::pread(descriptor, next, size, static_cast<off_t>(offset));
-    if (got < 0 && errno == EINTR) continue;
-    if (got <= 0) return false;
-    next += got, size -= static_cast<std::size_t>(got), offset += static_cast<std::uint64_t>(got);
+    const ssize_t gone = call(descriptor, next, size, static_cast<off_t>(offset));
+    if (gone < 0 && errno == EINTR) continue;
+    if (gone <= 0) return false;
+    next += gone, size -= static_cast<std::size_t>(gone), offset += static_cast<std::uint64_t>(gone);
   }
   return true;
 }
 
+bool read_at(int descriptor, void* into, std::size_t size, std::uint64_t offset) {
+  return transfer(::pread, descriptor, static_cast<char*>(into), size, offset);
+}
+
 bool write_at(int descriptor, const void* from, std::size_t size, std::uint64_t offset) {
-  const auto* next = static_cast<const char*>(from);
-  while (size > 0) {
-    const ssize_t put = ::pwrite(descriptor, next, size, static_cast<off_t>(offset));
-    if (put < 0 && errno == EINTR) continue;
-    if (put <= 0) return false;
-    next += put, size -= static_cast<std::size_t>(put), offset += static_cast<std::uint64_t>(put);
-  }
-  return true;
+  return transfer(::pwrite, descriptor, static_cast<const char*>(from), size, offset);
 }
 
 }  // namespace
