@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
 # Builds the fuzz targets with clang, AddressSanitizer and UndefinedBehaviorSanitizer, and runs each for FUZZ_SECONDS
-# (600). What was learnt stays in build/fuzz/corpus/, what was found in build/fuzz/findings/.
-# Usage: [FUZZ_SECONDS=60] tools/fuzz.sh [TARGET…], for example tools/fuzz.sh gguf_fuzz
+# (600), FUZZ_JOBS (1) of them at a time. What was learnt stays in build/fuzz/corpus/, what was found in build/fuzz/findings/.
+# Usage: [FUZZ_SECONDS=60] [FUZZ_JOBS=2] tools/fuzz.sh [TARGET…], for example tools/fuzz.sh gguf_fuzz
 # shellcheck source=tools/lib.sh
 source "$(dirname "$0")/lib.sh"
 
 clang=14  # the version that Debian 12 has
 packages=("clang-$clang" "libclang-rt-$clang-dev")
 seconds=${FUZZ_SECONDS:-600}
+at_once=${FUZZ_JOBS:-1}
 build=build/fuzz
 limits=(-timeout=10 -rss_limit_mb=2048 -max_len=4096)
 
@@ -39,7 +40,6 @@ run_target() {
     -max_total_time="$seconds" -print_final_stats=1 -artifact_prefix="$build/findings/$target-" >"$log" 2>&1; then
     finding=$(grep -oE "$build/findings/[^ ]+" "$log" | tail -n 1 || true)
     finding="${finding:-it ended}, see $log"
-    found=yes
   fi
   printf '%-22s %7s %12s %8s %9s  %s\n' "$target" "$(last 'Done [0-9]+ runs in' "$log")" \
     "$(last 'number_of_executed_units:' "$log")" "$(last 'cov:' "$log")" "$(last 'ft:' "$log")" "$finding" >>"$build/table"
@@ -57,12 +57,13 @@ $build/write_seeds $build/seeds
 
 targets=("$@")
 if ((${#targets[@]} == 0)); then for source in fuzz/*_fuzz.cc; do targets+=("$(basename "$source" .cc)"); done; fi
-found=no
 printf '%-22s %7s %12s %8s %9s  %s\n' target seconds executions cov features finding >$build/table
 for target in "${targets[@]}"; do
   [[ -x $build/$target ]] || stop "no fuzz target \"$target\"; the targets are fuzz/*_fuzz.cc"
+  while (($(jobs -rp | wc -l) >= at_once)); do wait -n; done
   say "Running $target for $seconds s"
-  run_target "$target"
+  run_target "$target" &
 done
+wait
 cat $build/table
-[[ $found == no ]]
+! grep -qv -e ' none$' -e '^target ' $build/table
