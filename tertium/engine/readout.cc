@@ -69,28 +69,34 @@ Tensor log_sum_exp(const Tensor& values) {
   return sums;
 }
 
-/// Log-softmax of chosen words. The vocabulary passes in blocks: never rows x V numbers at once.
+/// Log-softmax of chosen words.
 void read_log_probs(const Config& config, const Weights& weights, const ReadingGroup& group) {
   const std::int64_t rows = group.state.size(0);
-  // A power of two: whole blocks of the head, whatever the number of rows.
-  const auto block = static_cast<std::int64_t>(
-      std::bit_floor(static_cast<std::uint64_t>(std::max<std::int64_t>(1024, kLogitsAtOnce / rows))));
   Tensor log_sum = at::full({rows}, -INFINITY, at::kFloat);
   for (const Placed& placed : group.readings) placed.into->resize(placed.reading->tokens.size());
-  for (std::int64_t first = 0; first < config.vocabulary; first += block) {
-    const std::int64_t words = std::min<std::int64_t>(block, config.vocabulary - first);
-    const Tensor values = logits(config, weights, group.state, first, words).contiguous();
+  for_each_part_of_vocabulary(config, weights, group.state, [&](std::int64_t first, const Tensor& values) {
+    const std::int64_t words = values.size(1);
     for (const auto& [reading, into, row] : group.readings)
       for (std::size_t i = 0; i < reading->tokens.size(); ++i)
         if (const std::int64_t word = reading->tokens[i] - first; word >= 0 && word < words)
           (*into)[i] = values.data_ptr<float>()[row * words + word];
     log_sum = at::logaddexp(log_sum, log_sum_exp(values));
-  }
+  });
   for (const auto& [reading, into, row] : group.readings)
     for (float& value : *into) value -= log_sum.data_ptr<float>()[row];
 }
 
 }  // namespace
+
+void for_each_part_of_vocabulary(const Config& config, const Weights& weights, const Tensor& state,
+                                 const std::function<void(std::int64_t first, const Tensor& values)>& with) {
+  // A power of two: whole blocks of the head, whatever the number of rows.
+  const auto block = static_cast<std::int64_t>(
+      std::bit_floor(static_cast<std::uint64_t>(std::max<std::int64_t>(1024, kLogitsAtOnce / state.size(0)))));
+  for (std::int64_t first = 0; first < config.vocabulary; first += block)
+    with(first,
+         logits(config, weights, state, first, std::min<std::int64_t>(block, config.vocabulary - first)).contiguous());
+}
 
 void read_all(const Config& config, const Weights& weights, const Tensor& stream, std::span<const Job> jobs,
               const Layout& layout, std::vector<JobResult>& results) {

@@ -2,6 +2,8 @@
 
 #include <ATen/ATen.h>
 
+#include <cstdint>
+#include <functional>
 #include <span>
 #include <vector>
 
@@ -17,5 +19,10 @@ struct Weights;
 /// the head, and only the words that are read where logits are compared.
 void read_all(const Config& config, const Weights& weights, const at::Tensor& stream, std::span<const Job> jobs,
               const Layout& layout, std::vector<JobResult>& results);
+
+/// The logits of states after the final norm, [R, D], some words at a time: never R x V numbers at once. `with` gets
+/// the first word's id and the logits of that and the next ones, [R, words], which it may overwrite.
+void for_each_part_of_vocabulary(const Config& config, const Weights& weights, const at::Tensor& state,
+                                 const std::function<void(std::int64_t first, const at::Tensor& values)>& with);
 
 }  // namespace tertium
