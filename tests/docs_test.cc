@@ -190,11 +190,11 @@ TEST(Docs, ExplainEveryKeyThatAnExperimentMayHave) {
   const Page explained = page("docs/experiment.md");
   const test::TempFolder folder;
   const auto file = folder.write("shown.toml", shown_toml(explained));
-  for (const std::string table : {"", "task.", "align.", "patch."}) {
+  for (const std::string table : {"", "task.", "align.", "lens.", "patch."}) {
     const std::vector<std::string> keys = known_keys(file, table);
     EXPECT_FALSE(keys.empty()) << table;
     for (const std::string& key : keys) {
-      const bool is_table = table.empty() && (key == "task" || key == "align" || key == "patch");
+      const bool is_table = table.empty() && (key == "task" || key == "align" || key == "lens" || key == "patch");
       if (!is_table) expect_row(explained, table + key);
       if (is_table) expect_names(explained, "[" + key + "]");
     }

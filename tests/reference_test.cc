@@ -6,9 +6,11 @@
 #include <cmath>
 #include <fstream>
 #include <map>
+#include <numeric>
 #include <nlohmann/json.hpp>
 
 #include "tertium/engine/engine.h"
+#include "tertium/experiment/lens_rows.h"
 #include "tertium/experiment/run.h"
 #include "tertium/experiment/scoring.h"
 #include "tertium/metrics/metric.h"
@@ -268,6 +270,33 @@ TEST_F(Reference, AlignmentIsTheReferencesButForTies) {
         largest_difference(loglik->alignment.at(language.language).at("dali_margin"), expect.at("dali_margin"));
     printf("%s dali_margin: largest difference %.2g\n", language.language.c_str(), margin);
     EXPECT_LT(margin, 1e-4) << language.language;
+  }
+}
+
+TEST_F(Reference, TheLensIsTheReferences) {
+  const Experiment what = experiment(Protocol::loglik);
+  const PreparedTask task = prepare(what, *tokenizer, engine->model().config()).front();
+  for (const std::string name : {"it", "zh"}) {
+    const PreparedLanguage& language = *std::ranges::find(task.others, name, &PreparedLanguage::language);
+    const json expect = json::parse(std::ifstream(test::shared_folder() / "reference" / ("lens_" + name + ".json")));
+    std::vector<std::size_t> items(expect.size());
+    std::iota(items.begin(), items.end(), 0);
+    std::vector<std::vector<float>> streams;
+    run_some(*engine, language, items, {.answer_stream = true},
+             [&](std::size_t, ItemRun run) { streams.push_back(std::move(run.answer_stream)); });
+    std::size_t compared = 0;
+    double largest = 0;
+    for (const LensRow& row : lens_rows(task, language, items, streams, engine->model(), nullptr)) {
+      const json& item = expect.at(std::stoul(row.item));
+      ASSERT_EQ(std::to_string(item.at("item").get<int>()), row.item);
+      const bool own = row.token_of.starts_with("own");
+      const double theirs = item.at(own ? "own" : "pivot").at(row.layer).at(row.token_of.back() - '0');
+      largest = std::max(largest, std::abs(theirs - row.log_prob.value()));
+      ++compared;
+    }
+    printf("lens %s: largest difference %.2g of %zu\n", name.c_str(), largest, compared);
+    EXPECT_EQ(compared, expect.size() * (engine->model().config().block_count() + 1) * 4);
+    EXPECT_LE(largest, kScoreTolerance) << name;
   }
 }
 

@@ -432,8 +432,46 @@ const corpora = {
   },
 };
 
+const sights = [
+  ["right", "gold highest, all items", "ink", [1, 0], "diamond"],
+  ["ts", "gold highest, TS", "blue", [1, 0], "circle"],
+  ["tf", "gold highest, TF", "red", [5, 3], "square"],
+  ["pivot", "pivot's word above own", "soft", [1.5, 3], "triangle-up"],
+];
+
+const lens = {
+  id: "lens",
+  title: "What the answer's state says by layer",
+  rows: (context) => rowsOfPart(context.run, "lens", context.part),
+  caption: (context, rows) => [
+    "The state that predicts the answer, read at each index of the residual stream through the final norm and the head (the lens): share of items whose right option's first word stands highest among the options; of all items (solid, diamonds), of those that transfer (TS, solid, circles) and that fail (TF, dashed, squares).",
+    rows.some((row) => row.pivot_above !== null) ? "Dotted, triangles: share of items whose right answer stands higher in the pivot's word than in their own." : "",
+    `Bands are 95 % intervals. ${items(rows.filter((row) => row.group === "all"), "n")} a language; items whose words begin alike are left out, so that ${items(rows.filter((row) => row.group === "all"), "differ")} are compared.`,
+  ],
+  build(context, rows) {
+    const { theme } = context;
+    const sight = (row, key, field, n) => ({ ...named(row), sight: sights.find(([name]) => name === key)[1], share: row[field], low: low(row[`${field}_ci`]), high: high(row[`${field}_ci`]), compared: row[n] });
+    const data = rows.flatMap((row) => [
+      sight(row, row.group === "all" ? "right" : row.group.toLowerCase(), "right", "differ"),
+      ...(row.group === "all" ? [sight(row, "pivot", "pivot_above", "pivot_differs")] : []),
+    ]).filter((row) => row.share !== null);
+    const scale = { domain: sights.map(([, label]) => label) };
+    const x = layerAxis("layer (stream index)", rows);
+    const y = { field: "share", ...shareAxis("items") };
+    const color = { field: "sight", type: "nominal", scale: { ...scale, range: sights.map(([, , colour]) => theme[colour]) }, legend: { title: null, symbolOpacity: 1, columns: context.width < 560 ? 1 : 4 } };
+    const shape = { field: "sight", type: "nominal", scale: { ...scale, range: sights.map(([, , , , mark]) => mark) } };
+    const tooltip = hover(["language", "Language"], ["sight", "What"], ["layer", "Layer"], ["share", "Share", ".1%"], ["low", "from", ".1%"], ["high", "to", ".1%"], ["compared", "Items"], ["entropy", "Entropy, bits", ".2f"]);
+    const lines = [
+      { mark: { type: "area", opacity: 0.1 }, encoding: { x, y: { ...y, field: "low" }, y2: { field: "high" }, color } },
+      { mark: { type: "line", strokeWidth: 1.8 }, encoding: { x, y, color, strokeDash: { field: "sight", type: "nominal", scale: { ...scale, range: sights.map(([, , , dash]) => dash) }, legend: null } } },
+      { mark: { type: "point", filled: true, size: 22, opacity: 1 }, encoding: { x, y, color, shape, tooltip } },
+    ];
+    return byLanguage(context, order(rows), lines, data);
+  },
+};
+
 /// In the order of the page.
-export const figures = [accuracy, transfer, alignment, corpora, correlation, flips, heatmap, heads, recovery];
+export const figures = [accuracy, transfer, alignment, corpora, lens, correlation, flips, heatmap, heads, recovery];
 export const figureNamed = (id) => figures.find((figure) => figure.id === id);
 
 /// A whole specification; null where the run has nothing for it.

@@ -149,6 +149,7 @@ const tableTitles = {
   flips: "Every control at every place",
   regression: "Regression of right answers",
   corpora: "Parallel corpora",
+  lens: "The lens at every layer",
 };
 
 /// Made when opened: there may be many rows.
@@ -250,6 +251,7 @@ export function openPage(document_, root) {
     section("warnings", "Data warnings", dataWarnings(page)),
     isAsked && section("accuracy", "Accuracy and transfer", figure("accuracy"), figure("transfer")),
     section("alignment", "Alignment", figure("alignment"), figure("corpora")),
+    document_.runs.some((run) => run.tables.lens.rows.length > 0) && section("lens", "When the answer stands there", figure("lens")),
     document_.runs.some((run) => run.tables.across_points.rows.length > 0) && section("across", "Across languages", figure("correlation")),
     isAsked && section("patching", "Patching", figure("flips"), figure("heatmap"), figure("heads"), figure("recovery"), harm(page), noise(page)),
     section("conclusions", "Tests and conclusions",

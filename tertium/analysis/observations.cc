@@ -8,6 +8,7 @@
 #include <sstream>
 
 #include "tertium/analysis/answers.h"
+#include "tertium/analysis/lens_results.h"
 #include "tertium/analysis/patch_observations.h"
 #include "tertium/analysis/pivots.h"
 #include "tertium/analysis/undecided.h"
@@ -142,6 +143,7 @@ Observations observations_of(const Store& store) {
     if (!pivot) fail("the results hold no scores of {} in the pivot language {}", printable(of.task), printable(name));
     add_language(rows, units, name, of, *pivot, observations);
   }
+  observations.lens = lens_observations(store.lens(), all);
   observations.corpora = store.corpora();
   add_alignment(rows.alignment, observations);
   demand_answered(observations);
@@ -157,8 +159,11 @@ Observations observations_of(const Observations& all,
     std::erase_if(at.values, [&](const auto& value) { return !is_wanted(at.task, value.first); });
   for (PatchObservations& at : some.patches)
     std::erase_if(at.items, [&](const auto& counts) { return !is_wanted(at.of.task, counts.first); });
+  for (LensObservations& at : some.lens)
+    std::erase_if(at.items, [&](const auto& sight) { return !is_wanted(at.of.task, sight.first); });
   std::erase_if(some.languages, [](const LanguageObservations& language) { return language.answers.empty(); });
   std::erase_if(some.alignment, [](const AlignmentObservations& at) { return at.values.empty(); });
+  std::erase_if(some.lens, [](const LensObservations& at) { return at.items.empty(); });
   std::erase_if(some.patches, [](const PatchObservations& at) { return at.items.empty(); });
   return some;
 }

@@ -76,6 +76,21 @@ struct PatchObservations {
   std::map<std::string, DrawCounts> items;
 };
 
+/// What the lens read of an item at one layer. What an item has not is NaN.
+struct LensSight {
+  double right = kUnknown;        // 1 where gold stands highest of the options, else 0; NaN where two begin alike
+  double pivot_above = kUnknown;  // 1 where the pivot's gold stands above the own one; NaN where they begin alike
+  double own = kUnknown, pivot = kUnknown;  // loglik: log-probabilities of the golds' first tokens
+  double entropy = kUnknown;                // loglik, in bits
+};
+
+/// One layer of a language's lens, by item.
+struct LensObservations {
+  TaskLanguage of;
+  int layer = 0;  // stream index
+  std::map<std::string, LensSight> items;
+};
+
 struct Observations {
   std::string pivot;
   std::string dtype;  // what products were computed in; empty where unknown
@@ -83,6 +98,7 @@ struct Observations {
   std::vector<AlignmentObservations> alignment;
   std::vector<PatchObservations> patches;
   std::vector<std::string> controls;  // that were asked for; empty where unknown
+  std::vector<LensObservations> lens;
   std::vector<CorpusRow> corpora;
   std::map<std::string, std::size_t> sentences;  // of each corpus that was run; an imported one's are unknown
   /// The largest change of an option's score where items were patched with themselves; NaN if none were.

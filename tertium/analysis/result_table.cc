@@ -210,6 +210,24 @@ const Columns<RegressionLine>& regression_columns() {
   return columns;
 }
 
+const Columns<LensResult>& lens_columns() {
+  using Row = LensResult;
+  static const auto columns = with_language<Row>({{"group", [](const Row& row) { return row.group; }},
+                                                  {"layer", [](const Row& row) { return count(row.layer); }},
+                                                  {"n", [](const Row& row) { return count(row.n); }},
+                                                  {"differ", [](const Row& row) { return count(row.differ); }},
+                                                  {"right", [](const Row& row) { return row.right.value; }},
+                                                  {"right_ci", [](const Row& row) { return interval(row.right); }},
+                                                  {"pivot_differs", [](const Row& row) { return count(row.pivot_differs); }},
+                                                  {"pivot_above", [](const Row& row) { return row.pivot_above.value; }},
+                                                  {"pivot_above_ci",
+                                                   [](const Row& row) { return interval(row.pivot_above); }},
+                                                  {"own_log_prob", [](const Row& row) { return row.own; }},
+                                                  {"pivot_log_prob", [](const Row& row) { return row.pivot; }},
+                                                  {"entropy", [](const Row& row) { return row.entropy; }}});
+  return columns;
+}
+
 const Columns<CorpusRow>& corpus_columns() {
   using Row = CorpusRow;
   static const Columns<Row> columns = {
@@ -245,6 +263,7 @@ std::vector<ResultTable> result_tables(const Analysis& analysis) {
           table("flips", flip_columns(), analysis.flips),
           table("places", place_columns(), analysis.places),
           table("regression", regression_columns(), lines(analysis.regression)),
+          table("lens", lens_columns(), analysis.lens),
           table("corpora", corpus_columns(), analysis.corpora)};
 }
 

@@ -9,6 +9,7 @@
 #include "tertium/analysis/flip_results.h"
 #include "tertium/analysis/language_results.h"
 #include "tertium/analysis/layer_choice.h"
+#include "tertium/analysis/lens_results.h"
 #include "tertium/analysis/regression.h"
 
 namespace tertium {
@@ -28,6 +29,7 @@ Analysis analyse(const Observations& observations, const AnalysisOptions& option
   analysis.flips = flip_results(observations, bootstrap);
   analysis.places = place_results(analysis.flips);
   if (options.preset == Preset::tertium) analysis.regression = regression_results(observations);
+  analysis.lens = lens_results(observations, bootstrap);
   analysis.corpora = observations.corpora;
   analysis.nearest = corpus_results(observations);
   analysis.conclusions = conclusions(observations, analysis, options);

@@ -128,11 +128,25 @@ struct RegressionResult {
 /// How near a language is to the pivot on a parallel corpus, where MEXA is largest (section 12).
 struct CorpusResult {
   std::string corpus, language, pooling;
-  int layer = 0;  // stream index
-  Estimate mexa;      // of sentences, which are its units; where the layer was chosen, the interval does not know of it
-  double mean = 0;    // of MEXA over the stream's layers
+  int layer = 0;    // stream index
+  Estimate mexa;    // of sentences, which are its units; where the layer was chosen, the interval does not know of it
+  double mean = 0;  // of MEXA over the stream's layers
   double chance = kUnknown;
   std::map<std::string, double> beside;  // every measure at that layer that is defined
+};
+
+/// What stands at the row that predicts the answer, at one layer (section 8).
+struct LensResult {
+  TaskLanguage of;
+  std::string group;  // "all", "TS" or "TF"
+  int layer = 0;      // stream index
+  std::size_t n = 0;
+  std::size_t differ = 0;                   // items whose options begin with different words …
+  Estimate right;                           // … and the share of those whose gold stands highest
+  std::size_t pivot_differs = 0;            // items whose gold begins with another word in the pivot …
+  Estimate pivot_above;                     // … and the share of those where that one stands higher
+  double own = kUnknown, pivot = kUnknown;  // means of the golds' log-probabilities
+  double entropy = kUnknown;                // mean, in bits
 };
 
 struct Analysis {
@@ -144,6 +158,7 @@ struct Analysis {
   std::vector<FlipResult> flips;
   std::vector<PlaceResult> places;
   std::vector<RegressionResult> regression;
+  std::vector<LensResult> lens;
   std::vector<CorpusRow> corpora;  // as stored: every layer and measure
   std::vector<CorpusResult> nearest;
   double noise_floor = kUnknown;

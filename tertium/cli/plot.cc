@@ -99,7 +99,7 @@ void add_plot(CLI::App& app) {
   command.add_option("folder", options->folder, "The folder that `tertium run --out` filled")->required();
   command
       .add_option("--figure", options->figure,
-                  "accuracy, transfer, alignment, corpora, correlation, flips, heatmap, heads, recovery")
+                  "accuracy, transfer, alignment, corpora, lens, correlation, flips, heatmap, heads, recovery")
       ->required();
   command.add_option("-o,--out", options->out, "The file; its ending says what: .json, .svg, .pdf, .png")->required();
   command.add_option("--task", options->task, "TASK/PROTOCOL, as xcopa/loglik; by default the first");

@@ -11,6 +11,7 @@
 #include "tertium/base/text.h"
 #include "tertium/cli/analysis_parts.h"
 #include "tertium/cli/print_corpora.h"
+#include "tertium/cli/print_lens.h"
 #include "tertium/cli/wrapped.h"
 
 namespace tertium {
@@ -202,6 +203,7 @@ void print_tables(const Analysis& analysis) {
     print_accuracy(analysis, part);
     for (const char* metric : {"dali", "mexat"}) print_alignment(analysis, part, metric);
     print_patches(analysis, part);
+    print_lens(analysis, part);
   }
   print_nearest(analysis);
   print_noise_floor(analysis);
@@ -216,6 +218,7 @@ void print_statistics(const Analysis& analysis) {
     print_across(analysis, part);
     print_places(analysis, part);
     print_regression(analysis, part);
+    print_lens(analysis, part);
   }
   print_nearest(analysis);
   print_corpora(analysis);

@@ -21,7 +21,7 @@ namespace {
 namespace fs = std::filesystem;
 
 /// Where a path in the file counts from, unless it came from a setting.
-constexpr std::string_view kPathKeys[] = {"model", "data", "prompt", "shots_data"};
+constexpr std::string_view kPathKeys[] = {"model", "data", "prompt", "shots_data", "tuned"};
 
 /// The name of a [[task]] that is no benchmark.
 constexpr char kParallel[] = "parallel";
@@ -350,6 +350,11 @@ Experiment experiment_in(const toml::table& table, const std::string& origin) {
   if (const toml::table* patch = top.table("patch")) {
     TomlTable inner(*patch, origin, "patch");
     experiment.patch = read_patch(inner);
+  }
+  if (const toml::table* lens = top.table("lens")) {
+    TomlTable inner(*lens, origin, "lens");
+    experiment.lens = LensSpec{.tuned = inner.text("tuned", "")};
+    inner.demand_no_other_keys();
   }
   top.demand_no_other_keys();
   demand_distinct(experiment.tasks, origin);

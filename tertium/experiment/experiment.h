@@ -68,6 +68,11 @@ struct CorpusSpec {
   std::string corpus() const;
 };
 
+/// [lens]: what the state that predicts the answer says at every layer.
+struct LensSpec {
+  std::filesystem::path tuned;  // a tuned lens' translators; empty: the plain logit lens
+};
+
 /// What a run does: the experiment file (docs/experiment.md).
 struct Experiment {
   std::filesystem::path model;
@@ -77,6 +82,7 @@ struct Experiment {
   std::vector<CorpusSpec> corpora;
   std::vector<std::string> metrics;  // of [align]; empty without it
   std::optional<PatchSpec> patch;    // without [patch] nothing is patched
+  std::optional<LensSpec> lens;
   std::string text;                  // the whole of it, after --set, as TOML
 };
 

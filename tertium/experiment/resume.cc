@@ -24,6 +24,8 @@ std::string listed(const std::optional<std::vector<int>>& numbers) {
 Deciders deciders_of(const Experiment& experiment, Precision precision) {
   Deciders deciders = {
       {"arithmetic", kNumbers}, {"dtype", std::string(to_string(precision))}, {"pivot", experiment.pivot}};
+  if (experiment.lens)
+    deciders.emplace_back("lens.tuned", experiment.lens->tuned.empty() ? "none" : sha256_file(experiment.lens->tuned));
   if (!experiment.patch) return deciders;
   const PatchSpec& spec = *experiment.patch;
   deciders.insert(deciders.end(), {{"patch.seed", std::to_string(spec.seed)},

@@ -64,12 +64,23 @@ void for_each_task(const Experiment& experiment, const std::vector<PreparedTask>
   const std::vector<const Metric*> metrics = metrics_of(experiment);
   std::optional<PatchMenu> menu;
   if (experiment.patch) menu.emplace(*experiment.patch, config);
+  LensRun lens;
+  if (experiment.lens && !experiment.lens->tuned.empty()) lens.tuned.emplace(experiment.lens->tuned, config);
   const double most_rows = control.unit_rows > 0 ? control.unit_rows : rows_of_work(config);
   const UnitPlanner planner(control.fingerprint, most_rows, store.units());
   UnitRunner runner(store, engine.model(), planner, control, outcome);
-  const TaskRun::Common common{
-      experiment, engine,   store, progress, control, planner, runner, metrics, menu ? &*menu : nullptr,
-      scratch,    most_rows};
+  const TaskRun::Common common{experiment,
+                               engine,
+                               store,
+                               progress,
+                               control,
+                               planner,
+                               runner,
+                               metrics,
+                               menu ? &*menu : nullptr,
+                               experiment.lens ? &lens : nullptr,
+                               scratch,
+                               most_rows};
   std::set<std::string> aligned;  // a task that is asked in two protocols has one alignment
   for (const PreparedTask& task : tasks) {
     TaskRun run(common, task, aligned.insert(task.spec.name).second);

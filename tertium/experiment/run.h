@@ -30,8 +30,9 @@ struct PreparedTask {
   TaskSpec spec;
   PreparedLanguage pivot;
   std::vector<PreparedLanguage> others;
-  std::vector<std::string> left_out;         // ids of items too long for the model in one of a task's languages or protocols
-  std::vector<std::filesystem::path> files;  // all that decide numbers, each once: items, examples, prompt and chat template
+  std::vector<std::string> left_out;  // ids of items too long for the model in one of a task's languages or protocols
+  std::vector<std::filesystem::path>
+      files;  // all that decide numbers, each once: items, examples, prompt and chat template
 };
 
 /// Reads and encodes everything an experiment asks, so that bad data ends it before the first run. Throws Error naming
@@ -40,7 +41,8 @@ std::vector<PreparedTask> prepare(const Experiment& experiment, const Tokenizer&
 
 /// Encodes what it can of one language, whatever `task.too_long` says: an item that cannot be asked goes to `problem`
 /// with the message instead, and the ids of those that are too long to `too_long`, though they stay. Statements
-/// are encoded but not kept. `examples`: of each item, or none. Throws Error for what concerns all items, such as the prompt's file.
+/// are encoded but not kept. `examples`: of each item, or none. Throws Error for what concerns all items, such as the
+/// prompt's file.
 PreparedLanguage prepare_leniently(const TaskSpec& task, const Experiment& experiment, const Tokenizer& tokenizer,
                                    const Limits& limits, const std::vector<Item>& items,
                                    const std::vector<std::vector<Item>>& examples, std::set<std::string>& too_long,
@@ -66,8 +68,8 @@ struct RunOutcome {
 };
 
 /// Runs all of it that is not done: scores, alignment, patches, language by language, unit by unit (units.h), each
-/// committed alone. States lie in `scratch` in the store's folder meanwhile. Throws Error for patches that the model or an
-/// item has no place for (demand_patchable), before anything runs.
+/// committed alone. States lie in `scratch` in the store's folder meanwhile. Throws Error for patches that the model or
+/// an item has no place for (demand_patchable), before anything runs.
 RunOutcome run_experiment(const Experiment& experiment, const std::vector<PreparedTask>& tasks, const Engine& engine,
                           Store& store, const Progress& progress, const RunControl& control = {});
 

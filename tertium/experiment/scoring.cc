@@ -17,8 +17,9 @@ struct ItemJob {
   Job job;
   AskedStrands asked;
   std::vector<TextStates ItemRun::*>
-      texts;  // where each recorded text's states go; null: they are the next statement's
-  Kept kept;  // recorded behind the texts
+      texts;                   // where each recorded text's states go; null: they are the next statement's
+  Kept kept;                   // recorded behind the texts …
+  bool answer_stream = false;  // … and behind that
 };
 
 void want(ItemJob& item, int strand, int row, TextStates ItemRun::*member) {
@@ -52,6 +53,9 @@ ItemJob make_job(const PreparedLanguage& language, std::size_t i, const Wanted& 
   }
   made.kept = kept_of(question, wanted);
   for (const Recording& recording : made.kept.recordings(made.asked.context)) made.job.recordings.push_back(recording);
+  made.answer_stream = wanted.answer_stream;
+  if (wanted.answer_stream)
+    made.job.recordings.push_back({made.asked.context, last_row(made.job, made.asked.context), 1, Quantity::resid});
   return made;
 }
 
@@ -63,6 +67,10 @@ ItemRun read_result(const ItemJob& item, const Question& question, const Config&
       run.*item.texts[t] = std::move(states);
     else
       run.statements.push_back(std::move(states));
+  }
+  if (item.answer_stream) {
+    run.answer_stream = std::move(result.recordings.back());
+    result.recordings.pop_back();
   }
   run.activations = {config, item.kept, std::span(result.recordings).subspan(2 * item.texts.size())};
   return run;

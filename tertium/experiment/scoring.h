@@ -32,6 +32,7 @@ struct ItemRun {
   Activations activations;             // of the context, as wanted: what patches put in
   std::vector<TextStates> statements;  // [n_options]; empty unless asked for
   TextStates premise;                  // empty unless asked for
+  std::vector<float> answer_stream;    // [L + 1, D] at the row that predicts the answer; empty unless asked for
 };
 
 /// What to record beside the scores.
@@ -40,6 +41,7 @@ struct Wanted {
   std::vector<std::string> positions;  // … at the rows of these
   bool statements = false;
   bool premise = false;
+  bool answer_stream = false;
 };
 
 /// What of an item's clean run is kept for patches: the rows of all positions that it has.

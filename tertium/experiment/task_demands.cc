@@ -40,6 +40,20 @@ Demand scoring_demand(const TaskSpec& task, const PreparedLanguage& language, co
                                          const auto&) { return static_cast<double>(rows_of(language.questions[i])); }};
 }
 
+Demand scoring_and_lens_demand(const TaskSpec& task, const PreparedLanguage& language, const ItemKeys& keys,
+                               const PreparedLanguage& pivot, const std::string& tuned) {
+  Demand demand = scoring_demand(task, language, keys);
+  demand.parts.emplace_back(kLens);
+  demand.key = [&keys = keys, &pivot = pivot, tuned](std::size_t part, std::size_t i) {
+    if (part == 0) return keys.asked[i];
+    Hasher hasher;
+    hasher.add(keys.asked[i]).add(tuned);
+    for (const std::vector<TokenId>& option : pivot.questions[i].options) hasher.add(std::int64_t{option.front()});
+    return hasher.hex();
+  };
+  return demand;
+}
+
 Demand alignment_demand(const PreparedTask& task, const PreparedLanguage& language, const ItemKeys& pivot,
                         const ItemKeys& own, const std::vector<const Metric*>& metrics, bool of_corpus) {
   Demand demand{.series = {task.spec.name, "", language.language, std::string(kAligning), ""},

@@ -21,6 +21,9 @@ std::vector<const Metric*> metrics_of(const Experiment& experiment);
 Wanted states_wanted(const std::vector<const Metric*>& metrics);
 
 Demand scoring_demand(const TaskSpec& task, const PreparedLanguage& language, const ItemKeys& keys);
+/// With the lens as a part of its own. `pivot`: of the task; `tuned`: the hash of the tuned lens, or empty.
+Demand scoring_and_lens_demand(const TaskSpec& task, const PreparedLanguage& language, const ItemKeys& keys,
+                               const PreparedLanguage& pivot, const std::string& tuned);
 
 /// Of metrics of items, or of those of all items together. Alignment depends on no protocol.
 Demand alignment_demand(const PreparedTask& task, const PreparedLanguage& language, const ItemKeys& pivot,

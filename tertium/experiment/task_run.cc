@@ -6,6 +6,7 @@
 
 #include "tertium/base/error.h"
 #include "tertium/base/hash.h"
+#include "tertium/experiment/lens_rows.h"
 #include "tertium/experiment/lineup.h"
 #include "tertium/experiment/means_files.h"
 #include "tertium/experiment/notes.h"
@@ -64,14 +65,11 @@ void TaskRun::run() {
 
 void TaskRun::count(UnitCount& count) {
   const auto add = [&](const Demand& demand) { count.add(common_.planner.plan(demand)); };
-  const auto scoring = [&](const PreparedLanguage& language) {
-    add(scoring_demand(task_.spec, language, keys(language)));
-  };
-  scoring(task_.pivot);
+  add(scoring(task_.pivot));
   std::optional<RightAnswers> pivot_right;
   if (common_.menu) pivot_right = stored_answers(common_.store, task_.spec, task_.pivot);
   for (const PreparedLanguage& language : task_.others) {
-    scoring(language);
+    add(scoring(language));
     if (align_) add(items_demand(language)), add(corpus_demand(language));
     if (!common_.menu) continue;
     const auto right = stored_answers(common_.store, task_.spec, language);
@@ -124,17 +122,27 @@ Stage TaskRun::stage(const PreparedLanguage& language, std::string_view what, st
   return {stage_name(task_.spec, language.language, what), total, common_.store, common_.progress, filed};
 }
 
+Demand TaskRun::scoring(const PreparedLanguage& language) {
+  if (!common_.lens) return scoring_demand(task_.spec, language, keys(language));
+  const TunedLens* tuned = common_.lens->translators();
+  return scoring_and_lens_demand(task_.spec, language, keys(language), task_.pivot, tuned ? tuned->hash() : "");
+}
+
 bool TaskRun::score(const PreparedLanguage& language) {
-  const Demand demand = scoring_demand(task_.spec, language, keys(language));
+  const Demand demand = scoring(language);
   Stage stage = this->stage(language, kScoring, language.items.size());
-  const Wanted wanted = align_ ? states_wanted(common_.metrics) : Wanted{};
   const auto compute = [&](const Work& work, Tally& tally, const std::function<void(std::size_t)>& reached) {
-    std::size_t done = 0;
-    run_some(common_.engine, language, members_of(work), wanted, [&](std::size_t i, const ItemRun& run) {
-      tally.rows[0] += store_scores(language, i, run.scores);
-      if (align_) states(language).keep(i, run);
-      reached(++done);
+    const bool scores = work.parts.front() == 0, lens = work.parts.back() == 1, keep = align_ && scores;
+    Wanted wanted = keep ? states_wanted(common_.metrics) : Wanted{};
+    wanted.answer_stream = lens;
+    std::vector<std::vector<float>> streams;
+    run_some(common_.engine, language, members_of(work), wanted, [&](std::size_t i, ItemRun run) {
+      if (scores) tally.rows[0] += store_scores(language, i, run.scores);
+      if (keep) states(language).keep(i, run);
+      streams.push_back(std::move(run.answer_stream));
+      reached(streams.size());
     });
+    if (lens) tally.rows.back() = store_lens(language, work, streams);
   };
   const bool whole = common_.runner.run(demand, common_.planner.plan(demand), stage, compute);
   if (whole) stage.end();
@@ -151,6 +159,17 @@ int TaskRun::store_scores(const PreparedLanguage& language, std::size_t i, const
                                k == item.gold, length.characters, length.bytes});
   }
   return static_cast<int>(scores.size());
+}
+
+int TaskRun::store_lens(const PreparedLanguage& language, const Work& work,
+                        const std::vector<std::vector<float>>& streams) const {
+  const std::vector<std::size_t> members = members_of(work);
+  for (const std::size_t i : members)
+    common_.store.remove_lens(task_.spec.name, language.language, task_.spec.stored_protocol(), language.items[i].id);
+  const std::vector<LensRow> rows =
+      lens_rows(task_, language, members, streams, common_.engine.model(), common_.lens->translators());
+  for (const LensRow& row : rows) common_.store.add(row);
+  return static_cast<int>(rows.size());
 }
 
 Demand TaskRun::items_demand(const PreparedLanguage& language) {

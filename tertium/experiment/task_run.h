@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,8 +17,16 @@
 #include "tertium/experiment/unit_runner.h"
 #include "tertium/experiment/units.h"
 #include "tertium/metrics/metric.h"
+#include "tertium/model/tuned_lens.h"
 
 namespace tertium {
+
+/// How a run reads its lens.
+struct LensRun {
+  std::optional<TunedLens> tuned;
+
+  const TunedLens* translators() const { return tuned ? &*tuned : nullptr; }
+};
 
 /// A task whose units are planned, and run where that is asked for.
 class TaskRun {
@@ -32,6 +41,7 @@ class TaskRun {
     UnitRunner& runner;
     const std::vector<const Metric*>& metrics;
     const PatchMenu* menu;
+    const LensRun* lens;                   // null without one
     const std::filesystem::path& scratch;  // empty where states find no room
     double most_rows;
   };
@@ -59,7 +69,12 @@ class TaskRun {
   /// Whether all items have scores now.
   bool score(const PreparedLanguage& language);
 
+  Demand scoring(const PreparedLanguage& language);
+
   int store_scores(const PreparedLanguage& language, std::size_t i, const std::vector<double>& scores) const;
+
+  int store_lens(const PreparedLanguage& language, const Work& work,
+                 const std::vector<std::vector<float>>& streams) const;
 
   // ---- alignment: at every stream index and behind the final norm
 

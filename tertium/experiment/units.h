@@ -22,6 +22,8 @@ inline constexpr char kNumbers[] = "1";
 
 // Stages of units, beside those of stages.h.
 inline constexpr char kMeans[] = "means", kPatched[] = "patching";
+// A part of scoring.
+inline constexpr char kLens[] = "lens";
 // Their states.
 inline constexpr char kUnitDone[] = "done", kUnitFailed[] = "failed";
 

@@ -14,6 +14,7 @@ namespace {
 std::string json_text(const std::string& text) { return nlohmann::json(text).dump(); }
 
 std::string value(const TableRows& row, const Table& table, int column, ExportFormat format) {
+  if (row.is_null(column)) return format == ExportFormat::csv ? "" : "null";
   switch (table.columns[column].kind) {
     case Column::Kind::integer:
       return fmt::format("{}", row.integer(column));

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -65,6 +66,9 @@ class Statement {
  private:
   void bind(int parameter, std::string_view text);
   void bind(int parameter, double number);
+  void bind(int parameter, const std::optional<double>& number) {
+    if (number) bind(parameter, *number);  // else NULL, as every parameter is until it is bound
+  }
   void bind(int parameter, std::integral auto number) { bind_integer(parameter, number); }
   void bind_integer(int parameter, std::int64_t number);
   bool run_to_end();

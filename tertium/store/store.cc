@@ -40,6 +40,11 @@ std::string place(const CorpusRow& row) {
                      row.stream, row.layer);
 }
 
+std::string place(const LensRow& row) {
+  return fmt::format("lens: item \"{}\" ({} {}, {}, layer {}, {})", printable(row.item), row.task, row.language,
+                     row.protocol, row.layer, printable(row.token_of));
+}
+
 // SQLite would turn NaN into NULL; infinity has no spelling in JSON.
 template <class Row>
 void check_finite(double number, const Row& row, const Connection& connection) {
@@ -77,7 +82,8 @@ struct Store::Database {
   Connection connection;
   std::filesystem::path folder = connection.path().parent_path();
   Statement insert_item{connection, "INSERT INTO items VALUES (?, ?, ?, ?)"};
-  std::optional<Statement> insert_text, insert_unit, remove_unit;  // a writer's: files of older layouts lack the tables
+  std::optional<Statement> insert_text, insert_unit, remove_unit, insert_lens,
+      remove_lens;  // a writer's: files of older layouts lack the tables
   Statement insert_score{connection, "INSERT INTO scores VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"};
   Statement insert_alignment{connection, "INSERT INTO alignment VALUES (?, ?, ?, ?, ?, ?, ?)"};
   Statement insert_patch{connection, "INSERT INTO patches VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"};
@@ -91,11 +97,12 @@ struct Store::Database {
   Statement remove_corpora{connection, "DELETE FROM corpora WHERE corpus = ? AND language = ?"};
   Statement remove_alignment{connection, "DELETE FROM alignment WHERE task = ? AND language = ? AND metric = ?"};
 
-  explicit Database(WrittenResults made)
-      : lock(std::move(made.lock)), connection(std::move(made.connection)) {
+  explicit Database(WrittenResults made) : lock(std::move(made.lock)), connection(std::move(made.connection)) {
     insert_text.emplace(connection, "INSERT INTO texts VALUES (?, ?, ?, ?, ?)");
     insert_unit.emplace(connection,
                         "INSERT OR REPLACE INTO units VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+    insert_lens.emplace(connection, "INSERT INTO lens VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+    remove_lens.emplace(connection, "DELETE FROM lens WHERE task = ? AND language = ? AND protocol = ? AND item = ?");
     remove_unit.emplace(connection, "DELETE FROM units WHERE id = ?");
   }
   explicit Database(Connection opened) : connection(std::move(opened)) {}
@@ -176,6 +183,15 @@ void Store::add(const CorpusRow& row) {
   check_new(is_new, row, database_->connection);
 }
 
+void Store::add(const LensRow& row) {
+  for (const std::optional<double>& number : {row.log_prob, row.logit, row.entropy})
+    if (number) check_finite(*number, row, database_->connection);
+  const bool is_new =
+      database_->insert_lens.value().insert(row.task, row.language, row.item, row.protocol, row.layer, row.token_of,
+                                            row.token, row.log_prob, row.logit, row.entropy);
+  check_new(is_new, row, database_->connection);
+}
+
 void Store::add(const UnitRow& row) {
   (void)database_->insert_unit.value().insert(row.id, row.task, row.protocol, row.language, row.direction,
                                               row.first_item, row.items, row.state, row.seconds, row.rows, row.worker,
@@ -191,6 +207,11 @@ void Store::remove_patches(const PatchSlice& slice, const std::string& item) {
 
 void Store::remove_alignment(const std::string& task, const std::string& language, const std::string& metric) {
   (void)database_->remove_alignment.insert(task, language, metric);
+}
+
+void Store::remove_lens(const std::string& task, const std::string& language, const std::string& protocol,
+                        const std::string& item) {
+  (void)database_->remove_lens.value().insert(task, language, protocol, item);
 }
 
 void Store::remove_corpora(const std::string& corpus, const std::string& language) {
@@ -213,7 +234,6 @@ void Store::commit() {
 void Store::rollback() { database_->connection.execute("ROLLBACK; BEGIN IMMEDIATE"); }
 
 const std::filesystem::path& Store::folder() const { return database_->folder; }
-
 
 std::vector<ItemRow> Store::items() const {
   TableRows row(database_->connection, table_named("items"));
@@ -295,6 +315,24 @@ std::vector<CorpusRow> Store::corpora() const {
                     .measure = row.text(5),
                     .value = row.real(6),
                     .chance = row.real(7)});
+  return rows;
+}
+
+std::vector<LensRow> Store::lens() const {
+  std::vector<LensRow> rows;
+  if (!has_table(database_->connection, "lens")) return rows;
+  TableRows row(database_->connection, table_named("lens"));
+  while (row.next())
+    rows.push_back({.task = row.text(0),
+                    .language = row.text(1),
+                    .item = row.text(2),
+                    .protocol = row.text(3),
+                    .layer = row.integer(4),
+                    .token_of = row.text(5),
+                    .token = row.integer(6),
+                    .log_prob = row.real_if_any(7),
+                    .logit = row.real_if_any(8),
+                    .entropy = row.real_if_any(9)});
   return rows;
 }
 

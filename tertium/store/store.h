@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <iosfwd>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -53,6 +54,17 @@ struct PatchRow {
   double score = 0;
   int head = -1;   // -1 where all of the site's width was replaced
   int window = 1;  // consecutive blocks patched together, of which `layer` is the first
+};
+
+/// What the state at the row that predicts the answer says of one word, at one stream index (the lens).
+struct LensRow {
+  std::string task, language, item, protocol;
+  int layer = 0;         // stream index 0..L
+  std::string token_of;  // loglik: "own0", "own1" … or "pivot0" …, the first token of that option; letters: the letter
+  int token = 0;         // its id
+  std::optional<double> log_prob;  // loglik
+  std::optional<double> logit;     // letters
+  std::optional<double> entropy;   // loglik: of the distribution over the vocabulary at this layer, in bits
 };
 
 /// The measure of imported means by language that is no alignment.
@@ -128,6 +140,7 @@ class Store {
   void add(const AlignmentRow& row);
   void add(const PatchRow& row);
   void add(const CorpusRow& row);
+  void add(const LensRow& row);
   void add(const UnitRow& row);                                     // replaces one of the same id
   void set_info(const std::string& key, const std::string& value);  // replaces an earlier value
   void forget_info(const std::string& key);
@@ -138,6 +151,8 @@ class Store {
   // Take out what is about to be computed anew.
   void remove_unit(const std::string& id);
   void remove_patches(const PatchSlice& slice, const std::string& item);
+  void remove_lens(const std::string& task, const std::string& language, const std::string& protocol,
+                   const std::string& item);
   void remove_corpora(const std::string& corpus, const std::string& language);
   void remove_alignment(const std::string& task, const std::string& language, const std::string& metric);
 
@@ -148,6 +163,7 @@ class Store {
   std::vector<AlignmentRow> alignment() const;
   std::vector<PatchRow> patches() const;
   std::vector<CorpusRow> corpora() const;
+  std::vector<LensRow> lens() const;   // none where the layout has no such table
   std::vector<UnitRow> units() const;  // none where the layout has no such table
   RunInfo info() const;
   /// Of one language alone.

@@ -11,7 +11,7 @@ namespace {
 
 using enum Column::Kind;
 
-constexpr int kLayoutOfTexts = 4, kLayoutOfUnits = 5;
+constexpr int kLayoutOfTexts = 4, kLayoutOfUnits = 5, kLayoutOfLens = 6;
 
 std::vector<std::string> names_of(const Table& table) {
   std::vector<std::string> names;
@@ -136,6 +136,27 @@ const std::vector<Table>& tables() {
         {"measure"},
         {"value", real},
         {"chance", real}}},
+      {"lens",
+       R"(CREATE TABLE lens (
+  task TEXT NOT NULL, language TEXT NOT NULL, item TEXT NOT NULL, protocol TEXT NOT NULL,
+  layer INTEGER NOT NULL CHECK (layer >= 0),
+  token_of TEXT NOT NULL,
+  token INTEGER NOT NULL CHECK (token >= 0),
+  log_prob REAL, logit REAL, entropy REAL,
+  PRIMARY KEY (task, language, item, protocol, layer, token_of),
+  CHECK ((log_prob IS NULL) <> (logit IS NULL))
+) STRICT)",
+       {{"task"},
+        {"language"},
+        {"item"},
+        {"protocol"},
+        {"layer", integer},
+        {"token_of"},
+        {"token", integer},
+        {.name = "log_prob", .kind = real, .may_be_null = true},
+        {.name = "logit", .kind = real, .may_be_null = true},
+        {.name = "entropy", .kind = real, .may_be_null = true}},
+       kLayoutOfLens},
       {"units",
        R"(CREATE TABLE units (
   id TEXT NOT NULL PRIMARY KEY,
@@ -214,6 +235,7 @@ bool TableRows::next() {
 
 void TableRows::check(int column) const {
   const Column& rule = table_->columns[column];
+  if (rule.may_be_null && is_null(column)) return;
   if (!has_type_of(rule, query_.type(column))) refuse(column, "of another type than its column");
   if (rule.kind == Column::Kind::text && !is_utf8(query_.view(column))) refuse(column, "no UTF-8 text");
   if (rule.kind == Column::Kind::real && !std::isfinite(query_.real(column))) refuse(column, "not finite");

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <limits>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -17,6 +18,7 @@ struct Column {
   const char* name;
   Kind kind = Kind::text;
   std::int64_t low = 0, high = std::numeric_limits<int>::max();  // of integers
+  bool may_be_null = false;
 };
 
 /// One table of results.db (docs/results.md).
@@ -49,6 +51,10 @@ class TableRows {
   std::string text(int column) const { return query_.text(column); }
   int integer(int column) const { return static_cast<int>(query_.integer(column)); }
   double real(int column) const { return query_.real(column); }
+  bool is_null(int column) const { return query_.type(column) == SQLITE_NULL; }
+  std::optional<double> real_if_any(int column) const {
+    return is_null(column) ? std::nullopt : std::optional(real(column));
+  }
 
  private:
   void check(int column) const;

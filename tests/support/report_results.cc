@@ -65,6 +65,7 @@ class Maker {
         store_.add(CorpusRow{"flores200", language.name, "weighted", "resid", layer, "mexa",
                              draw("corpus", language.name, 0, layer), 0.05});
       for (int item = 0; item < what_.items; ++item) {
+        add_lens(language, item);
         add_alignment(language, item);
         if (!right_.at({"en", item})) continue;
         add_patches(language, item, right_.at({language.name, item}) ? "keep" : "fix");
@@ -73,6 +74,15 @@ class Maker {
   }
 
  private:
+  void add_lens(const Language& language, int item) {
+    constexpr int kFirst = 40;  // items that have one
+    if (item >= kFirst) return;
+    for (int layer = 0; layer <= what_.blocks; ++layer)
+      for (int word = 0; word < 4; ++word)
+        store_.add(LensRow{kTask, language.name, id_of(item), kProtocol, layer,
+                           fmt::format("{}{}", word < 2 ? "own" : "pivot", word % 2), word,
+                           -20 * draw("lens", language.name, item, 4 * layer + word), {}, 12.0 - layer});
+  }
   double draw(const std::string& what, const std::string& language, int item, int more = 0) const {
     return chance(what_.seed, fmt::format("{} {} {} {}", what, language, item, more));
   }
