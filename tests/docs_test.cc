@@ -126,7 +126,7 @@ std::map<std::string, std::set<std::string>> options_by_command() {
 
 TEST(Docs, ShowNoCommandAndNoOptionThatThereIsNot) {
   // In a block of code, or between backquotes: up to a comment, the next command or the end.
-  static const std::regex shown(R"((?:\n    (?:build/release/)?|`(?:build/release/)?)tertium ([a-z_]+)([^`\n#|]*))"),
+  static const std::regex shown(R"((?:\n    (?:build/release/)?|`(?:build/release/)?)tertium ([a-z_-]+)([^`\n#|]*))"),
       option("--[a-z-]+");
   const auto known = options_by_command();
   std::size_t options = 0;
