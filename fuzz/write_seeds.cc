@@ -111,6 +111,27 @@ void write_safetensors_files(const fs::path& folder) {
   write_safetensors(folder / "none", {});
 }
 
+/// Of the model in adapter_fuzz.cc.
+void write_adapter_seeds(const fs::path& folder) {
+  const std::vector<float> numbers(64, 0.125f);
+  const auto factor = [&](const char* name, std::int64_t rows, std::int64_t columns) {
+    return TensorView{name, DType::F32, {rows, columns}, std::as_bytes(std::span(numbers)).first(4 * rows * columns)};
+  };
+  const fs::path file = folder / "tensors";
+  write_safetensors(file, {factor("base_model.model.model.layers.0.self_attn.q_proj.lora_A.weight", 2, 16),
+                           factor("base_model.model.model.layers.0.self_attn.q_proj.lora_B.weight", 16, 2)});
+  std::ifstream stream(file, std::ios::binary);
+  const std::string tensors(std::istreambuf_iterator<char>(stream), {});
+  fs::remove(file);
+  const auto seed = [&](const char* name, const std::string& config) {
+    std::ofstream(folder / name, std::ios::binary) << config << '\0' << tensors;
+  };
+  seed("list", R"({"peft_type":"LORA","r":2,"lora_alpha":4,"target_modules":["q_proj"],"use_rslora":true})");
+  seed("regex", R"({"peft_type":"LORA","r":2,"target_modules":".*\\.(q|v)_proj","exclude_modules":["v_proj"]})");
+  seed("patterns", R"({"peft_type":"LORA","r":8,"target_modules":["q_proj"],"rank_pattern":{"q_proj":2},)"
+                   R"("alpha_pattern":{"self_attn.q_proj":3},"layers_to_transform":[0],"layers_pattern":"layers"})");
+}
+
 /// A change of each kind (results_db_fuzz.cc).
 void write_results_seeds(const fs::path& folder) {
   const auto seed = [&](const char* name, std::initializer_list<int> bytes) {
@@ -131,12 +152,14 @@ void write_results_seeds(const fs::path& folder) {
 
 int main(int, char** arguments) {
   const fs::path folder = arguments[1];
-  for (const char* name : {"gguf_fuzz", "safetensors_fuzz", "model_folder_fuzz", "model_gguf_fuzz", "results_db_fuzz"})
+  for (const char* name : {"gguf_fuzz", "safetensors_fuzz", "model_folder_fuzz", "model_gguf_fuzz", "results_db_fuzz",
+                           "adapter_fuzz"})
     fs::create_directories(folder / name);
   write_gguf(folder / "gguf_fuzz");
   write_vocabularies(folder / "gguf_fuzz");
   write_safetensors_files(folder / "safetensors_fuzz");
   fuzz::write_folder_seeds(folder / "model_folder_fuzz");
   fuzz::write_gguf_seeds(folder / "model_gguf_fuzz");
+  write_adapter_seeds(folder / "adapter_fuzz");
   write_results_seeds(folder / "results_db_fuzz");
 }

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Makes .deps/peers, a Python environment with what the benchmarks compare tertium with: transformers, nnsight and
+# Makes .deps/peers, a Python environment with what tertium is held against: transformers, PEFT, nnsight and
 # TransformerLens, on the torch wheel that tertium itself links. A peer that cannot be installed is left out.
 # Usage: tools/peers.sh
 # shellcheck source=tools/lib.sh
@@ -49,7 +49,7 @@ if shares_torch; then
   stand_in_for_cuda
 fi
 install() { "$peers/bin/python" -m pip install --quiet --disable-pip-version-check "$@" </dev/null; }
-install 'torch==2.15.0' 'transformers>=5' safetensors gguf sentencepiece protobuf numpy ||
+install 'torch==2.15.0' 'transformers>=5' safetensors gguf sentencepiece protobuf numpy peft ||
   stop "pip could not install transformers (its message is above)"
 for peer in nnsight transformer_lens; do
   install "$peer" || say "$peer could not be installed: the tables will say so"

@@ -22,6 +22,7 @@ namespace {
 
 struct Options {
   std::string model;
+  std::filesystem::path adapter;
   std::string shape;
   std::string dtype = "bf16";
   int items = 8;
@@ -124,7 +125,7 @@ void sweep(const Engine& engine, const std::vector<Question>& questions, const s
 void bench(const Options& options) {
   if (options.model.empty() == options.shape.empty()) fail("name a model or a --shape, one of them");
   set_threads(options.threads);
-  const Engine engine(options.shape.empty() ? Model::load(find_model(options.model), options.dtype)
+  const Engine engine(options.shape.empty() ? Model::load(find_model(options.model), options.dtype, options.adapter)
                                             : Model::random(config_of(options.shape), options.dtype));
   const Config& config = engine.model().config();
   const std::vector<Question> pivot = random_questions(options, config, 1),
@@ -193,6 +194,7 @@ void add_bench(CLI::App& app) {
   command.add_option("--donors", options->donors, "Donors of the sweep")
       ->capture_default_str()
       ->check(CLI::Range(1, 64));
+  add_adapter_option(command, options->adapter);
   add_threads_option(command, options->threads);
   command.add_flag("--json", options->json, "One JSON object");
   command.callback([options] { bench(*options); });

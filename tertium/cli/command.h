@@ -1,6 +1,7 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -11,6 +12,9 @@ namespace tertium {
 
 inline constexpr const char* kModelHelp =
     "A Hugging Face folder, a .gguf file, or a repository in the local cache (owner/name)";
+
+/// --adapter: a LoRA adapter's folder, found as find_adapter does; empty without the option.
+void add_adapter_option(CLI::App& command, std::filesystem::path& adapter);
 
 /// A command with one line of description and an example below its help.
 CLI::App& add_command(CLI::App& app, const std::string& name, const std::string& description,

@@ -19,6 +19,7 @@ namespace {
 
 struct Options {
   std::string model;
+  std::filesystem::path adapter;
   std::string prompt;
   int count = 20;
   std::string dtype = "auto";
@@ -40,7 +41,7 @@ void generate(const Options& options) {
   const Tokenizer tokenizer = Tokenizer::open(model);
   give_back_freed_memory();
   const std::vector<TokenId> prompt = encode_prompt(tokenizer, prompt_text(options, model));
-  const Engine engine(Model::load(model, options.dtype));
+  const Engine engine(Model::load(model, options.dtype, options.adapter));
 
   std::string shown, before = options.json || options.chat ? "" : options.prompt;  // printed once the model has begun
   const auto show = [&](const std::vector<TokenId>& made) {
@@ -72,6 +73,7 @@ void add_generate(CLI::App& app) {
       ->capture_default_str()
       ->check(CLI::Range(1, 100000));
   command.add_option("--dtype", options->dtype, "f32, bf16, f16 or auto")->capture_default_str();
+  add_adapter_option(command, options->adapter);
   add_threads_option(command, options->threads);
   command.add_flag("--chat", options->chat, "Ask as a user of a chat, by the model's own template");
   command.add_flag("--json", options->json, "One JSON object: prompt_ids, ids, text");

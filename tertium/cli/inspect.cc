@@ -3,9 +3,12 @@
 #include <algorithm>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <optional>
+#include <set>
 
 #include "tertium/base/text.h"
 #include "tertium/cli/command.h"
+#include "tertium/formats/adapter.h"
 #include "tertium/formats/model_path.h"
 #include "tertium/model/checkpoint.h"
 #include "tertium/model/model.h"
@@ -111,7 +114,41 @@ std::map<std::string, std::vector<std::string>> aside_by_reason(const Checkpoint
 
 double gib(double bytes) { return bytes / (1024.0 * 1024 * 1024); }
 
-void print_json(const Checkpoint& checkpoint) {
+/// The last parts of the names of the modules that an adapter changes.
+std::vector<std::string> kinds_of(const Adapter& adapter) {
+  std::set<std::string> kinds;
+  for (const auto& [module, factors] : adapter.modules()) kinds.insert(module.substr(module.rfind('.') + 1));
+  return {kinds.begin(), kinds.end()};
+}
+
+nlohmann::ordered_json adapter_json(const Adapter& adapter) {
+  const AdapterConfig& config = adapter.config();
+  nlohmann::ordered_json json = {{"base", config.base},
+                                 {"rank", config.rank},
+                                 {"alpha", config.alpha},
+                                 {"rank_stabilized", config.rank_stabilized},
+                                 {"matrices", adapter.modules().size()},
+                                 {"modules", kinds_of(adapter)},
+                                 {"weights", adapter.parameters()}};
+  json["keys_left_aside"] = nlohmann::ordered_json::array();
+  for (const auto& [key, why] : adapter.keys_left_aside()) json["keys_left_aside"].push_back({{"key", key}, {"why", why}});
+  return json;
+}
+
+void print_adapter(const Adapter& adapter) {
+  const AdapterConfig& config = adapter.config();
+  fmt::print("adapter      LoRA, rank {}{}, alpha {:g}{}: {} matrices, {:.2f} M weights\n", config.rank,
+             config.ranks.empty() ? "" : " (others by module)", config.alpha,
+             config.rank_stabilized ? " by the root of the rank" : "", adapter.modules().size(),
+             static_cast<double>(adapter.parameters()) / 1e6);
+  fmt::print("             of {}\n", printable(join(kinds_of(adapter)), 200));
+  if (!config.base.empty()) fmt::print("             made for {}\n", printable(config.base, 200));
+  std::map<std::string, std::vector<std::string>> by_reason;
+  for (const auto& [key, why] : adapter.keys_left_aside()) by_reason[why].push_back(printable(key));
+  for (const auto& [why, keys] : by_reason) fmt::print("left aside   {}: {}\n", join(keys), why);
+}
+
+void print_json(const Checkpoint& checkpoint, const Adapter* adapter) {
   const Config& config = checkpoint.config();
   nlohmann::ordered_json json = {{"family", config.family},
                                  {"blocks", config.block_count()},
@@ -136,6 +173,7 @@ void print_json(const Checkpoint& checkpoint) {
     json["keys_left_aside"].push_back({{"key", aside.key}, {"why", aside.why}});
   for (const SiteInfo& site : sites_of(config)) json["sites"].push_back(site.name);
   json["left_aside"] = checkpoint.left_aside();
+  if (adapter) json["adapter"] = adapter_json(*adapter);
   fmt::print("{}\n", json.dump());
 }
 
@@ -177,14 +215,20 @@ void add_inspect(CLI::App& app) {
                                   "tertium inspect models/gemma-3-270m.gguf");
   struct Options {
     std::string model;
+    std::filesystem::path adapter;
     bool json = false;
   };
   const auto options = std::make_shared<Options>();
   command.add_option("model", options->model, kModelHelp)->required();
+  add_adapter_option(command, options->adapter);
   command.add_flag("--json", options->json, "One JSON object");
   command.callback([options] {
     const Checkpoint checkpoint(find_model(options->model));
-    options->json ? print_json(checkpoint) : print_text(checkpoint);
+    std::optional<Adapter> adapter;
+    if (!options->adapter.empty()) adapter.emplace(options->adapter);
+    if (options->json) return print_json(checkpoint, adapter ? &*adapter : nullptr);
+    print_text(checkpoint);
+    if (adapter) print_adapter(*adapter);
   });
 }
 

@@ -8,6 +8,7 @@
 #include "tertium/base/text.h"
 #include "tertium/cli/command.h"
 #include "tertium/cli/process.h"
+#include "tertium/formats/model_path.h"
 #include "tertium/version.h"
 
 namespace tertium {
@@ -24,6 +25,12 @@ void add_threads_option(CLI::App& command, int& threads) {
   command.add_option("--threads", threads, "Threads for matrix products; 0: as many as cores")
       ->capture_default_str()
       ->check(CLI::Range(0, kMost));
+}
+
+void add_adapter_option(CLI::App& command, std::filesystem::path& adapter) {
+  command.add_option_function<std::string>(
+      "--adapter", [&adapter](const std::string& name) { adapter = find_adapter(name); },
+      "A LoRA adapter to add to the weights: a folder that PEFT saved, or a repository in the local cache");
 }
 
 void add_experiment_options(CLI::App& command, ExperimentOptions& options) {

@@ -18,6 +18,7 @@ namespace fs = std::filesystem;
 
 struct Options {
   std::string model;
+  std::filesystem::path adapter;
   std::string expect;
   std::string all;
   std::string dtype = "f32";
@@ -49,7 +50,7 @@ nlohmann::ordered_json json_of(const Departure& departure) {
 
 /// True if the model is within the tolerance.
 bool parity_of_one(const Options& options) {
-  const Engine engine(Model::load(find_model(options.model), options.dtype));
+  const Engine engine(Model::load(find_model(options.model), options.dtype, options.adapter));
   const std::vector<ParityLine> lines = compare_with_golden(engine, options.expect);
   const double worst = worst_of(lines).largest();
   const std::optional<Departure> departure = first_departure(lines, options.tolerance);
@@ -146,6 +147,7 @@ void add_parity(CLI::App& app) {
       ->capture_default_str()
       ->check(CLI::Range(0.0, 1e6));
   command.add_option("--dtype", options->dtype, "f32, bf16, f16 or auto")->capture_default_str();
+  add_adapter_option(command, options->adapter);
   command.add_flag("--json", options->json, "One JSON object");
   command.callback([options] { parity(*options); });
 }

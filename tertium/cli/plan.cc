@@ -108,14 +108,14 @@ void plan(const Options& options) {
   set_threads(options.threads);
   std::optional<Store> results;
   if (!options.results.empty()) results = Store::open(options.results);
-  const std::filesystem::path model = find_model(experiment.model.string());
+  const std::filesystem::path model = find_model(experiment.model.string()), adapter = experiment.found_adapter();
   const Tokenizer tokenizer = Tokenizer::open(model);
   give_back_freed_memory();
-  const auto [config, model_files] = config_and_files(model);
+  const auto [config, model_files] = config_and_files(model, adapter);
   const std::vector<PreparedTask> tasks = prepare(experiment, tokenizer, config);
   if (results)
     demand_same_inputs(results->info(), hashes_of(inputs_of(model_files, tokenizer.files(), tasks, {})), options.results);
-  const Engine engine(Model::load(model, experiment.dtype));
+  const Engine engine(Model::load(model, experiment.dtype, adapter));
   PatchPlan plan;
   {
     ProgressLine line;

@@ -55,6 +55,7 @@ void write_info(Store& store, const Experiment& experiment, const Engine& engine
   store.set_info("libtorch", libtorch_version());
   store.set_info("experiment", experiment.text);
   store.set_info("model", experiment.model.string());
+  if (!experiment.adapter.empty()) store.set_info("adapter", experiment.adapter.string());
   store.set_info("family", model.config().family);
   store.set_info("pivot", experiment.pivot);
   store.set_info("dtype", std::string(to_string(model.precision())));
@@ -83,8 +84,9 @@ void demand_lm_eval(const std::string& out, const Experiment& experiment) {
 
 void say_what_runs(const Experiment& experiment, const std::vector<PreparedTask>& tasks,
                    const std::vector<PreparedCorpus>& corpora, const Model& model) {
-  fmt::print("{}: {}, {} blocks, {}\n", experiment.model.filename().string(), model.config().family,
-             model.config().block_count(), to_string(model.precision()));
+  fmt::print("{}{}: {}, {} blocks, {}\n", experiment.model.filename().string(),
+             experiment.adapter.empty() ? "" : " with the adapter " + printable(experiment.adapter.filename().string()),
+             model.config().family, model.config().block_count(), to_string(model.precision()));
   for (const PreparedTask& task : tasks) {
     std::vector<std::string> languages = {task.pivot.language};
     for (const PreparedLanguage& language : task.others) languages.push_back(language.language);
@@ -164,10 +166,10 @@ void run(const Options& options) {
   stop_on_signals();
 
   // Everything that bad input can break comes before earlier results are replaced.
-  const std::filesystem::path model = find_model(experiment.model.string());
+  const std::filesystem::path model = find_model(experiment.model.string()), adapter = experiment.found_adapter();
   const Tokenizer tokenizer = Tokenizer::open(model);
   give_back_freed_memory();
-  const auto [config, model_files] = config_and_files(model);
+  const auto [config, model_files] = config_and_files(model, adapter);
   const std::vector<PreparedTask> tasks = prepare(experiment, tokenizer, config);
   const std::vector<PreparedCorpus> corpora =
       prepare_corpora(experiment, tokenizer, {config.context, config.vocabulary});
@@ -181,7 +183,7 @@ void run(const Options& options) {
   std::future<Audit> audited = std::async(std::launch::async, [&, limits = Limits{config.context, config.vocabulary}] {
     return audit(experiment, tasks, tokenizer, limits);
   });
-  const Engine engine(Model::load(model, experiment.dtype), {.batch_rows = options.batch_rows});
+  const Engine engine(Model::load(model, experiment.dtype, adapter), {.batch_rows = options.batch_rows});
   const InputHashes hashes = hashed.get();
   demand_unchanged(model_files);  // what was loaded is what was hashed
   demand_room(experiment, tasks, config, options.out);

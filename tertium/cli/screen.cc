@@ -154,7 +154,7 @@ void screen(const Options& options) {
   const std::vector<PreparedTask> tasks = prepare(experiment, tokenizer, Checkpoint(model).config());
   const Chosen chosen{tasks.front(), tasks.front().others.front()};
   // Gradients pass through plain weights: whatever the experiment's dtype.
-  const Engine engine(Model::load(model, "f32"));
+  const Engine engine(Model::load(model, "f32", experiment.found_adapter()));
 
   Screening screening;
   {

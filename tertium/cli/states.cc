@@ -18,6 +18,7 @@ namespace {
 
 struct Options {
   std::string model;
+  std::filesystem::path adapter;
   std::string text;
   std::string out;
   std::string dtype = "f32";
@@ -29,7 +30,7 @@ void states(const Options& options) {
   set_threads(options.threads);
   const std::filesystem::path path = find_model(options.model);
   const std::vector<TokenId> ids = encode_prompt(Tokenizer::open(path), options.text);
-  const Engine engine(Model::load(path, options.dtype));
+  const Engine engine(Model::load(path, options.dtype, options.adapter));
   const Config& config = engine.model().config();
   if (std::cmp_greater(ids.size(), config.context))
     fail("the text has {} tokens, and the model's context is {}; shorten it", ids.size(), config.context);
@@ -59,6 +60,7 @@ void add_states(CLI::App& app) {
       ->required();
   command.add_flag("--logits", options->logits, "Also logits [T, V]");
   command.add_option("--dtype", options->dtype, "f32, bf16, f16 or auto; the file is in f32")->capture_default_str();
+  add_adapter_option(command, options->adapter);
   add_threads_option(command, options->threads);
   command.callback([options] { states(*options); });
 }

@@ -21,7 +21,7 @@ namespace {
 namespace fs = std::filesystem;
 
 /// Where a path in the file counts from, unless it came from a setting.
-constexpr std::string_view kPathKeys[] = {"model", "data", "prompt", "shots_data", "tuned"};
+constexpr std::string_view kPathKeys[] = {"model", "adapter", "data", "prompt", "shots_data", "tuned"};
 
 /// The name of a [[task]] that is no benchmark.
 constexpr char kParallel[] = "parallel";
@@ -33,7 +33,8 @@ void resolve(toml::node& node, std::string_view key, const fs::path& folder) {
   const fs::path path = (folder / value).lexically_normal();
   // What is no path from here may be the name of a model in the local Hugging Face cache.
   std::error_code ignored;
-  if (key == "model" && !fs::exists(path, ignored) && may_be_repository(value)) return;
+  const bool may_be_name = key == "model" || key == "adapter";
+  if (may_be_name && !fs::exists(path, ignored) && may_be_repository(value)) return;
   if (!value.empty()) value = path.string();
 }
 
@@ -335,6 +336,7 @@ Experiment experiment_in(const toml::table& table, const std::string& origin) {
   Experiment experiment;
   TomlTable top(table, origin, "");
   experiment.model = top.text("model");
+  experiment.adapter = top.text("adapter", "");
   experiment.dtype = top.one_of("dtype", {"f32", "bf16", "f16", "auto"}, experiment.dtype);
   experiment.pivot = top.text("pivot", experiment.pivot);
   for (const toml::table* task : top.tables("task")) {
@@ -378,6 +380,8 @@ std::string_view to_string(Pooling pooling) {
   }
   return "mean";
 }
+
+fs::path Experiment::found_adapter() const { return adapter.empty() ? adapter : find_adapter(adapter.string()); }
 
 std::string CorpusSpec::corpus() const {
   const std::string name = data.extension() == ".tsv" ? data.stem().string() : data.filename().string();

@@ -76,6 +76,7 @@ struct LensSpec {
 /// What a run does: the experiment file (docs/experiment.md).
 struct Experiment {
   std::filesystem::path model;
+  std::filesystem::path adapter;  // empty: none
   std::string dtype = "auto";
   std::string pivot = "en";
   std::vector<TaskSpec> tasks;
@@ -84,6 +85,9 @@ struct Experiment {
   std::optional<PatchSpec> patch;    // without [patch] nothing is patched
   std::optional<LensSpec> lens;
   std::string text;                  // the whole of it, after --set, as TOML
+
+  /// Where the adapter lies (find_adapter); empty if there is none.
+  std::filesystem::path found_adapter() const;
 };
 
 /// Reads an experiment file; `settings` are key=value pairs that replace or add keys ("patch.draws=3"; "task.limit=20"

@@ -163,6 +163,15 @@ std::vector<ParityLine> compare_with_golden(const Engine& engine, const std::fil
     compare("final_norm" + suffix, states.final_norm, {rows, hidden});
     compare("logits" + suffix, states.logits, {rows, vocabulary});
   }
+  // Logits alone, of models with an adapter.
+  for (int n = 0; golden.has("text." + std::to_string(n)); ++n) {
+    const std::string name = "text." + std::to_string(n);
+    if (!golden.has("logits." + name)) continue;
+    const SequenceStates states = states_of(engine, golden.path() + ": " + name, golden.ids(name, config.vocabulary),
+                                            /*with_logits=*/true);
+    compare("logits." + name, states.logits, {static_cast<std::int64_t>(states.ids.size()), vocabulary});
+  }
+  if (clean.empty() && !lines.empty()) return lines;
   if (clean.size() < 2) fail("{}: needs ids.0 and ids.1 at least", golden.path());
 
   const std::vector<std::int32_t>& ids = clean[0].ids;

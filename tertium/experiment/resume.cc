@@ -23,7 +23,10 @@ std::string listed(const std::optional<std::vector<int>>& numbers) {
 
 Deciders deciders_of(const Experiment& experiment, Precision precision) {
   Deciders deciders = {
-      {"arithmetic", kNumbers}, {"dtype", std::string(to_string(precision))}, {"pivot", experiment.pivot}};
+      {"arithmetic", kNumbers},
+      {"dtype", std::string(to_string(precision))},
+      {"adapter", experiment.adapter.empty() ? "none" : "given"},  // which one, its hash says
+      {"pivot", experiment.pivot}};
   if (experiment.lens)
     deciders.emplace_back("lens.tuned", experiment.lens->tuned.empty() ? "none" : sha256_file(experiment.lens->tuned));
   if (!experiment.patch) return deciders;
@@ -63,7 +66,7 @@ std::vector<std::string> differences(const Store& store, const Experiment& exper
     if (const auto before = stored.find(std::string(kDecides) + name);
         before != stored.end() && before->second != value) {
       found.push_back(fmt::format("{} was {}, is {}", name, printable(before->second), value));
-      all_changed |= name == "arithmetic" || name == "dtype";
+      all_changed |= name == "arithmetic" || name == "dtype" || name == "adapter";
     }
   for (const auto& [name, hash] : hashes) {
     const auto before = stored.find(std::string(kHash) + name);

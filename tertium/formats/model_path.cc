@@ -171,6 +171,29 @@ std::string base_of_adapter(const fs::path& config) {
   return base != json.end() && base->is_string() ? printable(base->get<std::string>()) : std::string();
 }
 
+/// Where the files of a repository lie in the local cache.
+struct Snapshot {
+  Repository repository;
+  fs::path folder;
+};
+
+/// Throws Error naming `name` if it is no repository, or not in the cache.
+Snapshot snapshot_named(const std::string& name) {
+  const std::optional<Repository> repository = repository_named(name);
+  if (!repository)
+    fail("{}: there is no such path, and it is no repository (owner/name or owner/name@revision); check the name",
+         printable(name, longest_reference));
+  const fs::path cached = hugging_face_cache() / repository->folder();
+  if (!is_folder(cached))
+    fail("{}: there is no such path, and no such repository in {}; check the path, or download it: {}", name,
+         hugging_face_cache().string(), repository->download());
+  const std::string revision = repository->revision.empty() ? "main" : repository->revision;
+  const fs::path snapshot = cached / "snapshots" / commit_of(cached, revision);
+  if (!is_folder(snapshot))
+    fail("{}: the revision {} is not in {}; download it: {}", name, revision, cached.string(), repository->download());
+  return {*repository, snapshot};
+}
+
 /// What of a snapshot is the model; it must be there in full.
 fs::path model_in(const fs::path& snapshot, const std::string& name, const Repository& repository) {
   const auto incomplete = [&](const fs::path& missing) {
@@ -196,13 +219,12 @@ fs::path model_in(const fs::path& snapshot, const std::string& name, const Repos
 void demand_no_adapter(const fs::path& folder) {
   const std::vector<std::string> files = names_in(folder, is_adapter_file);
   if (files.empty()) return;
-  constexpr std::string_view kMerge = "merge it first (in Python, peft: merge_and_unload, then save_pretrained)";
   if (is_file(folder / "config.json"))
-    fail("{}: holds an adapter ({}) beside a model, and tertium does not apply adapters; {}, or move its files away",
-         folder.string(), join(files), kMerge);
+    fail("{}: holds an adapter ({}) beside a model; move its files to a folder of their own, and name that as the adapter",
+         folder.string(), join(files));
   const std::string base = base_of_adapter(folder / "adapter_config.json");
-  fail("{}: is an adapter, not a model; {} into its base model{}, and name the folder of the result", folder.string(),
-       kMerge, base.empty() ? "" : fmt::format(" ({})", base));
+  fail("{}: is an adapter, not a model; name its base model{}, and this folder as the adapter (--adapter)",
+       folder.string(), base.empty() ? "" : fmt::format(" ({})", base));
 }
 
 std::string without_weights(const fs::path& folder) {
@@ -238,20 +260,14 @@ fs::path find_model(const std::string& name) {
   std::error_code ignored;
   if (is_folder(name)) demand_no_adapter(name);
   if (fs::exists(name, ignored)) return name;
-  const std::optional<Repository> repository = repository_named(name);
-  if (!repository)
-    fail("{}: there is no such path, and it is no repository (owner/name or owner/name@revision); check the name",
-         printable(name, longest_reference));
-  const fs::path cached = hugging_face_cache() / repository->folder();
-  if (!is_folder(cached))
-    fail("{}: there is no such path, and no such repository in {}; check the path, or download it: {}", name,
-         hugging_face_cache().string(), repository->download());
-  const std::string revision = repository->revision.empty() ? "main" : repository->revision;
-  const fs::path snapshot = cached / "snapshots" / commit_of(cached, revision);
-  if (!is_folder(snapshot))
-    fail("{}: the revision {} is not in {}; download it: {}", name, revision, cached.string(), repository->download());
-  demand_no_adapter(snapshot);
-  return model_in(snapshot, name, *repository);
+  const auto [found, folder] = snapshot_named(name);
+  demand_no_adapter(folder);
+  return model_in(folder, name, found);
+}
+
+fs::path find_adapter(const std::string& name) {
+  std::error_code ignored;
+  return fs::exists(name, ignored) ? fs::path(name) : snapshot_named(name).folder;
 }
 
 }  // namespace tertium

@@ -15,8 +15,12 @@ namespace tertium {
 /// repository, or one whose files are not all there. Also for a repository with several GGUF models.
 std::filesystem::path find_model(const std::string& name);
 
-/// Refuses a folder with the files of a PEFT adapter: Hugging Face would lay it over the model and change the numbers;
-/// tertium reads models only. Throws Error that says to merge it.
+/// Where the adapter lies that a user named: a folder, by its path or as a repository in the local cache. Throws Error as
+/// find_model does.
+std::filesystem::path find_adapter(const std::string& name);
+
+/// Refuses a folder with the files of a PEFT adapter as a model: Hugging Face would lay it over the model unasked and
+/// change the numbers. Throws Error that says how an adapter is named.
 void demand_no_adapter(const std::filesystem::path& folder);
 
 /// What a folder without model.safetensors (or an index of shards) holds instead, and what to do about it, as the end

@@ -134,15 +134,16 @@ TEST_F(ModelPath, AnAdapterIsCalledOneAndItsBaseNamed) {
   folder.write("adapter/adapter_config.json", R"({"base_model_name_or_path": "v/base"})");
   folder.write("adapter/adapter_model.safetensors", "x");
   EXPECT_EQ(refusal(adapter.string()),
-            adapter.string() +
-                ": is an adapter, not a model; merge it first (in Python, peft: merge_and_unload, then "
-                "save_pretrained) into its base model (v/base), and name the folder of the result");
+            adapter.string() + ": is an adapter, not a model; name its base model (v/base), and this folder as the "
+                               "adapter (--adapter)");
+  EXPECT_EQ(find_adapter(adapter.string()), adapter);
   folder.write("adapter/config.json", "{}");
   EXPECT_THAT(refusal(adapter.string()),
               AllOf(HasSubstr("holds an adapter (adapter_config.json, adapter_model.safetensors) beside a model"),
-                    HasSubstr("or move its files away")));
+                    HasSubstr("move its files to a folder of their own")));
   cache_files({"adapter_config.json"});
   folder.write(snapshot / "adapter_config.json", "{}");
+  EXPECT_EQ(find_adapter(name), snapshot);
   EXPECT_THAT(test::error_of([&] { find_model(name); }), HasSubstr("is an adapter, not a model"));
 }
 

@@ -6,6 +6,7 @@
 #include "tertium/base/error.h"
 #include "tertium/base/json.h"
 #include "tertium/base/text.h"
+#include "tertium/formats/adapter.h"
 #include "tertium/formats/model_path.h"
 #include "tertium/model/sizes.h"
 
@@ -88,7 +89,7 @@ void Checkpoint::open_folder(const fs::path& folder) {
 void Checkpoint::open_gguf(const fs::path& file) {
   gguf_ = std::make_unique<Gguf>(file);
   if (gguf_->get_or<std::string>("general.type", "model") == "adapter")
-    fail("{}: is an adapter, not a model; merge it into its base model first (llama.cpp: llama-export-lora)", origin_);
+    fail("{}: is an adapter, not a model, and only those of PEFT are read; merge it first (llama.cpp: llama-export-lora)", origin_);
   const std::string architecture = gguf_->get<std::string>("general.architecture");
   family_ = &family_of_architecture(architecture, file.string());
   const GgufConfig reader(*gguf_, architecture);
@@ -194,6 +195,16 @@ std::int64_t Checkpoint::parameters() const {
   for (const auto& [name, tensor] : tensors_)
     if (why_left_aside(name).empty()) sum += static_cast<std::int64_t>(tensor->count());
   return sum;
+}
+
+std::pair<Config, std::vector<FileState>> config_and_files(const fs::path& path, const fs::path& adapter) {
+  const Checkpoint checkpoint(path);
+  std::vector<FileState> files = checkpoint.files();
+  if (!adapter.empty()) {
+    const Adapter changes(adapter);
+    files.insert(files.end(), changes.files().begin(), changes.files().end());
+  }
+  return {checkpoint.config(), std::move(files)};
 }
 
 }  // namespace tertium

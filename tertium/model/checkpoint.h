@@ -68,10 +68,8 @@ class Checkpoint {
   std::set<std::string, std::less<>> used_;
 };
 
-/// A model's config and files, without its weights.
-inline std::pair<Config, std::vector<FileState>> config_and_files(const std::filesystem::path& path) {
-  const Checkpoint checkpoint(path);
-  return {checkpoint.config(), checkpoint.files()};
-}
+/// A model's config and files, and those of its adapter, if it has one; without its weights.
+std::pair<Config, std::vector<FileState>> config_and_files(const std::filesystem::path& path,
+                                                           const std::filesystem::path& adapter = {});
 
 }  // namespace tertium

@@ -58,6 +58,8 @@ struct Family {
   // How Hugging Face files of the family store matrices, where they do not as others do.
   bool hf_transposed = false;   // [in, out], those of the blocks
   bool hf_qkv_by_head = false;  // qkv is [heads, 3, head_dim, D], not q, k, v one after the other
+  // GGUF files hold the rows of q and k so that rotated pairs are neighbours, which Hugging Face's do not.
+  bool gguf_reorders_qk = false;
   // Tensors that files hold beside the text model's weights: prefixes of other parts, suffixes of buffers.
   std::vector<std::string_view> other_parts = {};
   std::vector<std::string_view> buffers = {};

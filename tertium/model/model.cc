@@ -1,7 +1,10 @@
 #include "tertium/model/model.h"
 
+#include <optional>
+
 #include "tertium/base/error.h"
 #include "tertium/base/text.h"
+#include "tertium/formats/adapter.h"
 #include "tertium/model/checkpoint.h"
 #include "tertium/model/torch_error.h"
 #include "tertium/model/weights.h"
@@ -39,14 +42,18 @@ Precision precision_named(std::string_view name, const Config& config) {
   return !stored_in_f32 && cpu_multiplies_bf16() ? Precision::bf16 : Precision::f32;
 }
 
-Model Model::load(const std::filesystem::path& path, std::string_view dtype) {
+Model Model::load(const std::filesystem::path& path, std::string_view dtype, const std::filesystem::path& adapter) {
   auto checkpoint = std::make_shared<Checkpoint>(path);
+  std::optional<Adapter> changes;
+  if (!adapter.empty()) changes.emplace(adapter);
   Model model;
   model.config_ = std::make_shared<const Config>(checkpoint->config());
   model.files_ = checkpoint->files();
+  if (changes) model.files_.insert(model.files_.end(), changes->files().begin(), changes->files().end());
   model.precision_ = precision_named(dtype, *model.config_);
   model.weights_ = with_torch_errors(path.string(), [&] {
-    return std::make_shared<const Weights>(load_weights(std::move(checkpoint), model.precision_));
+    return std::make_shared<const Weights>(
+        load_weights(std::move(checkpoint), model.precision_, changes ? &*changes : nullptr));
   });
   model.demand_unchanged();
   return model;

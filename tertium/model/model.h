@@ -24,8 +24,10 @@ Precision precision_named(std::string_view name, const Config& config);
 /// A decoder-only language model, ready to be run by the engine. Cheap to copy; immutable.
 class Model {
  public:
-  /// `path`: a Hugging Face folder or a .gguf file; `dtype` as in precision_named. Throws Error naming file and tensor.
-  static Model load(const std::filesystem::path& path, std::string_view dtype);
+  /// `path`: a Hugging Face folder or a .gguf file; `dtype` as in precision_named; `adapter`: none, or a folder whose LoRA
+  /// is added to the weights (formats/adapter.h). Throws Error naming file and tensor.
+  static Model load(const std::filesystem::path& path, std::string_view dtype,
+                    const std::filesystem::path& adapter = {});
 
   /// Of a Llama's shape with random weights made in memory, to measure with.
   static Model random(const Config& config, std::string_view dtype);

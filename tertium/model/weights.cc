@@ -7,10 +7,12 @@
 #include <bit>
 #include <cmath>
 #include <cstdint>
+#include <optional>
 
 #include "tertium/base/error.h"
 #include "tertium/base/text.h"
 #include "tertium/formats/mapped_file.h"
+#include "tertium/model/adaptation.h"
 #include "tertium/model/checkpoint.h"
 
 namespace tertium {
@@ -74,8 +76,13 @@ std::string spelled(const Shape& shape) { return fmt::format("[{}]", fmt::join(s
 /// Takes a checkpoint's tensors by name and shape, as the block equations want them.
 class Loader {
  public:
-  Loader(Checkpoint& checkpoint, at::ScalarType type)
-      : checkpoint_(checkpoint), config_(checkpoint.config()), family_(checkpoint.family()), type_(type) {}
+  /// `adapter`: null, or what is added to the weights.
+  Loader(Checkpoint& checkpoint, at::ScalarType type, Adaptation* adapter)
+      : checkpoint_(checkpoint),
+        config_(checkpoint.config()),
+        family_(checkpoint.family()),
+        type_(type),
+        adapter_(adapter) {}
 
   bool has(const WeightName& name) const { return !checkpoint_.spelled(name).empty(); }
 
@@ -91,12 +98,16 @@ class Loader {
 
   /// The output head; the embedding, where the config ties the two and the file does not hold another head.
   at::Tensor head(const WeightNames& names, const at::Tensor& embedding) {
+    const std::string name = checkpoint_.spelled(names.head) + ".weight";
+    const auto adapted_head = [&](const at::Tensor& head) {
+      return adapted(head, change_of(names.head, config_.vocabulary, config_.hidden), name);
+    };
     if (config_.tied) {
-      const TensorView* stored = checkpoint_.find(checkpoint_.spelled(names.head) + ".weight");
+      const TensorView* stored = checkpoint_.find(name);
       const TensorView& tied = checkpoint_.tensor(checkpoint_.spelled(names.embedding) + ".weight");
-      if (!stored || std::ranges::equal(stored->bytes, tied.bytes)) return embedding;
+      if (!stored || std::ranges::equal(stored->bytes, tied.bytes)) return adapted_head(embedding);
     }
-    return matrix(names.head, config_.vocabulary, config_.hidden);
+    return adapted_head(matrix(names.head, config_.vocabulary, config_.hidden));
   }
 
   /// As factors in f32: 1 + w where the family stores them so.
@@ -191,8 +202,15 @@ class Loader {
       };
       const at::Tensor gate = all(names.expert_gate, width, hidden), up = all(names.expert_up, width, hidden),
                        down = all(names.expert_down, hidden, width);
-      for (std::int64_t e = 0; e < count; ++e)
-        experts.push_back({.inner = {{Matrix({gate[e], up[e]}), {}}}, .gated = true, .down = {down[e], {}}});
+      for (std::int64_t e = 0; e < count; ++e) {
+        const auto own = [&](const WeightName& name, const at::Tensor& matrix) {
+          const at::Tensor change = change_of(name, matrix.size(0), matrix.size(1), static_cast<int>(e));
+          return adapted(matrix, change, checkpoint_.spelled(name, block));
+        };
+        experts.push_back({.inner = {{Matrix({own(names.expert_gate, gate[e]), own(names.expert_up, up[e])}), {}}},
+                           .gated = true,
+                           .down = {own(names.expert_down, down[e]), {}}});
+      }
       return experts;
     }
     for (std::int64_t e = 0; e < count; ++e) {
@@ -205,7 +223,9 @@ class Loader {
   }
 
   at::Tensor router(const WeightName& name) {
-    return values(checkpoint_.spelled(name, block) + ".weight", {config_.experts.count, config_.hidden}, at::kFloat);
+    const std::string full = checkpoint_.spelled(name, block) + ".weight";
+    const std::int64_t count = config_.experts.count;
+    return adapted(values(full, {count, config_.hidden}, at::kFloat), change_of(name, count, config_.hidden), full);
   }
 
   Xielu xielu(const WeightName& name) {
@@ -227,7 +247,30 @@ class Loader {
   at::Tensor weight(const WeightName& name, std::int64_t out, std::int64_t in, int expert = 0) {
     const std::string full = checkpoint_.spelled(name, block, expert) + ".weight";
     const bool transposed = !checkpoint_.is_gguf() && family_.hf_transposed;
-    return transposed ? values(full, {in, out}, type_).t().contiguous() : values(full, {out, in}, type_);
+    const auto stored = [&](at::ScalarType type) {
+      return transposed ? values(full, {in, out}, type).t().contiguous() : values(full, {out, in}, type);
+    };
+    const at::Tensor change = change_of(name, out, in, expert);
+    // The adapter is added in f32, and the sum is rounded once.
+    return change.defined() ? checked((stored(at::kFloat) + change).to(type_), full) : stored(type_);
+  }
+
+  /// What the adapter adds to a matrix, in the order of the file's rows; undefined if nothing.
+  at::Tensor change_of(const WeightName& name, std::int64_t out, std::int64_t in, int expert = 0) {
+    if (!adapter_ || name.hf.empty()) return {};
+    const WeightNames& names = family_.names;
+    const bool may_lack = name.hf == names.router.hf || name.hf == names.expert_gate.hf ||
+                          name.hf == names.expert_up.hf || name.hf == names.expert_down.hf;
+    const at::Tensor change =
+        adapter_->change(fmt::format(fmt::runtime(name.hf), block, expert), out, in, may_lack);
+    if (!change.defined() || !checkpoint_.is_gguf()) return change;
+    const at::Tensor order = gguf_row_order(name, family_, config_);
+    return order.defined() ? change.index_select(0, order) : change;
+  }
+
+  /// The sum, in the matrix's own type.
+  at::Tensor adapted(const at::Tensor& matrix, const at::Tensor& change, const std::string& name) const {
+    return change.defined() ? checked((matrix.to(at::kFloat) + change).to(matrix.scalar_type()), name) : matrix;
   }
 
   /// A packed matrix is a copy: the memory of the file's own bytes may go.
@@ -294,6 +337,7 @@ class Loader {
   const Config& config_;
   const Family& family_;
   at::ScalarType type_;
+  Adaptation* adapter_;
 };
 
 BlockWeights load_block(Loader& load, const WeightNames& names, const Config& config, int b) {
@@ -370,10 +414,12 @@ Weights random_weights(const Config& config, Precision precision) {
   return weights;
 }
 
-Weights load_weights(std::shared_ptr<Checkpoint> checkpoint, Precision precision) {
+Weights load_weights(std::shared_ptr<Checkpoint> checkpoint, Precision precision, const Adapter* adapter) {
   const Config& config = checkpoint->config();
   const WeightNames& names = checkpoint->family().names;
-  Loader load(*checkpoint, scalar_type(precision));
+  std::optional<Adaptation> adaptation;
+  if (adapter) adaptation.emplace(*adapter, checkpoint->family());
+  Loader load(*checkpoint, scalar_type(precision), adaptation ? &*adaptation : nullptr);
 
   Weights weights;
   weights.embedding = load.matrix(names.embedding, config.vocabulary, config.hidden);
@@ -391,6 +437,7 @@ Weights load_weights(std::shared_ptr<Checkpoint> checkpoint, Precision precision
   weights.final_norm = load.norm(names.final_norm);
   weights.head = load.head(names, weights.embedding);
   checkpoint->demand_all_used();
+  if (adaptation) adaptation->demand_all_used();
   weights.backing = std::move(checkpoint);
   return weights;
 }

@@ -10,6 +10,7 @@
 
 namespace tertium {
 
+class Adapter;  // formats/adapter.h
 class Checkpoint;
 
 /// y = weight x + bias. The weight is [out, in], the bias [out] in the model's precision, or undefined.
@@ -67,8 +68,9 @@ struct Weights {
 
 at::ScalarType scalar_type(Precision precision);
 
-/// Throws Error naming file and tensor: one that is missing, of another shape, not finite, or without a place.
-Weights load_weights(std::shared_ptr<Checkpoint> checkpoint, Precision precision);
+/// What an adapter changes is added in f32, before a matrix takes the type of products. Throws Error naming file and
+/// tensor: one that is missing, of another shape, not finite, or without a place.
+Weights load_weights(std::shared_ptr<Checkpoint> checkpoint, Precision precision, const Adapter* adapter = nullptr);
 
 /// Random numbers in the shapes of a Llama of this config.
 Weights random_weights(const Config& config, Precision precision);

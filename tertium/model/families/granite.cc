@@ -36,6 +36,7 @@ extern const Family granite_family = {
     .from_hf = from_hf,
     .from_gguf = from_gguf,
     .names = {},
+    .gguf_reorders_qk = true,
 };
 
 }  // namespace tertium

@@ -38,6 +38,7 @@ extern const Family llama_family = {
     .from_hf = from_hf,
     .from_gguf = from_gguf,
     .names = names(),
+    .gguf_reorders_qk = true,
 };
 
 }  // namespace tertium

@@ -67,6 +67,7 @@ extern const Family smollm3_family = {
     .from_hf = from_hf,
     .from_gguf = from_gguf,
     .names = {},
+    .gguf_reorders_qk = true,
 };
 
 }  // namespace tertium
