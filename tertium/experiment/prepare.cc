@@ -5,13 +5,10 @@
 
 #include "tertium/base/error.h"
 #include "tertium/base/text.h"
+#include "tertium/experiment/asker.h"
 #include "tertium/experiment/run.h"
 #include "tertium/experiment/task_texts.h"
-#include "tertium/formats/model_path.h"
 #include "tertium/model/config.h"
-#include "tertium/tasks/prompts.h"
-#include "tertium/tasks/task.h"
-#include "tertium/tokenizer/chat.h"
 
 namespace tertium {
 namespace {
@@ -20,21 +17,9 @@ namespace {
 class Encoder {
  public:
   Encoder(const TaskSpec& spec, const std::filesystem::path& model, const Tokenizer& tokenizer, const Limits& limits)
-      : spec_(spec), tokenizer_(tokenizer), limits_(limits) {
-    if (spec.protocol == Protocol::letters) letters_ = letters_template(task_named(spec.name), spec.prompt);
-    if (!spec.symbols.empty()) letters_ = with_symbols(letters_, spec.symbols);
-    letters_.order = spec.order;
-    if (!spec.chat) return;
-    chat_ = ChatTemplate::open(find_model(model.string()));
-    // The answer begins the model's turn, so that no space stands before it.
-    if (spec.prompt.empty())
-      for (std::string& letter : letters_.letters) letter.erase(0, letter.find_first_not_of(' '));
-  }
+      : spec_(spec), tokenizer_(tokenizer), limits_(limits), asker_(spec, model) {}
 
-  /// The chat template's, if the prompt is written by one.
-  std::vector<std::filesystem::path> files() const {
-    return chat_ ? chat_->files : std::vector<std::filesystem::path>{};
-  }
+  std::vector<std::filesystem::path> files() const { return asker_.files(); }
 
   /// `examples`: of each item. Ids of items that are too long, where those are left out, go to `too_long`.
   PreparedLanguage encode(const std::vector<Item>& items, const std::string& language,
@@ -49,7 +34,8 @@ class Encoder {
         if (!fit(question, cut)) too_long.insert(item.id);
         to.push_back(std::move(question));
       };
-      add(prepared.questions, question(item, examples.empty() ? std::vector<Item>{} : examples[i]));
+      add(prepared.questions,
+          asker_.question(tokenizer_, item, examples.empty() ? std::vector<Item>{} : examples[i]));
       Question& asked = prepared.questions.back();
       if (own_statements)
         add(prepared.statements, encode_continuations(tokenizer_, asked.name + ", statements", item.statement_context,
@@ -63,12 +49,6 @@ class Encoder {
   }
 
  private:
-  Question question(const Item& item, const std::vector<Item>& examples) const {
-    return spec_.protocol == Protocol::loglik
-               ? loglik_question(tokenizer_, spec_.name, item, examples)
-               : letters_question(tokenizer_, spec_.name, item, letters_, chat_ ? &*chat_ : nullptr, examples);
-  }
-
   bool scored_are_statements(const Item& item) const {
     return spec_.protocol == Protocol::loglik && spec_.shots.count == 0 && item.context == item.statement_context &&
            item.options == item.statement_options;
@@ -92,29 +72,8 @@ class Encoder {
   const TaskSpec& spec_;
   const Tokenizer& tokenizer_;
   const Limits limits_;
-  LettersTemplate letters_;
-  std::optional<ChatTemplate> chat_;
+  const Asker asker_;
 };
-
-/// The task once for each order in which its options are listed.
-std::vector<TaskSpec> variants_of(const TaskSpec& spec, const std::vector<Item>& items) {
-  TaskSpec variant = spec;
-  variant.variant = join(spec.symbols, "");
-  if (spec.orders.kind == Orders::Kind::as_given) return {variant};
-  const std::size_t options = items.front().options.size();
-  if (spec.symbols.empty()) {
-    const LettersTemplate letters = letters_template(task_named(spec.name), spec.prompt);
-    for (std::size_t k = 0; k < std::min(options, letters.letters.size()); ++k)
-      variant.variant += strip(letters.letters[k]);
-  }
-  std::vector<TaskSpec> variants;
-  for (const OptionOrder& order : option_orders(spec.orders, options)) {
-    variants.push_back(variant);
-    variants.back().order = order;
-    variants.back().variant += fmt::format(":{}", fmt::join(order, options > 10 ? "-" : ""));
-  }
-  return variants;
-}
 
 /// Takes the items of some ids out of a language.
 void drop(PreparedLanguage& language, const std::set<std::string>& ids) {

@@ -8,6 +8,7 @@
 #include "tertium/base/error.h"
 #include "tertium/base/text.h"
 #include "tertium/model/sizes.h"
+#include "tertium/protocols/scored_texts.h"
 #include "tertium/tasks/prompts.h"
 #include "tertium/tokenizer/chat.h"
 
@@ -51,6 +52,11 @@ MarkedText chat_prompt(const ChatTemplate& chat, const LettersTemplate& letters,
   std::string rendered = render_chat(chat, turns, /*add_generation_prompt=*/true, kChatDate);
   TextMarks marks = marks_within(rendered, asked);
   return {std::move(rendered), std::move(marks)};
+}
+
+MarkedText letters_prompt(const LettersTemplate& letters, const Item& item, const ChatTemplate* chat,
+                          const std::vector<Item>& examples) {
+  return chat ? chat_prompt(*chat, letters, item, examples) : plain_prompt(letters, item, examples);
 }
 
 /// The last words of a text, for error messages.
@@ -141,12 +147,12 @@ struct Filled {
 };
 
 /// As encode_continuations takes a context and an option.
-Filled fill_in(const Tokenizer& tokenizer, const std::string& name, std::string before, const std::string& scored) {
-  const std::string space = cut_trailing_space(before);
-  Filled filled{encode_prompt(tokenizer, before)};
+Filled fill_in(const Tokenizer& tokenizer, const std::string& name, const ScoredText& option) {
+  const ScoredText text = at_joint(option);
+  Filled filled{encode_prompt(tokenizer, text.before)};
   filled.scored_from = filled.ids.size();
-  const std::vector<TokenId> whole = encode_prompt(tokenizer, before + space + scored);
-  if (whole.size() <= filled.scored_from) fail_no_token(name, scored, before);
+  const std::vector<TokenId> whole = encode_prompt(tokenizer, text.before + text.scored);
+  if (whole.size() <= filled.scored_from) fail_no_token(name, option.scored, text.before);
   const auto joint = whole.begin() + static_cast<std::ptrdiff_t>(filled.scored_from);
   filled.joint_swallowed = !std::equal(whole.begin(), joint, filled.ids.begin());
   filled.ids.insert(filled.ids.end(), joint, whole.end());
@@ -186,7 +192,7 @@ Question encode_fillings(const Tokenizer& tokenizer, const std::string& name, co
   std::vector<Filled> all;
   for (std::size_t k = 0; k < item.options.size(); ++k) {
     ScoredText option = scored_text(before.text, item, k);
-    all.push_back(fill_in(tokenizer, name, option.before, option.scored));
+    all.push_back(fill_in(tokenizer, name, option));
     question.option_texts.push_back(std::move(option.scored));
   }
   const std::size_t shared = shared_ids(all, question.context.size());
@@ -249,6 +255,19 @@ std::vector<ScoredText> loglik_texts(const Item& item, const std::vector<Item>& 
   return texts;
 }
 
+ScoredText at_joint(ScoredText text) {
+  const std::string space = cut_trailing_space(text.before);
+  return {std::move(text.before), space + text.scored};
+}
+
+std::vector<ScoredText> letters_texts(const Item& item, const LettersTemplate& letters, const ChatTemplate* chat,
+                                      const std::vector<Item>& examples) {
+  const std::string prompt = letters_prompt(letters, item, chat, examples).text;
+  std::vector<ScoredText> texts;
+  for (std::size_t k = 0; k < item.options.size(); ++k) texts.push_back({prompt, letter_of(letters, k)});
+  return texts;
+}
+
 Question loglik_question(const Tokenizer& tokenizer, const std::string& task, const Item& item,
                          const std::vector<Item>& examples) {
   const MarkedText context = loglik_context(item, examples);
@@ -259,7 +278,7 @@ Question loglik_question(const Tokenizer& tokenizer, const std::string& task, co
 Question letters_question(const Tokenizer& tokenizer, const std::string& task, const Item& item,
                           const LettersTemplate& letters, const ChatTemplate* chat, const std::vector<Item>& examples) {
   Question question{.name = question_name(task, item), .protocol = Protocol::letters};
-  const MarkedText prompt = chat ? chat_prompt(*chat, letters, item, examples) : plain_prompt(letters, item, examples);
+  const MarkedText prompt = letters_prompt(letters, item, chat, examples);
   const std::vector<TokenId> behind = set_letters(question, tokenizer, letters, item.options.size());
   set_context(question, tokenizer, prompt.text, prompt.marks, behind);
   if (chat) question.spells_bos = false;  // it is the template that spells it, as templates do
