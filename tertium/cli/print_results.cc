@@ -8,6 +8,7 @@
 #include "tertium/cli/print_analysis.h"
 #include "tertium/cli/print_picture.h"
 #include "tertium/experiment/stages.h"
+#include "tertium/store/folder_lock.h"
 
 namespace tertium {
 namespace {
@@ -32,7 +33,7 @@ void print_results(const Store& store, const std::string& by, Detail detail) {
   const auto print = [&](const Analysis& analysis) {
     detail == Detail::tables ? print_tables(analysis) : print_picture(analysis, ink_of_locale());
   };
-  fmt::print("{}", told(completeness(store.info())));
+  fmt::print("{}", told(completeness(store.info()), FolderLock::holder(store.folder())));
   print(analyse(observations_of(store)));
   print_agreements(agreements(store.scores()));
   if (by != kBy) return;

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "tertium/cli/process.h"
 
 namespace tertium {
@@ -12,13 +14,14 @@ using Seconds = std::chrono::duration<double>;
 
 constexpr Seconds kRedraw{0.1};
 
-std::string spelled(double seconds) {
-  const auto whole = static_cast<long>(seconds + 0.5);
+}  // namespace
+
+std::string spelled_time(double seconds) {
+  constexpr double kLongest = 3.6e9;  // what a file claims may be anything
+  const auto whole = static_cast<long>(std::clamp(seconds, 0.0, kLongest) + 0.5);
   if (whole >= 3600) return fmt::format("{}:{:02}:{:02}", whole / 3600, whole / 60 % 60, whole % 60);
   return whole >= 60 ? fmt::format("{}:{:02}", whole / 60, whole % 60) : fmt::format("{} s", whole);
 }
-
-}  // namespace
 
 ProgressLine::ProgressLine() : terminal_(isatty(STDERR_FILENO)) {}
 
@@ -38,7 +41,8 @@ void ProgressLine::operator()(std::string_view stage, std::size_t done, std::siz
   last_shown_ = now;
   const double elapsed = Seconds(now - stage_start_).count();
   const std::string left =
-      done > 0 ? ", " + spelled(elapsed / static_cast<double>(done) * static_cast<double>(total - done)) + " left" : "";
+      done > 0 ? ", " + spelled_time(elapsed / static_cast<double>(done) * static_cast<double>(total - done)) + " left"
+               : "";
   write_error(fmt::format("\r\x1b[2K{} {}/{}{}", stage_, done, total, left));
 }
 

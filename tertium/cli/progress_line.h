@@ -8,6 +8,9 @@
 
 namespace tertium {
 
+/// "12 s", "3:20", "1:04:00".
+std::string spelled_time(double seconds);
+
 /// Shows progress on standard error: one line that rewrites itself on a terminal, one line a stage elsewhere. With the
 /// time left.
 class ProgressLine {

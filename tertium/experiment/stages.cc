@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <set>
 #include <utility>
 
@@ -12,8 +13,28 @@ namespace tertium {
 namespace {
 
 constexpr std::string_view kStage = "stage ";
-constexpr std::string_view kPlanned = "not begun", kDone = "done";
+constexpr std::string_view kPlanned = "not begun", kDone = "done", kOf = " of ";
 constexpr std::string_view kFinished = "finished";  // the time at which a run was
+
+/// What a key and its value say; a value that no run writes is one of a stage under way.
+StageState stage_state(std::string_view name, std::string_view value) {
+  StageState stage;
+  const std::size_t colon = std::min(name.rfind(": "), name.size());
+  const std::size_t space = std::min(name.substr(0, colon).rfind(' '), colon);
+  stage.asked = name.substr(0, space);
+  stage.language = name.substr(std::min(space + 1, colon), colon - std::min(space + 1, colon));
+  stage.what = name.substr(std::min(colon + 2, name.size()));
+  if (value == kPlanned) return stage;
+  stage.is = value == kDone ? StageState::Is::done : StageState::Is::under_way;
+  const auto number = [&](std::size_t& into) {
+    const auto [end, problem] = std::from_chars(value.data(), value.data() + value.size(), into);
+    value.remove_prefix(static_cast<std::size_t>(end - value.data()));
+  };
+  number(stage.done);
+  value.remove_prefix(std::min(value.size(), kOf.size()));
+  number(stage.of);
+  return stage;
+}
 
 void file_stage(Store& store, const std::string& name, const std::string& state) {
   store.set_info(std::string(kStage) + name, state);
@@ -58,7 +79,7 @@ Stage::Stage(std::string name, std::size_t total, Store& store, const Progress& 
 void Stage::reached(std::size_t done) const { progress_(name_, done, total_); }
 
 void Stage::commit(std::size_t done) {
-  file(fmt::format("{} of {}", done, total_));
+  file(fmt::format("{}{}{}", done, kOf, total_));
   reached(done);
 }
 
@@ -69,21 +90,33 @@ void Stage::file(const std::string& state) {
   store_.commit();
 }
 
+std::string StageState::name() const { return fmt::format("{} {}: {}", asked, language, what); }
+
+std::vector<StageState> stage_states(const RunInfo& info) {
+  std::vector<StageState> stages;
+  for (const auto& [key, value] : info)
+    if (key.starts_with(kStage)) stages.push_back(stage_state(std::string_view(key).substr(kStage.size()), value));
+  return stages;
+}
+
 Completeness completeness(const RunInfo& info) {
   Completeness found;
-  for (const auto& [key, value] : info) {
-    found.finished |= key == kFinished;
-    if (!key.starts_with(kStage) || value == kDone) continue;
-    const std::string name = key.substr(kStage.size());
-    found.missing.push_back(value == kPlanned ? name : fmt::format("{} ({})", name, value));
+  for (const auto& [key, value] : info) found.finished |= key == kFinished;
+  for (const StageState& stage : stage_states(info)) {
+    if (stage.is == StageState::Is::done) continue;
+    found.missing.push_back(stage.is == StageState::Is::not_begun
+                                ? stage.name()
+                                : fmt::format("{} ({} of {})", stage.name(), stage.done, stage.of));
   }
   return found;
 }
 
-std::string told(const Completeness& completeness) {
+std::string told(const Completeness& completeness, const std::optional<std::string>& writer) {
   if (completeness.finished) return {};
   constexpr std::size_t kShown = 8;
-  std::string text = "This run has not finished: it still runs, or was broken off. What follows is of a part.\n";
+  std::string text = writer ? fmt::format("This run still goes on, {}. What follows is of a part.\n", *writer)
+                            : "This run has not finished; the same `tertium run` goes on with it.\n"
+                              "What follows is of a part.\n";
   for (std::size_t i = 0; i < std::min(kShown, completeness.missing.size()); ++i)
     text += fmt::format("  missing: {}\n", printable(completeness.missing[i]));
   if (completeness.missing.size() > kShown)

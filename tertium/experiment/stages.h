@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -49,6 +50,21 @@ class Stage {
   Filed filed_;
 };
 
+/// How far a stage is, by what `runs` says.
+struct StageState {
+  enum class Is { not_begun, under_way, done };
+
+  std::string asked;     // "xcopa loglik"
+  std::string language;  // "it"
+  std::string what;      // "scoring"
+  Is is = Is::not_begun;
+  std::size_t done = 0, of = 0;  // under way: items
+
+  std::string name() const;
+};
+/// In the order in which they were planned.
+std::vector<StageState> stage_states(const RunInfo& info);
+
 /// How whole a run is.
 struct Completeness {
   bool finished = false;
@@ -56,7 +72,8 @@ struct Completeness {
 };
 Completeness completeness(const RunInfo& info);
 
-/// Tells so in a few lines if a run has not finished; nothing if it has.
-std::string told(const Completeness& completeness);
+/// Tells so in a few lines if a run has not finished; nothing if it has. `writer`: who goes on with it
+/// (FolderLock::holder), if anybody does.
+std::string told(const Completeness& completeness, const std::optional<std::string>& writer);
 
 }  // namespace tertium

@@ -68,12 +68,35 @@ TEST_F(Stages, ThatAreKnownStayAsTheyAreWhereARunGoesOn) {
   EXPECT_THAT(seen().missing, testing::Not(testing::Contains("xcopa loglik it: scoring")));
 }
 
+TEST_F(Stages, AreReadBackWithHowFarTheyAre) {
+  const std::vector<StageState> stages = stage_states({{"model", "m.gguf"},
+                                                       {"stage xcopa letters:AB:01 it: patching, fix", "12 of 100"},
+                                                       {"stage xcopa loglik en: scoring", "done"},
+                                                       {"stage parallel flores200 de: reading", "not begun"},
+                                                       {"stage odd", "99999999999999999999 of"}});
+  ASSERT_EQ(stages.size(), 4u);
+  EXPECT_EQ(stages[0].asked, "xcopa letters:AB:01");
+  EXPECT_EQ(stages[0].language, "it");
+  EXPECT_EQ(stages[0].what, patching("fix"));
+  EXPECT_EQ(stages[0].is, StageState::Is::under_way);
+  EXPECT_EQ(stages[0].done, 12u);
+  EXPECT_EQ(stages[0].of, 100u);
+  EXPECT_EQ(stages[0].name(), "xcopa letters:AB:01 it: patching, fix");
+  EXPECT_EQ(stages[1].is, StageState::Is::done);
+  EXPECT_EQ(stages[2].asked, "parallel flores200");
+  EXPECT_EQ(stages[2].is, StageState::Is::not_begun);
+  EXPECT_EQ(stages[3].asked, "odd") << "whatever a file says is read";
+}
+
 TEST_F(Stages, OfAFinishedRunAreNotSpokenOf) {
-  EXPECT_EQ(told({.finished = true, .missing = {}}), "");
-  EXPECT_EQ(told({.finished = false, .missing = {"xcopa loglik zh: scoring (12 of 100)"}}),
-            "This run has not finished: it still runs, or was broken off. What follows is of a part.\n"
+  EXPECT_EQ(told({.finished = true, .missing = {}}, {}), "");
+  EXPECT_EQ(told({.finished = false, .missing = {"xcopa loglik zh: scoring (12 of 100)"}}, {}),
+            "This run has not finished; the same `tertium run` goes on with it.\n"
+            "What follows is of a part.\n"
             "  missing: xcopa loglik zh: scoring (12 of 100)\n");
-  EXPECT_THAT(told({.finished = false, .missing = std::vector<std::string>(20, "x")}), HasSubstr("and 12 more"));
+  EXPECT_THAT(told({.finished = false, .missing = {}}, "process 7 on node1"),
+              HasSubstr("This run still goes on, process 7 on node1."));
+  EXPECT_THAT(told({.finished = false, .missing = std::vector<std::string>(20, "x")}, {}), HasSubstr("and 12 more"));
 }
 
 TEST_F(Stages, AreOfAnAlignmentOnceForATaskInSeveralProtocols) {

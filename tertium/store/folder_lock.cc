@@ -22,6 +22,8 @@ std::string host_name() {
   return ::gethostname(name.data(), name.size() - 1) == 0 && name[0] ? name.data() : "unknown";
 }
 
+std::filesystem::path file_in(const std::filesystem::path& folder) { return folder / "run.lock"; }
+
 /// Who holds a lock, as its file says: "4711 node7".
 struct Holder {
   long process = 0;
@@ -60,7 +62,7 @@ bool is_at(const std::filesystem::path& path, int descriptor) {
 }  // namespace
 
 FolderLock::Taken FolderLock::take(const std::filesystem::path& folder) {
-  const std::filesystem::path file = folder / "run.lock";
+  const std::filesystem::path file = file_in(folder);
   for (;;) {
     constexpr mode_t kReadableByAll = 0644;
     FolderLock lock(file, ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, kReadableByAll));
@@ -80,6 +82,14 @@ FolderLock::Taken FolderLock::take(const std::filesystem::path& folder) {
     write_holder(lock.descriptor_);
     return {std::move(lock), "", holder ? holder->told() : ""};
   }
+}
+
+std::optional<std::string> FolderLock::holder(const std::filesystem::path& folder) {
+  const int descriptor = ::open(file_in(folder).c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+  if (descriptor < 0) return std::nullopt;
+  const std::optional<Holder> holder = read_holder(descriptor);
+  ::close(descriptor);
+  return holder && holder->may_live() ? std::optional(holder->told()) : std::nullopt;
 }
 
 FolderLock::FolderLock(FolderLock&& other) noexcept

@@ -14,6 +14,9 @@ class FolderLock {
   /// No lock if another run has it. On a file system that knows no locks the file alone counts: there a run on another
   /// host is taken to be alive until somebody removes it.
   static Taken take(const std::filesystem::path& folder);
+  /// Who writes to a folder, by what the file says, "process 4711 on node7"; nobody where that process has ended. Takes
+  /// nothing, so that it keeps no run out.
+  static std::optional<std::string> holder(const std::filesystem::path& folder);
 
   FolderLock(FolderLock&& other) noexcept;
   FolderLock& operator=(FolderLock&&) = delete;
