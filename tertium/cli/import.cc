@@ -1,10 +1,16 @@
 #include <fmt/format.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <system_error>
+#include <utility>
 
 #include "tertium/base/clock.h"
 #include "tertium/base/error.h"
 #include "tertium/cli/command.h"
 #include "tertium/interchange/lm_eval.h"
 #include "tertium/interchange/paper.h"
+#include "tertium/store/schema.h"
 #include "tertium/store/store.h"
 #include "tertium/version.h"
 
@@ -17,8 +23,7 @@ struct Options {
   bool force = false;
 };
 
-void import(const Options& options) {
-  Store store = Store::create(options.out, options.force);
+void fill(Store& store, const Options& options) {
   store.set_info("tertium", TERTIUM_VERSION);
   store.set_info("imported", options.kind);
   store.set_info("started", utc_now());
@@ -30,6 +35,35 @@ void import(const Options& options) {
   }
   store.set_info("finished", utc_now());
   store.commit();
+}
+
+/// A folder that is gone with what is in it when the object goes.
+class PartFolder {
+ public:
+  explicit PartFolder(std::filesystem::path path) : path_(std::move(path)) {}
+  PartFolder(const PartFolder&) = delete;
+  PartFolder& operator=(const PartFolder&) = delete;
+  ~PartFolder() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  }
+  const std::filesystem::path& path() const { return path_; }
+
+ private:
+  std::filesystem::path path_;
+};
+
+void import(const Options& options) {
+  (void)demand_free(options.out, options.force);
+  // Until all is read nothing is replaced, and files that cannot be read leave nothing.
+  std::filesystem::path beside = std::filesystem::absolute(options.out);
+  if (!beside.has_filename()) beside = beside.parent_path();
+  const PartFolder part(beside += fmt::format(".part-{}", ::getpid()));
+  {
+    Store store = Store::create(part.path(), false);
+    fill(store, options);
+  }
+  move_results(part.path(), options.out, options.force);
   fmt::print("Imported into {}; next: tertium stats {}\n", options.out, options.out);
 }
 

@@ -8,6 +8,7 @@
 #include "tertium/audit/audit.h"
 #include "tertium/base/clock.h"
 #include "tertium/base/error.h"
+#include "tertium/base/folder.h"
 #include "tertium/base/text.h"
 #include "tertium/cli/command.h"
 #include "tertium/cli/print_lm_eval.h"
@@ -27,6 +28,7 @@
 #include "tertium/experiment/units.h"
 #include "tertium/formats/model_path.h"
 #include "tertium/model/checkpoint.h"
+#include "tertium/store/schema.h"
 #include "tertium/store/store.h"
 #include "tertium/version.h"
 
@@ -77,16 +79,16 @@ void demand_lm_eval(const std::string& out, const Experiment& experiment) {
   const auto is_loglik = [](const TaskSpec& task) { return task.protocol == Protocol::loglik; };
   if (std::ranges::none_of(experiment.tasks, is_loglik))
     fail("--lm-eval: no task is in protocol loglik, and lm-evaluation-harness has log-likelihoods only");
-  std::error_code problem;
-  std::filesystem::create_directories(out, problem);
-  if (problem) fail("--lm-eval {}: cannot be made: {}; give another folder", out, problem.message());
+  if (const std::error_code problem = folder_problem(out))
+    fail("--lm-eval {}: cannot be made: {}; give another folder", out, problem.message());
 }
 
 void say_what_runs(const Experiment& experiment, const std::vector<PreparedTask>& tasks,
                    const std::vector<PreparedCorpus>& corpora, const Model& model) {
-  fmt::print("{}{}: {}, {} blocks, {}\n", experiment.model.filename().string(),
+  fmt::print("{}{}: {}, {} blocks, {}, on the CPU, {}\n", experiment.model.filename().string(),
              experiment.adapter.empty() ? "" : " with the adapter " + printable(experiment.adapter.filename().string()),
-             model.config().family, model.config().block_count(), to_string(model.precision()));
+             model.config().family, model.config().block_count(), to_string(model.precision()),
+             threads() == 1 ? "1 thread" : fmt::format("{} threads", threads()));
   for (const PreparedTask& task : tasks) {
     std::vector<std::string> languages = {task.pivot.language};
     for (const PreparedLanguage& language : task.others) languages.push_back(language.language);
@@ -115,10 +117,10 @@ struct Prepared {
 void say_what_is_replaced(const std::filesystem::path& folder) {
   std::string what = "a results.db that cannot be read";
   try {
-    const Store store = Store::open(folder);
-    what = fmt::format("{} scores, {} alignments, {} patched scores of a run of {}", store.scores().size(),
-                       store.alignment().size(), store.patches().size(),
-                       printable(stored_info(store, "started").value_or("an unknown time")));
+    const Connection results = open_results(folder);
+    what = fmt::format("{} scores, {} alignments, {} patched scores of a run of {}", rows_in(results, "scores"),
+                       rows_in(results, "alignment"), rows_in(results, "patches"),
+                       printable(stored_info(Store::open(folder), "started").value_or("an unknown time")));
   } catch (const Error&) {
   }
   fmt::print("{}: replaced: {}\n", folder.string(), what);

@@ -7,6 +7,7 @@
 
 #include "tertium/analysis/observations.h"
 #include "tertium/base/error.h"
+#include "tertium/base/folder.h"
 #include "tertium/base/text.h"
 #include "tertium/engine/engine.h"
 #include "tertium/experiment/item_keys.h"
@@ -98,7 +99,7 @@ void file_controls(Store& store, const PatchSpec& spec) {
 
 double free_bytes(const std::filesystem::path& folder) {
   std::error_code problem;
-  const std::filesystem::space_info space = std::filesystem::space(folder, problem);
+  const std::filesystem::space_info space = std::filesystem::space(nearest_there(folder), problem);
   return problem ? 0 : static_cast<double>(space.available);
 }
 

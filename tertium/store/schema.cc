@@ -1,13 +1,13 @@
 #include "tertium/store/schema.h"
 
-#include <unistd.h>
-
-#include <cerrno>
 #include <system_error>
 
 #include "tertium/base/error.h"
+#include "tertium/base/file.h"
+#include "tertium/base/folder.h"
 #include "tertium/store/store.h"
 #include "tertium/store/tables.h"
+#include "tertium/store/views.h"
 
 namespace tertium {
 namespace {
@@ -79,10 +79,10 @@ void demand_layout(const Connection& connection, int oldest) {
 }  // namespace
 
 std::string demand_free(const std::filesystem::path& folder, bool replace) {
-  make_folder(folder);
-  if (::access(folder.c_str(), W_OK) != 0)
-    fail("{}: cannot be written ({}); give another --out", folder.string(),
-         std::error_code(errno, std::generic_category()).message());
+  const bool is_made = is_there(folder);
+  if (const std::error_code problem = folder_problem(folder))
+    fail("{}: cannot be {} ({}); give another --out", folder.string(), is_made ? "written" : "made", problem.message());
+  if (!is_made) return {};
   const FolderLock::Taken taken = lock(folder);
   refuse_results(folder, replace);
   return taken.left_by;
@@ -111,6 +111,7 @@ WrittenResults resume_results(const std::filesystem::path& folder) {
   Connection connection(path, Connection::Access::create);
   demand_layout(connection, schema_version);
   connection.execute("PRAGMA journal_mode = WAL");
+  connection.execute(kViews);
   connection.execute("BEGIN IMMEDIATE");
   return {std::move(*ours.lock), std::move(connection)};
 }
@@ -127,10 +128,21 @@ WrittenResults create_results(const std::filesystem::path& folder, bool replace)
   connection.execute(fmt::format("PRAGMA application_id = {}", application_id));
   connection.execute(fmt::format("PRAGMA user_version = {}", schema_version));
   for (const Table& table : tables()) connection.execute(table.sql);
+  connection.execute(kViews);
   connection.execute("COMMIT");
   connection.execute("PRAGMA journal_mode = WAL");  // so that a report can read while the run writes
   connection.execute("BEGIN IMMEDIATE");
   return {std::move(*ours.lock), std::move(connection)};
+}
+
+void move_results(const std::filesystem::path& from, const std::filesystem::path& to, bool replace) {
+  make_folder(to);
+  const FolderLock::Taken ours = lock(to);
+  refuse_results(to, replace);
+  remove_results(results_in(to));
+  std::error_code problem;
+  std::filesystem::rename(results_in(from), results_in(to), problem);
+  if (problem) fail("{}: cannot be written ({}); give another --out", results_in(to).string(), problem.message());
 }
 
 Connection open_results(const std::filesystem::path& folder) {
@@ -144,6 +156,10 @@ Connection open_results(const std::filesystem::path& folder) {
 
 bool has_table(const Connection& connection, const std::string& name) {
   return table_named(name).since <= connection.integer("PRAGMA user_version");
+}
+
+std::int64_t rows_in(const Connection& connection, const std::string& name) {
+  return has_table(connection, name) ? connection.integer(fmt::format("SELECT count(*) FROM {}", name)) : 0;
 }
 
 std::vector<std::string> table_names() {

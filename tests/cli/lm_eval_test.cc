@@ -111,7 +111,7 @@ TEST_F(LmEvalFilesOfARun, AreRefusedBeforeTheRunWhereThereCanBeNone) {
   const Finished no_folder = run({"--lm-eval", (folder / "file").string()});
   EXPECT_EQ(no_folder.status, 1);
   EXPECT_THAT(no_folder.err, AllOf(HasSubstr("--lm-eval"), HasSubstr("cannot be made")));
-  EXPECT_FALSE(std::filesystem::exists(results / "results.db"));
+  EXPECT_FALSE(std::filesystem::exists(results)) << "a run that is refused leaves no folder";
 }
 
 TEST_F(LmEvalFilesOfARun, NeedAFolderAndNoTable) {
