@@ -1,5 +1,7 @@
 #include "tertium/experiment/means_files.h"
 
+#include <algorithm>
+#include <charconv>
 #include <fstream>
 #include <iterator>
 
@@ -32,11 +34,12 @@ void MeansFiles::write(const std::string& id, const MeansPair& means) const {
 
 MeansPair MeansFiles::read(const std::string& id) const {
   const std::string all = bytes(id);
-  const std::size_t line = all.find('\n');
-  if (all.empty() || line == all.npos)
+  const std::size_t line = std::min(all.find('\n'), all.size());
+  const std::string_view rest = std::string_view(all).substr(std::min(line + 1, all.size()));
+  std::size_t size = 0;
+  const auto [end, problem] = std::from_chars(all.data(), all.data() + line, size);
+  if (all.empty() || problem != std::errc() || end != all.data() + line || size > rest.size())
     fail("{}: can no longer be read; was it changed while the run went on? Run again", file(id).string());
-  const std::size_t size = std::stoul(all.substr(0, line));
-  const std::string_view rest = std::string_view(all).substr(line + 1);
   return {Means::from_bytes(rest.substr(0, size)), Means::from_bytes(rest.substr(size))};
 }
 

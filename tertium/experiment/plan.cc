@@ -7,12 +7,12 @@
 #include "tertium/base/error.h"
 #include "tertium/base/text.h"
 #include "tertium/engine/engine.h"
-#include "tertium/analysis/answers.h"
 #include "tertium/experiment/lineup_units.h"
 #include "tertium/experiment/patch.h"
 #include "tertium/experiment/run.h"
 #include "tertium/experiment/scoring.h"
 #include "tertium/experiment/stages.h"
+#include "tertium/experiment/stored_answers.h"
 #include "tertium/model/config.h"
 #include "tertium/patching/sweep.h"
 #include "tertium/protocols/answer.h"
@@ -29,18 +29,12 @@ struct Speed {
 };
 
 /// The answers of a language in an earlier run.
-RightAnswers stored_answers(const std::vector<LanguageAnswers>& stored, const TaskSpec& task,
-                            const PreparedLanguage& language) {
-  const Answers* answers = find_answers(stored, task.name, task.stored_protocol(), language.language);
-  RightAnswers right;
-  for (const Item& item : language.items) {
-    const auto found = answers ? answers->find(item.id) : Answers::const_iterator{};
-    if (!answers || found == answers->end())
-      fail("the results hold no score of {} {} {}, item {}; give those of this experiment, or none", task.name,
-           task.stored_protocol(), language.language, printable(item.id));
-    right.push_back(found->second.chosen() == item.gold);
-  }
-  return right;
+RightAnswers earlier_answers(const Store& results, const TaskSpec& task, const PreparedLanguage& language) {
+  StoredAnswers answers = stored_answers(results, task, language);
+  if (answers.missing)
+    fail("the results hold no score of {} {} {}, item {}; give those of this experiment, or none", task.name,
+         task.stored_protocol(), language.language, printable(*answers.missing));
+  return std::move(answers.right);
 }
 
 /// Scores items and tells which are right, measuring how fast that goes.
@@ -142,13 +136,12 @@ PatchPlan plan_patches(const Experiment& experiment, const std::vector<PreparedT
   if (!experiment.patch) fail("the experiment has no [patch] table; add one (docs/experiment.md)");
   demand_patchable(*experiment.patch, tasks, config);
   const PatchMenu menu(*experiment.patch, config);
-  const std::vector<LanguageAnswers> stored = results ? answers_of(results->scores()) : std::vector<LanguageAnswers>{};
   Speed measured;
   PatchPlan plan;
   plan.scratch_bytes = scratch_bytes(experiment, tasks, config);
   for (const PreparedTask& task : tasks) {
     const auto answers = [&](const PreparedLanguage& language) {
-      if (results) return stored_answers(stored, task.spec, language);
+      if (results) return earlier_answers(*results, task.spec, language);
       const std::string stage = stage_name(task.spec, language.language, kScoring);
       return scored_answers(
           engine, language, [&](std::size_t i, const ItemRun&) { progress(stage, i + 1, language.items.size()); },

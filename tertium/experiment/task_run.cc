@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <numeric>
-#include <optional>
 
 #include "tertium/base/error.h"
 #include "tertium/base/hash.h"
@@ -12,11 +11,11 @@
 #include "tertium/experiment/notes.h"
 #include "tertium/experiment/patch.h"
 #include "tertium/experiment/scoring.h"
+#include "tertium/experiment/stored_answers.h"
 #include "tertium/experiment/task_demands.h"
 #include "tertium/metrics/corpus.h"
 #include "tertium/model/config.h"
 #include "tertium/protocols/answer.h"
-#include "tertium/protocols/asking.h"
 #include "tertium/store/store.h"
 
 namespace tertium {
@@ -26,22 +25,6 @@ std::vector<std::size_t> members_of(const Work& work) {
   std::vector<std::size_t> members(work.count);
   std::iota(members.begin(), members.end(), work.first);
   return members;
-}
-
-/// The answers of a language, if all are stored.
-std::optional<RightAnswers> stored_answers(const Store& store, const TaskSpec& task, const PreparedLanguage& language) {
-  std::map<std::string, std::map<int, double>> scores;
-  for (const ScoreRow& row : store.scores(task.name, language.language, task.stored_protocol()))
-    scores[row.item][row.option] = row.score;
-  RightAnswers right;
-  for (std::size_t i = 0; i < language.items.size(); ++i) {
-    const auto found = scores.find(language.items[i].id);
-    if (found == scores.end() || found->second.size() != language.questions[i].options.size()) return std::nullopt;
-    std::vector<double> of_options;
-    for (const auto& [option, score] : found->second) of_options.push_back(score);
-    right.push_back(best_option(compared(language.questions[i], of_options)) == language.items[i].gold);
-  }
-  return right;
 }
 
 }  // namespace
@@ -66,18 +49,18 @@ void TaskRun::run() {
 void TaskRun::count(UnitCount& count) {
   const auto add = [&](const Demand& demand) { count.add(common_.planner.plan(demand)); };
   add(scoring(task_.pivot));
-  std::optional<RightAnswers> pivot_right;
-  if (common_.menu) pivot_right = stored_answers(common_.store, task_.spec, task_.pivot);
+  StoredAnswers pivot;
+  if (common_.menu) pivot = stored_answers(common_.store, task_.spec, task_.pivot);
   for (const PreparedLanguage& language : task_.others) {
     add(scoring(language));
     if (align_) add(items_demand(language)), add(corpus_demand(language));
     if (!common_.menu) continue;
-    const auto right = stored_answers(common_.store, task_.spec, language);
-    if (!pivot_right || !right) {
+    const StoredAnswers own = stored_answers(common_.store, task_.spec, language);
+    if (pivot.missing || own.missing) {
       count.open.push_back(run_key(task_.spec, language));
       continue;
     }
-    const LanguagePair pair{task_.pivot, language, *pivot_right, *right};
+    const LanguagePair pair{task_.pivot, language, pivot.right, own.right};
     for (const std::string& name : common_.menu->spec.directions) {
       const Lineup lineup = line_up(common_.menu->spec, direction_named(name), pair);
       const LineupUnits units = units_of(pair, lineup);
@@ -255,12 +238,12 @@ void TaskRun::patch(const PreparedLanguage& language, bool all_scored) {
     common_.control.notice(run_key(task_.spec, language) + ": is not patched, since some items have no scores");
     return;
   }
-  const auto pivot_right = stored_answers(common_.store, task_.spec, task_.pivot),
-             right = stored_answers(common_.store, task_.spec, language);
-  if (!pivot_right || !right)
+  const StoredAnswers pivot = stored_answers(common_.store, task_.spec, task_.pivot),
+                      own = stored_answers(common_.store, task_.spec, language);
+  if (pivot.missing || own.missing)
     fail("{}: {} has not a score of every option; it is not as a run left it, so begin anew with --force",
          common_.store.folder().string(), run_key(task_.spec, language));
-  const LanguagePair pair{task_.pivot, language, *pivot_right, *right};
+  const LanguagePair pair{task_.pivot, language, pivot.right, own.right};
   for (const std::string& name : common_.menu->spec.directions) {
     const Lineup lineup = line_up(common_.menu->spec, direction_named(name), pair);
     patch(pair, lineup, units_of(pair, lineup));
