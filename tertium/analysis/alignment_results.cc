@@ -4,6 +4,7 @@
 #include <cmath>
 #include <map>
 #include <numeric>
+#include <set>
 
 #include "tertium/analysis/families.h"
 #include "tertium/analysis/groups.h"
@@ -55,11 +56,11 @@ void compare_units(const Sample& ts, const Sample& tf, AlignmentResult& result) 
   result.clustered_p = clustered.p;
 }
 
-AlignmentResult compare(const LanguageObservations& language, const AlignmentObservations& at) {
+AlignmentResult compare(const LanguageObservations& language, const AlignmentObservations& at, bool is_binary) {
   const TransferGroups groups = transfer_groups(language);
   const Sample ts = sample(groups.ts, at.values), tf = sample(groups.tf, at.values);
   AlignmentResult result{
-      .of = language.of, .metric = at.metric, .stream = at.stream, .layer = at.layer, .is_binary = is_binary(at)};
+      .of = language.of, .metric = at.metric, .stream = at.stream, .layer = at.layer, .is_binary = is_binary};
   result.ts_mean = mean(ts.values);
   result.tf_mean = mean(tf.values);
   result.mean = mean_of_all(language, at.values);
@@ -71,6 +72,7 @@ AlignmentResult compare(const LanguageObservations& language, const AlignmentObs
 }  // namespace
 
 std::vector<AlignmentResult> alignment_results(const Observations& observations, const AnalysisOptions& options) {
+  const std::set<std::string> real = real_metrics(observations);
   std::vector<AlignmentResult> results;
   for (const LanguageObservations& language : observations.languages) {
     if (language.is_pivot) continue;
@@ -78,12 +80,12 @@ std::vector<AlignmentResult> alignment_results(const Observations& observations,
       if (options.preset == Preset::study) {
         for (const AlignmentObservations* at :
              study_layers(observations, language.of.task, language.of.language, metric))
-          results.push_back(compare(language, *at));
+          results.push_back(compare(language, *at, !real.contains(metric)));
         continue;
       }
       for (const AlignmentObservations& at : observations.alignment)
         if (at.task == language.of.task && at.language == language.of.language && at.metric == metric)
-          results.push_back(compare(language, at));
+          results.push_back(compare(language, at, !real.contains(metric)));
     }
   }
   const auto family = [](const AlignmentResult& one) { return std::tuple(one.of.task, one.of.protocol, one.metric); };

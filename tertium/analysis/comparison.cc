@@ -99,6 +99,8 @@ std::map<std::pair<std::string, std::string>, std::map<std::string, std::string>
 
 void compare_alignment(const NamedObservations& first, const NamedObservations& second, Bootstrap& bootstrap,
                        Comparison& comparison) {
+  std::set<std::string> real = real_metrics(first.observations);
+  real.merge(real_metrics(second.observations));
   for (const auto& [of, units] : units_of(first.observations)) {
     const auto& [task, language] = of;
     for (const std::string& metric : metrics_of(first.observations, task, language)) {
@@ -110,8 +112,8 @@ void compare_alignment(const NamedObservations& first, const NamedObservations& 
         const AlignmentObservations* other = at_depth(others, depth);
         const Pairs both = pairs(*at, *other, units);
         if (both.items.empty()) continue;
-        const bool are_single = is_binary(*at) && is_binary(*other);
-        const PairedTest test = paired_test(both.second, both.first, both.units, are_single, bootstrap);
+        const PairedTest test =
+            paired_test(both.second, both.first, both.units, /*are_single=*/!real.contains(metric), bootstrap);
         comparison.alignment.push_back({.first = first.name,
                                         .second = second.name,
                                         .task = task,

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <map>
 #include <set>
 
@@ -77,15 +78,37 @@ std::string languages_of(const std::vector<const LayerChoiceResult*>& choices) {
   return join(names);
 }
 
-using Sentences = std::vector<std::string>;
+/// "DALI", as people write it.
+std::string title(const std::string& metric) {
+  return metric == "dali" ? "DALI" : metric == "dalist" ? "DALIst" : metric == "mexat" ? "MEXAT" : metric;
+}
 
-void tell_small_samples(const Subject& subject, const Analysis& analysis, Sentences& out) {
+/// The metric that the sentences for a first look speak of.
+constexpr std::string_view kFirstMetric = "dali";
+
+/// Languages, as many as a first look takes.
+std::string some_languages(const std::set<std::string>& languages) {
+  constexpr std::size_t kMost = 8;
+  std::vector<std::string> names;
+  for (const std::string& language : languages) {
+    if (names.size() == kMost) return fmt::format("{} and {} more", join(names), languages.size() - kMost);
+    names.push_back(printable(language));
+  }
+  return join(names);
+}
+
+void tell_small_samples(const Subject& subject, const Analysis& analysis, Conclusions& out) {
   std::vector<std::string> small;
+  std::set<std::string> languages;
   for (const LanguageResult& language : analysis.languages)
-    if (subject.asks(language.of) && !language.is_pivot && std::min(language.ts, language.tf) < kFewItems)
+    if (subject.asks(language.of) && !language.is_pivot && std::min(language.ts, language.tf) < kFewItems) {
       small.push_back(fmt::format("{} ({} TS, {} TF)", printable(language.of.language), language.ts, language.tf));
-  if (!small.empty())
-    out.push_back(fmt::format("{}: too few items to tell TS from TF in {}.", subject.name(), join(small)));
+      languages.insert(language.of.language);
+    }
+  if (small.empty()) return;
+  out.all.push_back(fmt::format("{}: too few items to tell TS from TF in {}.", subject.name(), join(small)));
+  out.in_short.push_back(
+      fmt::format("{}: too few items to tell TS from TF in {}.", subject.name(), some_languages(languages)));
 }
 
 std::string_view place_of(const std::string& rule) {
@@ -115,8 +138,25 @@ std::string choice_text(const std::string& rule, const std::vector<const LayerCh
                      p_text(best->p_holm), where);
 }
 
+void tell_choice_in_short(const Subject& subject, const std::string& metric,
+                          const std::vector<const LayerChoiceResult*>& choices, bool corrected, Conclusions& out) {
+  const auto p = [&](const LayerChoiceResult& choice) { return corrected ? choice.p_holm : choice.p; };
+  const LayerChoiceResult* best = smallest(choices, p);
+  if (!best) return;
+  std::set<std::string> differ;
+  for (const LayerChoiceResult* choice : choices)
+    if (p(*choice) < kLevel) differ.insert(choice->of.language);
+  const std::string how =
+      corrected ? "at layers picked on held-out halves, after Holm over languages" : "by the study's rule, uncorrected";
+  const std::string found = differ.empty()
+                                ? fmt::format("in none of {}", counted(best->family, "language", "languages"))
+                                : fmt::format("in {} of {} ({})", differ.size(), best->family, some_languages(differ));
+  out.in_short.push_back(
+      fmt::format("{}, {}: more of TS than of TF are aligned {}, {}.", subject.name(), title(metric), found, how));
+}
+
 /// The study's rule in full, then what the honest rules leave of it.
-void tell_choices(const Subject& subject, const Analysis& analysis, bool corrected, Sentences& out) {
+void tell_choices(const Subject& subject, const Analysis& analysis, bool corrected, Conclusions& out) {
   const auto metric = [](const LayerChoiceResult& choice) { return choice.metric; };
   for (const auto& [name, of_metric] : families(analysis.layer_choice, subject, metric)) {
     const auto by_rule = [&, &all = of_metric](std::string_view rule) {
@@ -138,7 +178,9 @@ void tell_choices(const Subject& subject, const Analysis& analysis, bool correct
                           remain.empty() ? "none" : languages_of(remain), p_text(best->p_holm),
                           printable(best->of.language), best->layer);
     }
-    out.push_back(text + ".");
+    out.all.push_back(text + ".");
+    if (name == kFirstMetric)
+      tell_choice_in_short(subject, name, by_rule(corrected ? "split_half" : "study"), corrected, out);
   }
 }
 
@@ -148,13 +190,13 @@ std::string mean_text(const AlignmentResult& result, double mean) {
 }
 
 /// Layers by themselves: only where something remains, since the choices above have told the rest.
-void tell_layers(const Subject& subject, const Analysis& analysis, Sentences& out) {
+void tell_layers(const Subject& subject, const Analysis& analysis, Conclusions& out) {
   const auto by = [](const AlignmentResult& result) { return result.metric; };
   for (const auto& [metric, results] : families(analysis.alignment, subject, by)) {
     const AlignmentResult* best = smallest(results, [](const AlignmentResult& result) { return result.p_bh; });
     const auto remain = std::ranges::count_if(results, [](const auto* result) { return result->p_bh < kLevel; });
     if (!best || remain == 0) continue;
-    out.push_back(fmt::format(
+    out.all.push_back(fmt::format(
         "{}, {}, every layer and language ({} tests, Benjamini-Hochberg): {}; the smallest "
         "adjusted p is {}, {}, layer {} ({} TS, {} TF).",
         subject.name(), metric, best->family,
@@ -163,7 +205,7 @@ void tell_layers(const Subject& subject, const Analysis& analysis, Sentences& ou
   }
 }
 
-void tell_across(const Subject& subject, const Analysis& analysis, Sentences& out) {
+void tell_across(const Subject& subject, const Analysis& analysis, Conclusions& out) {
   constexpr std::size_t kFewLanguages = 5;
   std::vector<std::string> few;  // metrics with too few languages: one sentence for all of them
   std::size_t most = 0;          // languages of these
@@ -185,10 +227,15 @@ void tell_across(const Subject& subject, const Analysis& analysis, Sentences& ou
     else
       text += fmt::format("; between {} and {} where one language is left out", signed_text(across.pearson_low),
                           signed_text(across.pearson_high));
-    out.push_back(text + ".");
+    out.all.push_back(text + ".");
+    if (across.metric == kFirstMetric)
+      out.in_short.push_back(fmt::format("{}, over {} languages accuracy and {} correlate with r = {} [{}, {}].",
+                                         subject.name(), across.n, title(across.metric),
+                                         signed_text(across.pearson.value), signed_text(across.pearson.low),
+                                         signed_text(across.pearson.high)));
   }
   if (!few.empty())
-    out.push_back(
+    out.all.push_back(
         fmt::format("{}: {} languages are too few to tell whether accuracy and alignment correlate (r with the "
                     "maximum over layers: {}).",
                     subject.name(), most, join(few)));
@@ -221,12 +268,13 @@ std::string against(const PlaceResult& place) {
 }
 
 void tell_places(const Subject& subject, const PatchKey& key, const std::vector<const PlaceResult*>& places,
-                 Sentences& out) {
+                 Conclusions& out) {
   const std::string name = fmt::format("{}, {}", subject.name(), place_name(key));
   const auto most = std::ranges::max_element(places, {}, &PlaceResult::items);
   if ((*most)->items < kFewItems) {
-    out.push_back(fmt::format("{}: at most {} patched: too few to tell anything.", name,
-                              counted((*most)->items, "item is", "items are")));
+    out.all.push_back(fmt::format("{}: at most {} patched: too few to tell anything.", name,
+                                  counted((*most)->items, "item is", "items are")));
+    out.in_short.push_back(out.all.back());
     return;
   }
   const PlaceResult* best = smallest(places, [](const PlaceResult& place) { return place.p_bh; });
@@ -235,20 +283,26 @@ void tell_places(const Subject& subject, const PatchKey& key, const std::vector<
   for (const PlaceResult* place : places)
     if (place->p_bh < kLevel && place->items >= kFewItems) remain.push_back(place);
   if (remain.empty()) {
-    out.push_back(
-        fmt::format("{}: nowhere is main above all its controls ({} tests, Benjamini-Hochberg); the smallest "
+    out.all.push_back(
+        fmt::format("{}: main is nowhere above all its controls ({} tests, Benjamini-Hochberg); the smallest "
                     "adjusted p is {}, {}.",
                     name, best->family, p_text(best->p_bh), against(*best)));
+    out.in_short.push_back(
+        fmt::format("{}: main is nowhere above all its controls (smallest adjusted p {}).", name, p_text(best->p_bh)));
     return;
   }
   const PlaceResult* largest =
       *std::ranges::max_element(remain, {}, [](const PlaceResult* place) { return place->difference.value; });
-  out.push_back(fmt::format("{}: main is above all its controls ({} tests, Benjamini-Hochberg) at {}; most in {}.",
-                            name, best->family, places_text(remain), against(*largest)));
+  out.all.push_back(fmt::format("{}: main is above all its controls ({} tests, Benjamini-Hochberg) at {}; most in {}.",
+                                name, best->family, places_text(remain), against(*largest)));
+  std::set<std::string> languages;
+  for (const PlaceResult* place : remain) languages.insert(place->of.language);
+  out.in_short.push_back(fmt::format("{}: main is above all its controls in {}, most in {}.", name,
+                                     some_languages(languages), against(*largest)));
 }
 
 /// Where any item's answer of the same letter does what the item itself does, the answer was copied.
-void tell_copying(const Subject& subject, const PatchKey& key, const Analysis& analysis, Sentences& out) {
+void tell_copying(const Subject& subject, const PatchKey& key, const Analysis& analysis, Conclusions& out) {
   constexpr double kMost = 0.5, kNear = 0.1;
   std::map<std::string, std::pair<const FlipResult*, const FlipResult*>> found;  // by language: first and last block
   for (const FlipResult& flip : analysis.flips) {
@@ -263,27 +317,39 @@ void tell_copying(const Subject& subject, const PatchKey& key, const Analysis& a
     texts.push_back(fmt::format("{} from block {} on ({} and {} at block {})", printable(language), range.first->layer,
                                 percent(range.second->main_rate), percent(range.second->rate.value),
                                 range.second->layer));
-  if (!texts.empty())
-    out.push_back(
-        fmt::format("{}, {}: main and same_gold rise together in {}: there an answer is copied, which says "
-                    "nothing of meaning.",
-                    subject.name(), place_name(key), join(texts)));
+  if (texts.empty()) return;
+  out.all.push_back(
+      fmt::format("{}, {}: main and same_gold rise together in {}: there an answer is copied, which says "
+                  "nothing of meaning.",
+                  subject.name(), place_name(key), join(texts)));
+  std::set<std::string> languages;
+  int first = std::numeric_limits<int>::max();
+  for (const auto& [language, range] : found) {
+    languages.insert(language);
+    first = std::min(first, range.first->layer);
+  }
+  out.in_short.push_back(
+      fmt::format("{}, {}: from block {} on main and same_gold rise together in {}: an answer is "
+                  "copied there.",
+                  subject.name(), place_name(key), first, some_languages(languages)));
 }
 
 void tell_noise(const Subject& subject, const PatchKey& key, const Observations& observations,
-                const std::vector<const PlaceResult*>& places, Sentences& out) {
+                const std::vector<const PlaceResult*>& places, Conclusions& out) {
   const PlaceResult* worst = nullptr;
   for (const PlaceResult* place : places)
     if (place->noise_rate > 0 && (!worst || place->noise_rate > worst->noise_rate)) worst = place;
   if (!worst) return;
-  out.push_back(fmt::format(
+  out.all.push_back(fmt::format(
       "{}, {}: rounding alone ({}) changes up to {} of items patched with themselves ({}, block "
       "{}): run it with dtype = \"f32\".",
       subject.name(), place_name(key), observations.dtype.empty() ? "dtype unknown" : printable(observations.dtype),
       percent(worst->noise_rate), printable(worst->of.language), worst->layer));
+  out.in_short.push_back(out.all.back());
 }
 
-void tell_patches(const Subject& subject, const Observations& observations, const Analysis& analysis, Sentences& out) {
+void tell_patches(const Subject& subject, const Observations& observations, const Analysis& analysis,
+                  Conclusions& out) {
   constexpr std::size_t kMostKeys = 8;  // beyond, a sentence for each would bury the others
   const auto all = families(analysis.places, subject, [](const PlaceResult& place) { return place.key; });
   for (std::size_t i = 0; i < std::min(all.size(), kMostKeys); ++i) {
@@ -293,20 +359,16 @@ void tell_patches(const Subject& subject, const Observations& observations, cons
     tell_noise(subject, key, observations, places, out);
   }
   if (all.size() > kMostKeys)
-    out.push_back(fmt::format("{}: {} more kinds of places were patched; see table places.", subject.name(),
-                              all.size() - kMostKeys));
+    out.all.push_back(fmt::format("{}: {} more kinds of places were patched; see table places.", subject.name(),
+                                  all.size() - kMostKeys));
 }
 
 /// One sentence for all metrics.
-void tell_regression(const Subject& subject, const Analysis& analysis, Sentences& out) {
+void tell_regression(const Subject& subject, const Analysis& analysis, Conclusions& out) {
   std::vector<std::string> texts;
   for (const RegressionResult& regression : analysis.regression) {
     if (regression.task != subject.task || regression.protocol != subject.protocol) continue;
-    // Where the metric is no indicator, the odds are those of a whole unit of it, which no item spans.
-    const bool is_real = std::ranges::any_of(analysis.alignment, [&](const AlignmentResult& one) {
-      return one.metric == regression.metric && !one.is_binary;
-    });
-    if (is_real) continue;
+    if (!regression.is_binary) continue;  // the odds are those of a whole unit of it, which no item spans
     const auto aligned = std::ranges::find(regression.coefficients, "aligned", &RegressionTerm::term);
     if (aligned != regression.coefficients.end())
       texts.push_back(fmt::format("{} {:.2f} ({})", regression.metric, std::exp(aligned->value), p_is(aligned->p)));
@@ -314,14 +376,14 @@ void tell_regression(const Subject& subject, const Analysis& analysis, Sentences
       texts.push_back(fmt::format("{} none, since {}", regression.metric, regression.note));
   }
   if (!texts.empty())
-    out.push_back(
+    out.all.push_back(
         fmt::format("{}, regression: the odds of a right answer where an item is aligned at the study's layer, "
                     "relative to where it is not, length, margin and language held: {}.",
                     subject.name(), join(texts)));
 }
 
 /// One sentence a corpus and pooling.
-void tell_corpora(const Analysis& analysis, Sentences& out) {
+void tell_corpora(const Analysis& analysis, Conclusions& out) {
   const auto is_same = [](const CorpusResult& a, const CorpusResult& b) {
     return a.corpus == b.corpus && a.pooling == b.pooling;
   };
@@ -338,9 +400,10 @@ void tell_corpora(const Analysis& analysis, Sentences& out) {
       texts.push_back(fmt::format("{} {} [{}, {}] at layer {}", printable(one.language), percent(one.mexa.value),
                                   percent(one.mexa.low), percent(one.mexa.high), one.layer));
     }
-    out.push_back(
+    out.all.push_back(
         fmt::format("{}, {} sentences, pooling {}: MEXA is largest in {}; permuted sentences give {:.1f} % at most.",
                     printable(first->corpus), first->mexa.n, first->pooling, join(texts), 100 * chance));
+    if (first == firsts.front()) out.in_short.push_back(out.all.back());
   }
 }
 
@@ -349,12 +412,11 @@ void tell_corpora(const Analysis& analysis, Sentences& out) {
 std::string place_name(const PatchKey& key) {
   const std::string head = key.head < 0 ? "" : fmt::format(" head {}", key.head);
   const std::string window = key.window == 1 ? "" : fmt::format(", {} blocks at once", key.window);
-  return fmt::format("{}, {}{} at {}{}", key.direction, key.site, head, key.position, window);
+  return fmt::format("{}, {}{}, position {}{}", key.direction, key.site, head, key.position, window);
 }
 
-std::vector<std::string> conclusions(const Observations& observations, const Analysis& analysis,
-                                     const AnalysisOptions& options) {
-  Sentences out;
+Conclusions conclusions(const Observations& observations, const Analysis& analysis, const AnalysisOptions& options) {
+  Conclusions out;
   const bool corrected = options.preset != Preset::study;
   for (const Subject& subject : subjects(observations)) {
     tell_small_samples(subject, analysis, out);

@@ -9,10 +9,13 @@ namespace tertium {
 
 /// What the tables say, in sentences made by rule (docs/statistics.md): what remains after correction, what does not,
 /// and where the sample is too small or the numbers too coarse to tell.
-std::vector<std::string> conclusions(const Observations& observations, const Analysis& analysis,
-                                     const AnalysisOptions& options);
+struct Conclusions {
+  std::vector<std::string> all;
+  std::vector<std::string> in_short;  // what to know first: of DALI and of patches, in few words
+};
+Conclusions conclusions(const Observations& observations, const Analysis& analysis, const AnalysisOptions& options);
 
-/// "fix, resid_post at last"
+/// "fix, resid_post, position last"
 std::string place_name(const PatchKey& key);
 
 /// The level of every "remains" and "differs".

@@ -50,7 +50,7 @@ TEST(FlipChanges, OfOneFamilyAreCorrectedTogether) {
   EXPECT_NEAR(comparison.flips[0].p, 2.0 / 4096, 1e-12);
   EXPECT_NEAR(comparison.flips[0].p_bh, 4.0 / 4096, 1e-12);
   EXPECT_THAT(comparison.conclusions.back(),
-              HasSubstr("fix, resid_post at last: flips of the same items differ at 1 of 2 places after "
+              HasSubstr("fix, resid_post, position last: flips of the same items differ at 1 of 2 places after "
                         "Benjamini-Hochberg; most surely at it, block 0: 0 % of 12 items flip under a, 100 % under b"));
 }
 

@@ -71,8 +71,12 @@ double mean(const AlignmentObservations& at) {
   return sum / static_cast<double>(at.values.size());
 }
 
-bool is_binary(const AlignmentObservations& at) {
-  return std::ranges::all_of(at.values, [](const auto& value) { return value.second == 0 || value.second == 1; });
+std::set<std::string> real_metrics(const Observations& observations) {
+  std::set<std::string> metrics;
+  const auto is_indicator = [](const auto& value) { return value.second == 0 || value.second == 1; };
+  for (const AlignmentObservations& at : observations.alignment)
+    if (!metrics.contains(at.metric) && !std::ranges::all_of(at.values, is_indicator)) metrics.insert(at.metric);
+  return metrics;
 }
 
 }  // namespace tertium

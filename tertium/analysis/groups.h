@@ -44,7 +44,7 @@ std::vector<const AlignmentObservations*> stream_layers(const Observations& obse
 double mean(const std::vector<double>& values);
 double mean(const AlignmentObservations& at);
 
-/// Whether all values are 0 or 1.
-bool is_binary(const AlignmentObservations& at);
+/// Metrics with a value that is neither 0 nor 1, at whatever layer: numbers, and no indicators.
+std::set<std::string> real_metrics(const Observations& observations);
 
 }  // namespace tertium

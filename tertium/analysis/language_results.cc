@@ -11,6 +11,7 @@ namespace {
 
 LanguageResult result_of(const LanguageObservations& language, Bootstrap& bootstrap) {
   LanguageResult result{.of = language.of, .is_pivot = language.is_pivot, .n = language.answers.size()};
+  if (!language.answers.empty()) result.options = language.answers.front().options;
   std::vector<double> right;
   std::vector<std::string> units;
   for (const PairedAnswer& answer : language.answers) {
@@ -18,6 +19,7 @@ LanguageResult result_of(const LanguageObservations& language, Bootstrap& bootst
     units.push_back(answer.unit);
     result.correct += answer.right;
     result.undecided += answer.undecided;
+    if (answer.options != result.options) result.options = 0;
     if (language.is_pivot || answer.undecided) continue;
     switch (answer.transfer()) {
       case Transfer::ts:

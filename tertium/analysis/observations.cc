@@ -82,7 +82,8 @@ LanguageObservations paired(const StoredRows& rows, const Units& units, const st
                                 .undecided = undecided.contains(item),
                                 .pivot_margin = has_margins(of) ? in_pivot.margin() : kUnknown,
                                 .margin = has_margins(of) ? answer.margin() : kUnknown,
-                                .tokens = tokens.at(item)});
+                                .tokens = tokens.at(item),
+                                .options = has_margins(of) ? answer.scores.size() : 0});
   }
   return language;
 }

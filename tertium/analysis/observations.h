@@ -24,6 +24,7 @@ struct PairedAnswer {
   bool undecided = false;  // two options of one text, here or in the pivot: in none of TS, TF, FS and FF
   double pivot_margin = kUnknown, margin = kUnknown;  // gold's score less the best other's
   int tokens = 0;                                     // of all options here; 0 where unknown
+  std::size_t options = 0;                            // how many it has; 0 where unknown
 
   Transfer transfer() const { return tertium::transfer(pivot_right, right); }
 };

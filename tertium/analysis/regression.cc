@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <set>
 
 #include "tertium/analysis/groups.h"
 #include "tertium/analysis/layer_choice.h"
@@ -123,6 +124,7 @@ RegressionResult regress(RegressionResult result, const std::vector<Case>& cases
 }  // namespace
 
 std::vector<RegressionResult> regression_results(const Observations& observations) {
+  const std::set<std::string> real = real_metrics(observations);
   std::vector<RegressionResult> results;
   for (const LanguageObservations& language : observations.languages) {
     if (language.is_pivot) continue;
@@ -133,7 +135,9 @@ std::vector<RegressionResult> regression_results(const Observations& observation
       };
       if (std::ranges::any_of(results, is_done)) continue;
       const std::vector<Case> cases = cases_of(observations, task, protocol, metric);
-      if (!cases.empty()) results.push_back(regress({.task = task, .protocol = protocol, .metric = metric}, cases));
+      if (cases.empty()) continue;
+      results.push_back(regress(
+          {.task = task, .protocol = protocol, .metric = metric, .is_binary = !real.contains(metric)}, cases));
     }
   }
   return results;

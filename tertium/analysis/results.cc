@@ -32,7 +32,9 @@ Analysis analyse(const Observations& observations, const AnalysisOptions& option
   analysis.lens = lens_results(observations, bootstrap);
   analysis.corpora = observations.corpora;
   analysis.nearest = corpus_results(observations);
-  analysis.conclusions = conclusions(observations, analysis, options);
+  Conclusions found = conclusions(observations, analysis, options);
+  analysis.conclusions = std::move(found.all);
+  analysis.in_short = std::move(found.in_short);
   return analysis;
 }
 

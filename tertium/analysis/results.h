@@ -24,6 +24,7 @@ struct LanguageResult {
   std::map<std::string, double> by_rule;  // accuracy by "acc", "acc_norm" and "acc_bytes", in loglik
   std::size_t ts = 0, tf = 0, fs = 0, ff = 0;
   std::size_t undecided = 0;     // items with two options of one text: in none of those four
+  std::size_t options = 0;       // of every item; 0 where they differ or are unknown
   double detectable = kUnknown;  // the smallest difference of rates between TS and TF that 80 % of such samples show
 };
 
@@ -32,7 +33,7 @@ struct AlignmentResult {
   TaskLanguage of;
   std::string metric, stream;
   int layer = 0;
-  bool is_binary = true;  // values are 0 or 1, else real
+  bool is_binary = true;  // the metric's values are 0 or 1 at every layer, else real
   Counts ts, tf;          // of a real metric, n alone
   double ts_mean = kUnknown, tf_mean = kUnknown;
   double mean = kUnknown;      // over all items, which the study chooses its layer by
@@ -120,6 +121,7 @@ struct RegressionTerm {
 /// correct ~ aligned + tokens + English margin + language, of one metric at its chosen layers.
 struct RegressionResult {
   std::string task, protocol, metric;
+  bool is_binary = true;  // as of AlignmentResult
   std::size_t n = 0, units = 0;
   std::vector<RegressionTerm> coefficients;
   std::string note;  // why there are none
@@ -163,6 +165,7 @@ struct Analysis {
   std::vector<CorpusResult> nearest;
   double noise_floor = kUnknown;
   std::vector<std::string> conclusions;  // sentences
+  std::vector<std::string> in_short;     // the first of them to know, in few words
 };
 
 /// Which statistics.

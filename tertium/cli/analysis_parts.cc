@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "tertium/analysis/chance.h"
 #include "tertium/base/text.h"
 #include "tertium/cli/wrapped.h"
 
@@ -65,9 +66,24 @@ std::string claim(const Analysis& analysis, const PatchKey& key) {
   const Direction& direction = direction_named(key.direction);
   const std::string answered = direction.recipient() == Side::pivot ? " in " + printable(analysis.pivot) : "";
   const std::string site = key.head < 0 ? key.site : fmt::format("{} of head {}", key.site, key.head);
-  return fmt::format("{}: {} items that turn {}{} when {} of {} is replaced at {}", direction.name,
+  return fmt::format("{}: % of {} items that turn {}{} when {} of {} is replaced, position {}", direction.name,
                      to_string(direction.pool), direction.repairs() ? "right" : "wrong", answered, site,
                      key.window == 1 ? "a block" : fmt::format("{} blocks from this one on", key.window), key.position);
+}
+
+std::string pivot_name(const Analysis& analysis) {
+  return analysis.pivot.empty() ? "the pivot" : printable(analysis.pivot);
+}
+
+std::string chance_text(double chance) {
+  return std::isnan(chance) ? "" : fmt::format(" (chance {:.2g} %)", 100 * chance);
+}
+
+std::string aligned_heading(const Analysis& analysis, const Part& part, const ShownMetric& metric,
+                            const std::string& between) {
+  const LanguageResult& first = *part.languages.front();
+  return fmt::format("{}: % of items aligned with {}, TS{}TF{}", metric.title, pivot_name(analysis), between,
+                     chance_text(chance_level(metric.name, first.options, first.n)));
 }
 
 void print_heading(const Analysis& analysis, const Part& part) {
@@ -88,7 +104,10 @@ void print_remarks(const Part& part, const PatchTable& table) {
       const std::string name = printable(language->of.language);
       if (control == "other_gold" && may_copy > 0)
         fmt::print("  {}: with other_gold {} of {} answers turn to the donor's gold\n", name, copied, may_copy);
-      if (lacking > 0) fmt::print("  {}: {} items had no donor for {}\n", name, lacking, control);
+      const std::size_t all = items_of(table, language->of.language);
+      if (lacking > 0 && lacking <= all)
+        fmt::print("  {}, {}: no donor for {} of {} items; its rates are of {}\n", name, control, lacking, all,
+                   all - lacking);
     }
 }
 
@@ -120,6 +139,12 @@ void print_conclusions(const Analysis& analysis) {
   if (analysis.conclusions.empty()) return;
   fmt::print("\nConclusions\n");
   for (const std::string& sentence : analysis.conclusions) fmt::print("{}\n", wrapped("- " + sentence, 2));
+}
+
+void print_first_conclusions(const Analysis& analysis) {
+  if (analysis.in_short.empty()) return print_conclusions(analysis);
+  fmt::print("\nConclusions, in short (of {}; all of them with --all)\n", analysis.conclusions.size());
+  for (const std::string& sentence : analysis.in_short) fmt::print("{}\n", wrapped("- " + sentence, 2));
 }
 
 }  // namespace tertium

@@ -48,8 +48,21 @@ std::vector<PatchTable> patch_tables(const Analysis& analysis, const Part& part)
 const FlipResult* flip_at(const PatchTable& table, int block, const std::string& language, const std::string& control);
 /// The most items that main was put into at a block.
 std::size_t items_of(const PatchTable& table, const std::string& language);
-/// "fix: TF items that turn right when resid_post of a block is replaced at last"
+/// "fix: % of TF items that turn right when resid_post of a block is replaced, position last"
 std::string claim(const Analysis& analysis, const PatchKey& key);
+
+/// A metric and what people write.
+struct ShownMetric {
+  const char *name, *title;
+};
+inline constexpr ShownMetric kShownMetrics[] = {{"dali", "DALI"}, {"mexat", "MEXAT"}};
+/// "DALI: % of items aligned with en, TS | TF (chance 17 %)"
+std::string aligned_heading(const Analysis& analysis, const Part& part, const ShownMetric& metric,
+                            const std::string& between);
+/// "the pivot" where its name is unknown.
+std::string pivot_name(const Analysis& analysis);
+/// " (chance 50 %)"; nothing where it is unknown.
+std::string chance_text(double chance);
 
 void print_heading(const Analysis& analysis, const Part& part);
 /// What tables of changes do not show: copies, and items without a donor.
@@ -60,5 +73,7 @@ inline constexpr std::size_t kMostKinds = 4;
 void print_many(const Analysis& analysis, const Part& part, std::size_t kinds);
 void print_noise_floor(const Analysis& analysis);
 void print_conclusions(const Analysis& analysis);
+/// Analysis::in_short, and where the others are.
+void print_first_conclusions(const Analysis& analysis);
 
 }  // namespace tertium

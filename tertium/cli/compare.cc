@@ -23,10 +23,10 @@ struct Options {
 std::string percent(double share) { return fmt::format("{:.1f}", 100 * share); }
 
 void print_answers(const Comparison& comparison) {
-  fmt::print("  {:<12}{:<11}{:<10}{:>5}{:>7}{:>7}{:>8}{:>6}{:>6}{:>7}\n", "task", "protocol", "language", "n", "first",
+  fmt::print("  {:<12}{:<10}{:<9}{:>5}{:>7}{:>7}{:>8}{:>6}{:>6}{:>7}\n", "task", "protocol", "language", "n", "first",
              "second", "points", "won", "lost", "Holm");
   for (const AnswerChange& change : comparison.answers)
-    fmt::print("  {:<12}{:<11}{:<10}{:>5}{:>7}{:>7}{:>+8.1f}{:>6}{:>6}{:>7.3f}\n", printable(change.of.task),
+    fmt::print("  {:<12}{:<10}{:<9}{:>5}{:>7}{:>7}{:>+8.1f}{:>6}{:>6}{:>7.3f}\n", printable(change.of.task),
                printable(change.of.protocol), printable(change.of.language), change.n, percent(change.first_accuracy),
                percent(change.second_accuracy), 100 * change.difference.value, change.won, change.lost, change.p_holm);
 }
@@ -72,7 +72,7 @@ void print_flips(const Comparison& comparison) {
     const std::string name = fmt::format("{}, {}, {}, {}", printable(change->of.task), printable(change->of.protocol),
                                          printable(change->of.language), place_name(change->key));
     fmt::print("{}\n", wrapped(name, 2));
-    fmt::print("  block {} against {}: {} % and {} % of {} items flip, {:+.1f} points, adj. p {:.3f}\n",
+    fmt::print("  block {} against {}: {} and {} % of {} items flip, {:+.1f} points, adj. p {:.3f}\n",
                change->first_layer, change->second_layer, percent(change->first_rate), percent(change->second_rate),
                change->n, 100 * change->difference.value, change->p_bh);
   }
@@ -94,7 +94,7 @@ void compare(const Options& options) {
     json["conclusions"] = comparison.conclusions;
     return fmt::print("{}\n", json.dump());
   }
-  fmt::print("Answers of the same items: first {}, second {}\n", options.folders.front(),
+  fmt::print("Answers of the same items, % right: first {}, second {}\n", options.folders.front(),
              join({options.folders.begin() + 1, options.folders.end()}));
   print_answers(comparison);
   print_alignment(comparison);

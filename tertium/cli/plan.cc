@@ -6,6 +6,7 @@
 #include "tertium/cli/command.h"
 #include "tertium/cli/process.h"
 #include "tertium/cli/progress_line.h"
+#include "tertium/cli/wrapped.h"
 #include "tertium/engine/engine.h"
 #include "tertium/experiment/inputs.h"
 #include "tertium/experiment/plan.h"
@@ -54,10 +55,11 @@ void print_lineup(const PatchPlan& plan, const LineupPlan& lineup) {
   print_cost(plan, "(clean)", lineup.clean);
   print_cost(plan, "(donors)", lineup.givers);
   for (const PatchCost& cost : lineup.controls) print_cost(plan, cost.control, cost);
+  const auto note = [](const std::string& text) { fmt::print("{}\n", wrapped("    note: " + text, 10)); };
   for (const auto& [position, count] : lineup.lacking)
-    fmt::print("    note: {} items are not patched at {}, which they or their counterparts lack\n", count, position);
+    note(fmt::format("{} items are not patched at {}, which they or their counterparts lack", count, position));
   for (const auto& [control, count] : lineup.short_of_donors)
-    fmt::print("    note: {} finds fewer donors than it should for {} items: too few others fit\n", control, count);
+    note(fmt::format("{} finds fewer donors than it should for {} items: too few others fit", control, count));
 }
 
 void print_text(const PatchPlan& plan, bool has_scored) {
@@ -66,13 +68,14 @@ void print_text(const PatchPlan& plan, bool has_scored) {
                                 : "Which items are patched is taken from the results.");
   for (const LineupPlan& lineup : plan.lineups) print_lineup(plan, lineup);
   const PatchCost all = total(plan);
-  fmt::print(
-      "\nIn all {} patched and clean runs, {} rows, about {:.0f} s at the rate measured now; scoring comes on top\n",
-      all.runs, all.rows, seconds(plan, all));
-  fmt::print(
-      "Memory: up to {:.1f} MiB of activations kept, besides the model and what a pass takes: every unit of\n"
-      "work computes its donors again. Disk, until the run ends: {:.1f} MiB of states that alignment compares\n",
-      static_cast<double>(plan.kept_bytes) / kMebi, plan.scratch_bytes / kMebi);
+  fmt::print("\n{}\n", wrapped(fmt::format("In all {} patched and clean runs, {} rows, about {:.0f} s at the rate "
+                                           "measured now; scoring comes on top",
+                                           all.runs, all.rows, seconds(plan, all))));
+  fmt::print("{}\n", wrapped(fmt::format(
+                         "Memory: up to {:.1f} MiB of activations kept, besides the model and what a pass takes: every "
+                         "unit of work computes its donors again. Disk, until the run ends: {:.1f} MiB of states that "
+                         "alignment compares",
+                         static_cast<double>(plan.kept_bytes) / kMebi, plan.scratch_bytes / kMebi)));
 }
 
 nlohmann::ordered_json as_json(const PatchPlan& plan, const PatchCost& cost) {
@@ -84,8 +87,8 @@ nlohmann::ordered_json as_json(const PatchPlan& plan, const PatchCost& cost) {
 }
 
 void print_json(const PatchPlan& plan) {
-  nlohmann::ordered_json json = {{"seconds", seconds(plan, total(plan))}, {"kept_bytes", plan.kept_bytes},
-                                 {"scratch_bytes", plan.scratch_bytes}};
+  nlohmann::ordered_json json = {
+      {"seconds", seconds(plan, total(plan))}, {"kept_bytes", plan.kept_bytes}, {"scratch_bytes", plan.scratch_bytes}};
   for (const LineupPlan& lineup : plan.lineups) {
     nlohmann::ordered_json one = {{"task", lineup.task},
                                   {"protocol", lineup.protocol},
@@ -114,7 +117,8 @@ void plan(const Options& options) {
   const auto [config, model_files] = config_and_files(model, adapter);
   const std::vector<PreparedTask> tasks = prepare(experiment, tokenizer, config);
   if (results)
-    demand_same_inputs(results->info(), hashes_of(inputs_of(model_files, tokenizer.files(), tasks, {})), options.results);
+    demand_same_inputs(results->info(), hashes_of(inputs_of(model_files, tokenizer.files(), tasks, {})),
+                       options.results);
   const Engine engine(Model::load(model, experiment.dtype, adapter));
   PatchPlan plan;
   {
@@ -130,9 +134,9 @@ void plan(const Options& options) {
 }  // namespace
 
 void add_plan(CLI::App& app) {
-  CLI::App& command = add_command(
-      app, "plan", "Plan an experiment's patches: items, rows, time and memory, before anything is patched",
-      "tertium plan examples/demo.toml --results results");
+  CLI::App& command =
+      add_command(app, "plan", "Plan an experiment's patches: items, rows, time and memory, before anything is patched",
+                  "tertium plan examples/demo.toml --results results");
   const auto options = std::make_shared<Options>();
   add_experiment_options(command, *options);
   command.add_option("--results", options->results,

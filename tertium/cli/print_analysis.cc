@@ -32,11 +32,12 @@ void print_accuracy_by_rule(const Part& part) {
 }
 
 void print_accuracy(const Analysis& analysis, const Part& part) {
-  const std::string pivot = analysis.pivot.empty() ? "the pivot" : printable(analysis.pivot);
+  const std::size_t options = part.languages.front()->options;
   fmt::print("\n{}\n",
-             wrapped(fmt::format("Accuracy [95 %]; items right in {0} and here (TS), in {0} only (TF), here only "
-                                 "(FS), in neither (FF)",
-                                 pivot)));
+             wrapped(fmt::format("Accuracy, % of items [95 %]{1}; items right in {0} and here (TS), in {0} only (TF), "
+                                 "here only (FS), in neither (FF)",
+                                 pivot_name(analysis),
+                                 chance_text(options > 0 ? 1 / static_cast<double>(options) : kUnknown))));
   fmt::print("  {:<12}{:>9}  {:<16}{:>5}{:>5}{:>5}{:>5}\n", "language", "accuracy", "", "TS", "TF", "FS", "FF");
   for (const LanguageResult* language : part.languages) {
     const Estimate& rate = language->accuracy;
@@ -62,16 +63,17 @@ std::vector<std::vector<std::string>> pages_of(const Part& part, std::size_t wid
   return pages(languages, width);
 }
 
-void print_alignment(const Analysis& analysis, const Part& part, const std::string& metric) {
+void print_alignment(const Analysis& analysis, const Part& part, const ShownMetric& metric) {
   constexpr std::size_t kCell = 4;
   const std::size_t width = 2 * kCell + 3;
   using At = std::pair<std::string, int>;                              // stream, layer
   std::map<At, std::map<std::string, const AlignmentResult*>> layers;  // by language
   for (const AlignmentResult* result : part.of(analysis.alignment))
-    if (result->metric == metric)
+    if (result->metric == metric.name)
       layers[{result->stream == "final_norm" ? "norm" : "", result->layer}][result->of.language] = result;
   if (layers.empty()) return;
-  fmt::print("\n{} by stream index (norm: behind the final norm), TS | TF items, %\n", metric);
+  fmt::print("\n{}\n", wrapped(aligned_heading(analysis, part, metric, " | ") +
+                               ", by stream index (norm: after the final norm)"));
   for (const auto& page : pages_of(part, width)) {
     fmt::print("  layer");
     for (const std::string& language : page) fmt::print("{}", cell(printable(language), width));
@@ -101,7 +103,7 @@ std::string flip_cells(const PatchTable& table, int block, const std::string& la
 }
 
 void print_flips(const Analysis& analysis, const Part& part, const PatchTable& table) {
-  fmt::print("\n{}\n", wrapped(fmt::format("{}, %: {}", claim(analysis, table.key), fmt::join(table.controls, " | "))));
+  fmt::print("\n{}\n", wrapped(fmt::format("{}: {}", claim(analysis, table.key), fmt::join(table.controls, " | "))));
   const std::size_t width = std::max<std::size_t>(5 * table.controls.size() + 1, 16);  // "zho_Hans (n=12)" fits
   for (const auto& page : pages_of(part, width)) {
     fmt::print("  block");
@@ -128,7 +130,7 @@ void print_patches(const Analysis& analysis, const Part& part) {
 void print_choices(const Analysis& analysis, const Part& part) {
   const std::vector<const LayerChoiceResult*> choices = part.of(analysis.layer_choice);
   if (choices.empty()) return;
-  fmt::print("\nTS less TF at a chosen layer (Holm over languages)\n");
+  fmt::print("\nTS less TF, percentage points of aligned items, at a chosen layer (Holm over\nlanguages)\n");
   fmt::print("  {:<12}{:<12}{:<16}{:>6}{:>8}{:>8}{:>8}{:>8}\n", "language", "metric", "rule", "layer", "points", "z",
              "p", "Holm");
   for (const LayerChoiceResult* choice : choices)
@@ -166,8 +168,8 @@ void print_places(const Analysis& analysis, const Part& part) {
   if (best.empty()) return;
   constexpr std::size_t kShown = 40;
   fmt::print(
-      "\nMain against its strongest control, where adjusted p (Benjamini-Hochberg over\nblocks and languages) is "
-      "least\n");
+      "\n% of items changed: main against its strongest control (ctrl), where adjusted p\n(Benjamini-Hochberg over "
+      "blocks and languages) is least; self: rounding\n");
   fmt::print("  {:<10}{:<29}{:>4}{:>5}{:>5}{:>8} {:<11}{:>5}\n", "language", "place", "n", "main", "ctrl", "adj. p",
              "control", "self");
   for (std::size_t i = 0; i < std::min(best.size(), kShown); ++i) {
@@ -201,7 +203,7 @@ void print_tables(const Analysis& analysis) {
   for (const Part& part : parts_of(analysis)) {
     print_heading(analysis, part);
     print_accuracy(analysis, part);
-    for (const char* metric : {"dali", "mexat"}) print_alignment(analysis, part, metric);
+    for (const ShownMetric& metric : kShownMetrics) print_alignment(analysis, part, metric);
     print_patches(analysis, part);
     print_lens(analysis, part);
   }

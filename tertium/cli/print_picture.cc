@@ -74,10 +74,11 @@ void print_chart(const std::string& heading, const std::string& what, const std:
 
 void print_accuracy(const Analysis& analysis, const Part& part, Ink ink) {
   constexpr std::size_t kWidth = 34;
-  const std::string pivot = analysis.pivot.empty() ? "the pivot" : printable(analysis.pivot);
-  fmt::print("\n{}\n", wrapped(fmt::format("Accuracy, % [95 %], on a line from 0 to 100; items right in {0} and here "
-                                           "(TS), right in {0} and wrong here (TF)",
-                                           pivot)));
+  const std::size_t options = part.languages.front()->options;
+  fmt::print("\n{}\n", wrapped(fmt::format("Accuracy, % [95 %], on a line from 0 to 100{1}; items right in {0} and "
+                                           "here (TS), right in {0} and wrong here (TF)",
+                                           pivot_name(analysis),
+                                           chance_text(options > 0 ? 1 / static_cast<double>(options) : kUnknown))));
   for (const LanguageResult* language : part.languages) {
     const Estimate& rate = language->accuracy;
     fmt::print("  {:<10}{:>4}  {}", printable(language->of.language), percent(rate.value),
@@ -93,20 +94,20 @@ void print_accuracy(const Analysis& analysis, const Part& part, Ink ink) {
                  language->undecided);
 }
 
-void print_alignment(const Analysis& analysis, const Part& part, const std::string& metric, Ink ink) {
+/// Whether there was any.
+bool print_alignment(const Analysis& analysis, const Part& part, const ShownMetric& metric, Ink ink) {
   std::vector<Series> all;
   for (const LanguageResult* language : part.languages) {
     Series ts{language->of.language, "TS", {}, {}, language->ts}, tf{language->of.language, "TF", {}, {}, language->tf};
     for (const AlignmentResult* result : part.of(analysis.alignment)) {
-      if (result->metric != metric || result->stream != "resid" || result->of != language->of) continue;
+      if (result->metric != metric.name || result->stream != "resid" || result->of != language->of) continue;
       ts.add(result->layer, result->ts_mean);
       tf.add(result->layer, result->tf_mean);
     }
     if (!ts.at.empty()) all.insert(all.end(), {ts, tf});
   }
-  const std::string pivot = analysis.pivot.empty() ? "the pivot" : printable(analysis.pivot);
-  print_chart(fmt::format("{}: % of items aligned with {}, of TS and of TF", metric, pivot), "stream indices", all,
-              ink);
+  print_chart(aligned_heading(analysis, part, metric, " and "), "stream indices", all, ink);
+  return !all.empty();
 }
 
 void print_flips(const Analysis& analysis, const Part& part, const PatchTable& table, Ink ink) {
@@ -120,7 +121,7 @@ void print_flips(const Analysis& analysis, const Part& part, const PatchTable& t
       }
       if (series.items > 0) all.push_back(series);
     }
-  print_chart(fmt::format("{}, %", claim(analysis, table.key)), "blocks", all, ink);
+  print_chart(claim(analysis, table.key), "blocks", all, ink);
 }
 
 void print_patches(const Analysis& analysis, const Part& part, Ink ink) {
@@ -138,12 +139,13 @@ void print_picture(const Analysis& analysis, Ink ink) {
   for (const Part& part : parts_of(analysis)) {
     print_heading(analysis, part);
     print_accuracy(analysis, part, ink);
-    for (const char* metric : {"dali", "mexat"}) print_alignment(analysis, part, metric, ink);
+    for (const ShownMetric& metric : kShownMetrics)  // the first that there is; the others stand in the tables
+      if (print_alignment(analysis, part, metric, ink)) break;
     print_patches(analysis, part, ink);
   }
   print_nearest(analysis);
   print_noise_floor(analysis);
-  print_conclusions(analysis);
+  print_first_conclusions(analysis);
 }
 
 }  // namespace tertium

@@ -126,7 +126,7 @@ ItemChoice read_choice(TomlTable& table) {
   }
   choice.offset =
       static_cast<std::size_t>(table.integer("offset", 0, std::numeric_limits<std::int64_t>::max()).value_or(0));
-  choice.ids = table.texts("ids", {});
+  choice.ids = table.texts("ids", {}, "12");
   const toml::node* ids = table.find("ids");
   if (ids && choice.ids.empty()) table.refuse(*ids, "ids", "names no item; leave the key out for all of them");
   if (ids && (table.find("limit") || table.find("offset")))
@@ -162,7 +162,7 @@ TaskSpec read_task(TomlTable& table, const std::string& name, const std::string&
   task.name = name;
   task.data = table.text("data");
   task.split = table.text("split", "");
-  task.languages = table.texts("languages", {});
+  task.languages = table.texts("languages", {}, "it");
   std::erase(task.languages, pivot);
   const std::string protocol = table.one_of("protocol", {"loglik", "loglik:norm", "loglik:bytes", "letters"}, "loglik");
   task.protocol = protocol_named(protocol);
@@ -206,7 +206,7 @@ CorpusSpec read_corpus(TomlTable& table, const std::string& pivot) {
   CorpusSpec corpus;
   corpus.data = table.text("data");
   corpus.split = table.text("split", "");
-  corpus.languages = table.texts("languages", {});
+  corpus.languages = table.texts("languages", {}, "ita_Latn");
   std::erase(corpus.languages, pivot);
   std::vector<std::string> all = corpus.languages;
   all.push_back(pivot);
@@ -261,7 +261,7 @@ void read_what(TomlTable& table, PatchSpec& patch) {
   std::erase(patch.controls, "main");
   if (table.find("sites")) {
     patch.sites.clear();
-    for (const std::string& name : table.texts("sites", {}))
+    for (const std::string& name : table.texts("sites", {}, "resid_post"))
       patch.sites.push_back(at_key(table, "sites", [&] { return site_named(name); }));
   }
   for (const auto& [key, size] :

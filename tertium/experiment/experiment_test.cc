@@ -275,8 +275,9 @@ TEST_F(ExperimentFile, WrongTypeIsToldWithItsLine) {
               "e.toml:5: \"limit\": must be a number of items from 1 on, or a share of them between 0 and 1");
   EXPECT_THAT(error_with("offset = -1"), StartsWith("e.toml:5: \"offset\": must be an integer from 0"));
   EXPECT_EQ(error_with("split = 3"), "e.toml:5: \"split\": must be a string");
-  EXPECT_EQ(error_with("languages = \"it\""), "e.toml:5: \"languages\": must be a list of strings");
-  EXPECT_EQ(error_with("languages = [\"it\", 3]"), "e.toml:5: \"languages\": must be a list of strings");
+  for (const char* languages : {"\"it\"", "[\"it\", 3]"})
+    EXPECT_EQ(error_with(std::string("languages = ") + languages),
+              "e.toml:5: \"languages\": must be a list of strings, such as languages = [\"it\"]");
   EXPECT_EQ(error("patch = 3\n" + std::string(kLeast)), "e.toml:1: \"patch\": must be a table: [patch]");
   EXPECT_EQ(error("model = \"m\"\ntask = []\n"), "e.toml:2: \"task\": must be a list of tables: [[task]]");
   EXPECT_EQ(error("model = \"\"\n"), "e.toml:1: \"model\": must be a string");
@@ -327,12 +328,13 @@ missing = "skip"
 
 TEST_F(ExperimentFile, RefusesPatchesThatGoNowhere) {
   const auto refusal = [&](const std::string& line) { return error_with("[patch]\n" + line); };
-  const std::string numbers = "must be a list of different whole numbers, a range like \"4-12\", or \"all\"";
+  const std::string numbers =
+      "must be a list of different whole numbers, such as blocks = [0, 5], a range like \"4-12\", or \"all\"";
   for (const char* blocks : {"[]", "[1, 1]", "[-1]", "\"6-4\"", "\"some\"", "[\"a\"]", "3"})
     EXPECT_EQ(refusal(std::string("blocks = ") + blocks), "e.toml:6: \"blocks\": " + numbers) << blocks;
   for (const char* doses : {"[]", "[0.5, 0.5]", "[1.5]", "0.5", "[\"a\"]"})
     EXPECT_EQ(refusal(std::string("doses = ") + doses),
-              "e.toml:6: \"doses\": must be a list of different numbers from 0 to 1");
+              "e.toml:6: \"doses\": must be a list of different numbers from 0 to 1, such as doses = [0.25, 0.5]");
   EXPECT_EQ(refusal("sites = []"), "e.toml:6: \"sites\": names nothing; leave the key out for its default");
   EXPECT_EQ(refusal("heads = [1]"), "e.toml:6: \"heads\": only the sites q, k, v and z have heads");
   EXPECT_EQ(refusal("items = \"all\"\ndirections = [\"keep\", \"fix\"]"),

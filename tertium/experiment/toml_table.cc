@@ -18,13 +18,15 @@ std::string TomlTable::text(std::string_view key, std::optional<std::string> fal
   return *value;
 }
 
-std::vector<std::string> TomlTable::texts(std::string_view key, std::vector<std::string> fallback) {
+std::vector<std::string> TomlTable::texts(std::string_view key, std::vector<std::string> fallback,
+                                          std::string_view example) {
   const toml::node* node = find(key);
   if (!node) return fallback;
   std::vector<std::string> values;
-  if (!node->is_array()) refuse(*node, key, "must be a list of strings");
+  const std::string wanted = fmt::format("must be a list of strings, such as {} = [\"{}\"]", key, example);
+  if (!node->is_array()) refuse(*node, key, wanted);
   for (const toml::node& element : *node->as_array()) {
-    if (!element.is_string()) refuse(*node, key, "must be a list of strings");
+    if (!element.is_string()) refuse(*node, key, wanted);
     values.push_back(*element.value<std::string>());
     if (std::count(values.begin(), values.end(), values.back()) > 1)
       refuse(*node, key, "names \"" + printable(values.back()) + "\" twice");
@@ -54,7 +56,10 @@ std::optional<std::vector<int>> TomlTable::numbers(std::string_view key, int mos
   std::set<int> numbers;
   const auto add = [&](std::optional<std::int64_t> number) {
     if (!number || *number < 0 || *number > most || !numbers.insert(static_cast<int>(*number)).second)
-      refuse(*node, key, "must be a list of different whole numbers, a range like \"4-12\", or \"all\"");
+      refuse(*node, key,
+             fmt::format("must be a list of different whole numbers, such as {} = [0, 5], a range like \"4-12\", "
+                         "or \"all\"",
+                         key));
   };
   static const std::regex range("([0-9]{1,6})-([0-9]{1,6})");
   std::smatch ends;
@@ -73,7 +78,8 @@ std::vector<double> TomlTable::shares(std::string_view key, std::vector<double> 
   if (!node) return fallback;
   std::set<double> numbers;
   const auto demand = [&](bool good) {
-    if (!good) refuse(*node, key, "must be a list of different numbers from 0 to 1");
+    if (!good)
+      refuse(*node, key, fmt::format("must be a list of different numbers from 0 to 1, such as {} = [0.25, 0.5]", key));
   };
   demand(node->is_array() && !node->as_array()->empty());
   for (const toml::node& element : *node->as_array()) {
@@ -108,7 +114,8 @@ std::string TomlTable::one_of(std::string_view key, const std::vector<std::strin
 
 std::vector<std::string> TomlTable::some_of(std::string_view key, const std::vector<std::string>& known,
                                             std::vector<std::string> fallback) {
-  std::vector<std::string> values = texts(key, std::move(fallback));
+  const std::string example = fallback.empty() ? known.front() : fallback.back();
+  std::vector<std::string> values = texts(key, std::move(fallback), example);
   for (const std::string& value : values)
     if (std::find(known.begin(), known.end(), value) == known.end())
       refuse(*find(key), key, fmt::format("\"{}\": tertium knows {}", printable(value), join(known)));

@@ -18,8 +18,9 @@ class TomlTable {
       : table_(table), file_(std::move(file)), name_(std::move(name)) {}
 
   std::string text(std::string_view key, std::optional<std::string> fallback = std::nullopt);
-  /// Different texts.
-  std::vector<std::string> texts(std::string_view key, std::vector<std::string> fallback);
+  /// Different texts; `example` is one, for errors.
+  std::vector<std::string> texts(std::string_view key, std::vector<std::string> fallback,
+                                 std::string_view example = "…");
   bool flag(std::string_view key);
   std::optional<std::int64_t> integer(std::string_view key, std::int64_t least, std::int64_t most);
   /// Whole numbers from 0 on, ascending: a list, or a range "4-12". Nothing for "all".

@@ -42,27 +42,14 @@ Json tables_json(const std::vector<ResultTable>& tables) {
   return json;
 }
 
-/// How many options every item of a task and protocol has; 0 where they differ.
-std::size_t options_of(const Json& items, const std::string& task, const std::string& protocol) {
-  std::size_t options = 0;
-  for (const Json& answers : items["answers"]) {
-    if (answers["task"] != task || answers["protocol"] != protocol || !answers["has_scores"].get<bool>()) continue;
-    for (const Json& count : answers["options"]) {
-      if (options != 0 && options != count.get<std::size_t>()) return 0;
-      options = count.get<std::size_t>();
-    }
-  }
-  return options;
-}
-
 /// A task under one protocol, and what chance gives there.
-Json parts_json(const Analysis& analysis, const Json& items) {
+Json parts_json(const Analysis& analysis) {
   Json parts = Json::array();
   for (const LanguageResult& language : analysis.languages) {
     const auto& [task, protocol, name] = language.of;
     const auto is_same = [&](const Json& part) { return part["task"] == task && part["protocol"] == protocol; };
     if (std::ranges::any_of(parts, is_same)) continue;
-    const std::size_t options = options_of(items, task, protocol);
+    const std::size_t options = language.options;
     Json chance = Json::object();
     if (options > 0) chance["accuracy"] = six_digits(1. / static_cast<double>(options));
     for (const AlignmentResult& at : analysis.alignment)
@@ -90,7 +77,7 @@ Json run_json(const ReportSource& source, const Observations& observations) {
                {"finished", source.finished},
                {"missing", source.missing},
                {"controls", observations.controls},
-               {"parts", parts_json(analysis, items)},
+               {"parts", parts_json(analysis)},
                {"noise_floor", six_digits(analysis.noise_floor)},
                {"conclusions", analysis.conclusions},
                {"tables", tables_json(result_tables(analysis))}};

@@ -2,9 +2,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "tertium/base/text.h"
+#include "tertium/store/store.h"
 #include "tests/support/small_experiment.h"
 
 namespace tertium {
@@ -46,11 +48,12 @@ TEST_F(Statistics, APictureComesFirstAndTablesOnDemand) {
   results_of("results");
   const std::string picture = output_of({"show", results.string()}),
                     tables = output_of({"show", results.string(), "--all"});
-  for (const char* part : {"Accuracy, % [95 %], on a line from 0 to 100", "dali: % of items aligned with en",
+  for (const char* part : {"Accuracy, % [95 %], on a line from 0 to 100", "(chance 50 %)", "DALI: % of items aligned with en, TS and TF (chance 17 %); stream indices",
                            "de        main", "same_gold", "blocks 0 to 1", "Conclusions"})
     EXPECT_THAT(picture, HasSubstr(part));
   EXPECT_EQ(picture.find("  layer    "), picture.npos);
-  for (const char* part : {"  layer    ", "  block", "main | same_gold | self", "Conclusions"})
+  for (const char* part : {"  layer    ", "  block", "main | same_gold | self", "DALI: % of items aligned with en, TS | TF (chance 17 %)",
+                           "MEXAT: % of items aligned with en, TS | TF (chance 2.6 %)", "Conclusions\n"})
     EXPECT_THAT(tables, HasSubstr(part));
 }
 
@@ -110,6 +113,18 @@ TEST_F(Statistics, OfTwoRunsCountTheItemsThatChanged) {
   EXPECT_EQ(changed.at("items").size(), won + lost);
   EXPECT_THAT(output_of({"compare", results.string(), (folder / "other").string()}),
               AllOf(HasSubstr("Conclusions"), HasSubstr("answers changed; --items lists them")));
+}
+
+TEST_F(Statistics, AnImportThatFailsLeavesNothingAndReplacesNothing) {
+  results_of("results");
+  const std::size_t scores = Store::open(results).scores().size();
+  const auto import = [&](const char* out) {
+    return run_program({"import", "lm-eval", (folder / "none.json").string(), "--out", (folder / out).string(), "--force"});
+  };
+  for (const char* out : {"new", "results"}) EXPECT_EQ(import(out).status, 1);
+  for (const auto& entry : std::filesystem::directory_iterator(folder))
+    EXPECT_THAT(entry.path().filename().string(), testing::Not(StartsWith("new")));
+  EXPECT_EQ(Store::open(results).scores().size(), scores);
 }
 
 TEST_F(Statistics, OfRunsWithoutACommonItemAreRefused) {
