@@ -306,7 +306,7 @@ const flips = {
     const [name, site, position] = context.place.split(" ");
     const { pool, turns } = direction(context);
     return [
-      `Direction ${name}: the share of ${pool} items patched (${turns}) when ${site} of a block is replaced at ${position}; main puts in the same item of the other language, the controls something else.`,
+      `Direction ${name}: the share of ${pool} items patched (${turns}) when ${site} of a block is replaced, position ${position}; main puts in the same item of the other language, the controls something else.`,
       `An item's value is its mean over draws; bands are 95 % intervals over items${banded(inOrder(rows.map((row) => row.control))).length === 1 ? " (of main; choose a control to see its own)" : ""}. ${items(rows.filter((row) => row.control === "main"), "items")} a language and block.`,
       "Where main and same_gold rise together the answer itself is copied, which says nothing of meaning.",
     ];
@@ -407,6 +407,48 @@ const recovery = {
   },
 };
 
+/// Of the results against the first: rows of the comparison's table "flips", in the language and at the place chosen.
+const compared = {
+  id: "compared",
+  title: "Patching compared, by relative depth",
+  compares: true,
+  choices: ["place"],
+  rows: (context) => rowsOf(context.comparison?.tables?.flips)
+    .filter((row) => `${row.task}/${row.protocol}` === context.part && placeName(row) === context.place && row.head === null && row.depth !== null),
+  caption(context, rows) {
+    const { pool, turns } = direction(context);
+    const leads = rows.some((row) => row.first_lead !== null);
+    return [
+      `At each block, of the ${pool} items that both runs patched there (${turns}; ${context.place}): ${leads ? "main's share less that of the control which leaves the least of it" : "main's share"}. Blocks stand at their relative depth, 100 % after the last; a run's block is the nearest to the first run's.`,
+      `${items(rows, "n")} a point, ${counted(rows.length, "place")}; hover for both shares, their difference with its 95 % interval and corrected p, as in table “flips” below and in tertium compare.`,
+      leads ? "Below 0 a control flips more than main does." : "",
+    ];
+  },
+  build(context, rows) {
+    const { theme } = context;
+    const leads = rows.some((row) => row.first_lead !== null);
+    const runs = [rows[0].first, ...new Set(rows.map((row) => row.second))];
+    const side = (row, which) => ({ ...named(row), run: plain(row[which]), layer: row[`${which}_layer`], value: leads ? row[`${which}_lead`] : row[`${which}_rate`], low: low(row.difference_ci), high: high(row.difference_ci) });
+    // The first run's values are of the items that it shares with the first of the others.
+    const data = rows.flatMap((row) => [...(row.second === runs[1] ? [side(row, "first")] : []), side(row, "second")]).filter((row) => row.value !== null);
+    const colours = [theme.blue, theme.red, theme.green, theme.pink, theme.amber, theme.sky, theme.grey], dashes = [[1, 0], [7, 3], [3, 2], [8, 2, 2, 2], [1.5, 2], [10, 3], [5, 2, 1.5, 2]];
+    const shapes = ["circle", "square", "triangle-up", "diamond", "triangle-down", "cross", "triangle-right"];
+    const domain = runs.map(plain);
+    const looks = (all) => ({ domain, range: domain.map((_, i) => all[i % all.length]) });
+    const x = { field: "depth", type: "quantitative", title: "relative depth", scale: { domain: [0, 1] }, axis: { format: ".0%", tickCount: 4, grid: false } };
+    const lowest = Math.min(0, ...data.map((row) => row.value)), highest = Math.max(0.2, ...data.map((row) => row.value));
+    const y = { field: "value", ...shareAxis(leads ? "main less its strongest control" : "items that flip", [Math.floor(lowest * 5) / 5, Math.ceil(highest * 5 - 1e-9) / 5]) };
+    const color = { field: "run", type: "nominal", scale: looks(colours), legend: { title: null, symbolOpacity: 1, columns: 1, labelLimit: context.width - 60 } };
+    const tooltip = hover(["run", "Run"], ["language", "Language"], ["layer", "Block"], ["value", leads ? "Main less strongest control" : "Main", "+.1%"], ["n", "Items of both"],
+      ["first_rate", "Main, first run", ".1%"], ["second_rate", "Main, second run", ".1%"], ["difference", "Second less first", "+.1%"], ["low", "from", "+.1%"], ["high", "to", "+.1%"], ["p_bh", "p, corrected", ".3g"]);
+    return byLanguage({ ...context, width: context.width - 24 }, order(rows), [ // labels below 0 are wider
+      { mark: { type: "rule", strokeWidth: 0.8, color: theme.soft }, encoding: { y: { datum: 0 } } },
+      { mark: { type: "line", strokeWidth: 1.7 }, encoding: { x, y, color, strokeDash: { field: "run", type: "nominal", scale: looks(dashes), legend: null } } },
+      { mark: { type: "point", filled: true, size: 28, opacity: 1 }, encoding: { x, y, color, shape: { field: "run", type: "nominal", scale: looks(shapes), legend: null }, tooltip } },
+    ], data, 150);
+  },
+};
+
 const corpora = {
   id: "corpora",
   title: "Alignment of parallel corpora by layer",
@@ -471,7 +513,7 @@ const lens = {
 };
 
 /// In the order of the page.
-export const figures = [accuracy, transfer, alignment, corpora, lens, correlation, flips, heatmap, heads, recovery];
+export const figures = [accuracy, transfer, alignment, corpora, lens, correlation, flips, heatmap, heads, recovery, compared];
 export const figureNamed = (id) => figures.find((figure) => figure.id === id);
 
 /// A whole specification; null where the run has nothing for it.

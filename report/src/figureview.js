@@ -102,14 +102,20 @@ export class FigureBlock {
     return h("button", { type: "button", title: `Save this figure: ${text}`, onclick: call }, text);
   }
 
+  /// Of each run that has the figure; one that compares runs is drawn once.
   contexts() {
-    return this.page.document.runs.map((run) => this.page.context(run)).filter((context) => this.figure.rows(context).length > 0);
+    const { runs } = this.page.document;
+    return (this.figure.compares ? runs.slice(0, 1) : runs).map((run) => this.page.context(run)).filter((context) => this.figure.rows(context).length > 0);
+  }
+
+  get areSeveral() {
+    return this.page.document.runs.length > 1 && !this.figure.compares;
   }
 
   /// A file for each run that has the figure.
   async each(save) {
     for (const context of this.contexts()) {
-      const several = this.page.document.runs.length > 1;
+      const several = this.areSeveral;
       const spec = specification(this.figure, { ...context, width: paperWidth, theme: themes.paper });
       await save(`${this.figure.id}${several ? `-${plain(context.run.name).replace(/[^\p{L}\p{N}._-]+/gu, "-")}` : ""}`, spec);
     }
@@ -131,7 +137,7 @@ export class FigureBlock {
   draw() {
     if (this.element.hidden) return;
     this.isDrawn = true;
-    const several = this.page.document.runs.length > 1;
+    const several = this.areSeveral;
     const drawings = this.contexts().map((context) => {
       const make = (width, theme) => specification(this.figure, { ...context, width, theme });
       const drawing = new Drawing(make, `${this.figure.title}${several ? `, ${plain(context.run.name)}` : ""}. ${captionOf(this.figure, context)}`);

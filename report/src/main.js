@@ -15,7 +15,7 @@ const oneOf = (what, wanted, known) => {
 /// place, control, corpus, languages, width.
 export async function plot(request) {
   const { document } = request;
-  const figure = figureNamed(oneOf("figure", request.figure, figures.map((one) => one.id)));
+  const figure = figureNamed(oneOf("figure", request.figure, figures.filter((one) => !one.compares).map((one) => one.id)));
   const run = document.runs[0];
   const part = oneOf("task", request.part, partsOf(document));
   const places = placesOf(document, part), metrics = metricsOf(document, part);

@@ -39,7 +39,7 @@ class Page {
   listen = on;
 
   context(run, width = 720, theme = themes.page) {
-    return { run, first: this.document.runs[0], part: this.part(), metric: this.metric(), place: this.place(), control: this.control(), corpus: this.choice("corpus"), width, theme };
+    return { run, first: this.document.runs[0], comparison: this.document.comparison, part: this.part(), metric: this.metric(), place: this.place(), control: this.control(), corpus: this.choice("corpus"), width, theme };
   }
 
   static titles = { run: "Results", part: "Task", metric: "Metric", place: "Patched", corpus: "Corpus", control: "Main against" };
@@ -177,6 +177,8 @@ function comparison(page) {
   return section("compare", "Compared on the same items",
     h("ul", { class: "conclusions" }, of.conclusions.map(sentenceItem)),
     h("h3", {}, "Answers"), tableOf("answers", of.tables.answers),
+    new FigureBlock(page, figureNamed("compared")).element,
+    of.tables.flips.rows.length > 0 && details(`Flips at blocks of the same depth (flips, ${counted(of.tables.flips.rows.length, "row")})`, () => tableOf("compared-flips", of.tables.flips)),
     of.tables.alignment.rows.length > 0 && details(`Alignment at layers of the same depth (${counted(of.tables.alignment.rows.length, "row")})`, () => tableOf("alignment", of.tables.alignment)),
     h("h3", {}, "Items that changed"),
     changed.rows.length === 0 ? h("p", {}, "No answer changed.") : tableOf("items-changed", changed, {

@@ -226,6 +226,9 @@ const checks = {
     const { page, said } = await open(pages[0]);
     await walk(page);
     assert.equal(await page.locator("#figure-flips svg.marks").count(), 2, "side by side");
+    assert.equal(await page.locator("#figure-compared svg.marks").count(), 1, "one drawing of both");
+    assert.match(await page.locator("#figure-compared figcaption").innerText(), /\d+ items? a point/);
+    assert.equal(await page.locator("#figure-compared .runname").count(), 0);
     const changed = page.locator("#compare .datatable").last();
     assert.ok((await changed.locator("tbody tr").count()) > 0);
     await changed.locator("tbody a").first().click();

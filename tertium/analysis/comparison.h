@@ -50,9 +50,11 @@ struct FlipChange {
   TaskLanguage of;
   PatchKey key;
   int first_layer = 0, second_layer = 0;  // blocks of the same relative depth
+  double depth = kUnknown;                // of the first: 1 behind its last block; unknown where their number is
   std::size_t n = 0;
   double first_rate = kUnknown, second_rate = kUnknown;
-  Estimate difference;                   // second less first
+  double first_lead = kUnknown, second_lead = kUnknown;  // main less the control there that leaves the least of it
+  Estimate difference;                                   // second less first
   std::int64_t won = -1, lost = -1;      // flipped in the second alone; in the first alone
   double p = kUnknown, p_bh = kUnknown;  // over blocks and languages
   std::size_t family = 0;

@@ -9,6 +9,7 @@
 #include <tuple>
 
 #include "tertium/analysis/conclusions.h"
+#include "tertium/analysis/flip_results.h"
 #include "tertium/analysis/groups.h"
 #include "tertium/analysis/paired.h"
 #include "tertium/base/text.h"
@@ -57,6 +58,33 @@ class Counterparts {
   std::map<std::pair<TaskLanguage, PatchKey>, std::vector<const PatchObservations*>> places_;
 };
 
+/// What the controls of a run leave of main.
+class Leads {
+ public:
+  explicit Leads(const Observations& observations) {
+    for (const PatchObservations& at : observations.patches)
+      if (rules_out(at.control)) controls_[{at.of, at.key, at.layer}].push_back(&at);
+  }
+
+  /// Of some items: main's rate less that of the control which leaves the least of it, paired by item.
+  double of(const PatchObservations& main, const std::vector<std::string>& items) const {
+    double least = kUnknown;
+    const auto found = controls_.find({main.of, main.key, main.layer});
+    if (found == controls_.end()) return least;
+    for (const PatchObservations* control : found->second) {
+      std::vector<double> leads;
+      for (const std::string& item : items)
+        if (const auto counts = control->items.find(item); counts != control->items.end())
+          leads.push_back(main.items.at(item).rate() - counts->second.rate());
+      if (!leads.empty()) least = std::fmin(least, mean(leads));
+    }
+    return least;
+  }
+
+ private:
+  std::map<std::tuple<TaskLanguage, PatchKey, int>, std::vector<const PatchObservations*>> controls_;
+};
+
 std::map<std::string, std::string> units_of(const Observations& observations, const TaskLanguage& of) {
   std::map<std::string, std::string> units;
   if (const LanguageObservations* language = find(observations, of))
@@ -81,6 +109,8 @@ std::string shown(const FlipChange& change) {
 std::vector<FlipChange> flip_changes(const NamedObservations& first, const NamedObservations& second,
                                      Bootstrap& bootstrap) {
   const Counterparts counterparts(first.observations, second.observations);
+  const Leads leads(first.observations), other_leads(second.observations);
+  const std::optional<int> blocks = block_count(first.observations);
   std::map<TaskLanguage, std::map<std::string, std::string>> units;
   std::vector<FlipChange> changes;
   for (const PatchObservations& place : first.observations.patches) {
@@ -88,10 +118,11 @@ std::vector<FlipChange> flip_changes(const NamedObservations& first, const Named
     if (!other) continue;
     if (!units.contains(place.of)) units[place.of] = units_of(first.observations, place.of);
     std::vector<double> before, after;
-    std::vector<std::string> clusters;
+    std::vector<std::string> items, clusters;
     for (const auto& [item, counts] : place.items) {
       const auto in_other = other->items.find(item);
       if (in_other == other->items.end()) continue;
+      items.push_back(item);
       before.push_back(counts.rate());
       after.push_back(in_other->second.rate());
       const auto unit = units.at(place.of).find(item);
@@ -105,9 +136,12 @@ std::vector<FlipChange> flip_changes(const NamedObservations& first, const Named
                        .key = place.key,
                        .first_layer = place.layer,
                        .second_layer = other->layer,
+                       .depth = blocks && *blocks > 0 ? (place.layer + 1.0) / *blocks : kUnknown,
                        .n = before.size(),
                        .first_rate = mean(before),
                        .second_rate = mean(after),
+                       .first_lead = leads.of(place, items),
+                       .second_lead = other_leads.of(*other, items),
                        .difference = test.difference,
                        .won = test.plus,
                        .lost = test.minus,

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 namespace tertium {
 namespace {
 
@@ -40,6 +42,25 @@ TEST(FlipChanges, PairTheItemsThatBothPatched) {
   EXPECT_EQ(change.won, 3);
   EXPECT_EQ(change.lost, 1);
   EXPECT_NEAR(change.p, 0.625, 1e-12) << "McNemar: 2 (C(4,0) + C(4,1)) / 16";
+}
+
+TEST(FlipChanges, TellWhatTheStrongestControlLeavesOfMain) {
+  const auto with_controls = [](const std::string& name, const std::string& main) {
+    NamedObservations all = run(name, 2, {{1, main}});
+    for (const auto& [control, flips] :
+         {std::pair("same_gold", "1000"), std::pair("mean_shift", "1-11"), std::pair("self", "1111")})
+      all.observations.patches.push_back(run("", 2, {{1, flips}}, control).observations.patches[0]);
+    return all;
+  };
+  const Comparison comparison = compare({with_controls("a", "1110"), with_controls("b", "111-")});
+  ASSERT_EQ(comparison.flips.size(), 1u);
+  const FlipChange& change = comparison.flips[0];
+  EXPECT_EQ(change.n, 3u);
+  EXPECT_EQ(change.depth, 1);
+  EXPECT_NEAR(change.first_lead, 0, 1e-12) << "mean_shift flips items 0 and 2 as well, and has no donor for 1";
+  EXPECT_NEAR(change.second_lead, 0, 1e-12);
+  const Comparison bare = compare({run("a", 2, {{1, "1110"}}), run("b", 2, {{1, "1110"}})});
+  EXPECT_TRUE(std::isnan(bare.flips[0].first_lead)) << "without controls";
 }
 
 TEST(FlipChanges, OfOneFamilyAreCorrectedTogether) {

@@ -101,10 +101,6 @@ void add_absent(const Observations& observations, const PatchObservations& main,
   }
 }
 
-/// Whether a control rules something out that main may owe its effect to. Patching with itself measures noise, a dose
-/// is a weaker main.
-bool rules_out(const std::string& control) { return control != kSelf && !control.starts_with("dose"); }
-
 /// Main, the controls that the field names first, then the others.
 int rank(const std::string& control) {
   constexpr const char* kOrder[] = {kMain, "same_gold", "mean_shift", "norm_noise", kSelf};
@@ -112,6 +108,10 @@ int rank(const std::string& control) {
 }
 
 }  // namespace
+
+bool rules_out(const std::string& control) {
+  return control != kMain && control != kSelf && !control.starts_with("dose");
+}
 
 std::vector<FlipResult> flip_results(const Observations& observations, Bootstrap& bootstrap) {
   std::vector<PlaceKey> order;
