@@ -10,6 +10,7 @@
 #include "tertium/experiment/parity.h"
 #include "tertium/formats/model_path.h"
 #include "tertium/model/config.h"
+#include "tertium/training/golden.h"
 
 namespace tertium {
 namespace {
@@ -46,6 +47,24 @@ nlohmann::ordered_json json_of(const Departure& departure) {
           {"layer", departure.layer},
           {"row", departure.row},
           {"difference", departure.difference}};
+}
+
+/// Losses, gradients and steps of training, each within a tolerance of its own.
+bool parity_of_training(const Options& options) {
+  if (options.adapter.empty()) fail("{}: is of an adapter in training; name it with --adapter", options.expect);
+  const std::vector<TrainingLine> lines = compare_training(find_model(options.model), options.adapter, options.expect);
+  const bool passed = std::ranges::all_of(lines, [](const TrainingLine& line) { return line.within(); });
+  if (options.json) {
+    nlohmann::ordered_json all;
+    for (const TrainingLine& line : lines) all["training"][line.quantity] = line.difference;
+    all["passed"] = passed;
+    fmt::print("{}\n", all.dump());
+    return passed;
+  }
+  for (const TrainingLine& line : lines)
+    fmt::print("{:<24} {:.3g}  ({} the tolerance {:g})\n", line.quantity, line.difference,
+               line.within() ? "within" : "above", line.tolerance);
+  return passed;
 }
 
 /// True if the model is within the tolerance.
@@ -122,7 +141,8 @@ bool parity_of_all(const Options& options) {
 void parity(const Options& options) {
   if (options.all.empty() && (options.model.empty() || options.expect.empty()))
     fail("name a model and its golden file, or --all and a folder of both");
-  const bool passed = options.all.empty() ? parity_of_one(options) : parity_of_all(options);
+  bool passed = options.all.empty() ? parity_of_one(options) : parity_of_all(options);
+  if (options.all.empty() && holds_training(options.expect)) passed &= parity_of_training(options);
   if (!passed) throw Exit{1};
 }
 

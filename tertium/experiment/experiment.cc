@@ -7,7 +7,9 @@
 #include "tertium/base/error.h"
 #include "tertium/base/names.h"
 #include "tertium/base/text.h"
+#include "tertium/experiment/corpus_keys.h"
 #include "tertium/experiment/toml_table.h"
+#include "tertium/experiment/train_table.h"
 #include "tertium/formats/model_path.h"
 #include "tertium/metrics/metric.h"
 #include "tertium/patching/control.h"
@@ -21,7 +23,7 @@ namespace {
 namespace fs = std::filesystem;
 
 /// Where a path in the file counts from, unless it came from a setting.
-constexpr std::string_view kPathKeys[] = {"model", "adapter", "data", "prompt", "shots_data", "tuned"};
+constexpr std::string_view kPathKeys[] = {"model", "adapter", "data", "prompt", "shots_data", "tuned", "text"};
 
 /// The name of a [[task]] that is no benchmark.
 constexpr char kParallel[] = "parallel";
@@ -186,41 +188,8 @@ TaskSpec read_task(TomlTable& table, const std::string& name, const std::string&
 
 constexpr Pooling kPoolings[] = {Pooling::weighted, Pooling::last, Pooling::mean};
 
-/// What the files call a language, for the pivot and the task's languages.
-std::map<std::string, std::string> read_file_names(TomlTable& table, const std::vector<std::string>& languages) {
-  std::map<std::string, std::string> names;
-  const toml::table* files = table.table("files");
-  if (!files) return names;
-  for (const auto& [key, node] : *files) {
-    const std::string language(key.str());
-    const auto name = node.value_exact<std::string>();
-    if (!name || name->empty()) table.refuse(node, "files", "must give each language a name, as { en = \"eng_Latn\" }");
-    if (std::ranges::find(languages, language) == languages.end())
-      table.refuse(node, "files", fmt::format("{} is not among pivot and languages", printable(language)));
-    names[language] = *name;
-  }
-  return names;
-}
-
 CorpusSpec read_corpus(TomlTable& table, const std::string& pivot) {
-  CorpusSpec corpus;
-  corpus.data = table.text("data");
-  corpus.split = table.text("split", "");
-  corpus.languages = table.texts("languages", {}, "ita_Latn");
-  std::erase(corpus.languages, pivot);
-  std::vector<std::string> all = corpus.languages;
-  all.push_back(pivot);
-  corpus.files = read_file_names(table, all);
-  corpus.offset =
-      static_cast<std::size_t>(table.integer("offset", 0, std::numeric_limits<std::int64_t>::max()).value_or(0));
-  if (const toml::node* node = table.find("limit")) {
-    if (const auto count = node->value_exact<std::int64_t>(); count && *count >= 2)
-      corpus.limit = static_cast<std::size_t>(*count);
-    else if (node->value_exact<std::string>() == "all")
-      corpus.limit.reset();
-    else
-      table.refuse(*node, "limit", "must be a number of sentences from 2 on, or \"all\"");
-  }
+  CorpusSpec corpus = read_corpus_keys(table, pivot);
   if (table.find("pooling")) {
     corpus.poolings.clear();
     const std::vector<std::string> wanted = table.some_of("pooling", {"weighted", "last", "mean"}, {});
@@ -353,6 +322,8 @@ Experiment experiment_in(const toml::table& table, const std::string& origin) {
     TomlTable inner(*patch, origin, "patch");
     experiment.patch = read_patch(inner);
   }
+  // `tertium train` reads it again, from Experiment::text; here an error names the file's own line.
+  if (const toml::table* train = top.table("train")) read_train_table(*train, origin, experiment.pivot);
   if (const toml::table* lens = top.table("lens")) {
     TomlTable inner(*lens, origin, "lens");
     experiment.lens = LensSpec{.tuned = inner.text("tuned", "")};

@@ -50,6 +50,15 @@ std::optional<std::int64_t> TomlTable::integer(std::string_view key, std::int64_
   return value;
 }
 
+std::optional<double> TomlTable::number(std::string_view key, double least, double most) {
+  const toml::node* node = find(key);
+  if (!node) return std::nullopt;
+  const auto value = node->value<double>();
+  if (!value || !(*value >= least && *value <= most))
+    refuse(*node, key, fmt::format("must be a number from {:g} to {:g}", least, most));
+  return value;
+}
+
 std::optional<std::vector<int>> TomlTable::numbers(std::string_view key, int most) {
   const toml::node* node = find(key);
   if (!node || node->value<std::string>() == "all") return std::nullopt;

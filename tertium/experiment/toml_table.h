@@ -23,6 +23,8 @@ class TomlTable {
                                  std::string_view example = "…");
   bool flag(std::string_view key);
   std::optional<std::int64_t> integer(std::string_view key, std::int64_t least, std::int64_t most);
+  /// A number, whole or not.
+  std::optional<double> number(std::string_view key, double least, double most);
   /// Whole numbers from 0 on, ascending: a list, or a range "4-12". Nothing for "all".
   std::optional<std::vector<int>> numbers(std::string_view key, int most);
   /// Different numbers from 0 to 1.

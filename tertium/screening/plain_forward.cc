@@ -107,12 +107,21 @@ Tensor activated(const Config& config, const Tensor& x, const Xielu& curve) {
   return x;
 }
 
-/// x [R, D] → [R, D]
-Tensor mlp(const Config& config, const MlpWeights& w, const Xielu& curve, const Tensor& x) {
-  const Tensor inner = linear(x, w.inner);
-  if (!w.gated) return linear(activated(config, inner, curve), w.down);
+/// A product's outputs, and what stands beside it.
+template <class Weight>
+Tensor product_of(const Addition& addition, int b, Product which, const Tensor& x, const Weight& w) {
+  const Tensor out = linear(x, w), more = addition ? addition(b, which, x) : Tensor();
+  return more.defined() ? out + more : out;
+}
+
+/// The MLP of block `b`, or one of its experts: x [R, D] → [R, D]
+Tensor mlp(const Config& config, const MlpWeights& w, const Xielu& curve, const Tensor& x, int b,
+           const Addition& addition) {
+  const Tensor inner = product_of(addition, b, Product::inner, x, w.inner);
+  const auto down = [&](const Tensor& rows) { return product_of(addition, b, Product::down, rows, w.down); };
+  if (!w.gated) return down(activated(config, inner, curve));
   const std::vector<Tensor> gate_up = inner.chunk(2, -1);
-  return linear(activated(config, gate_up[0], curve) * gate_up[1], w.down);
+  return down(activated(config, gate_up[0], curve) * gate_up[1]);
 }
 
 /// Each row of x [T, D] through the experts that its router finds likeliest, weighted by how likely.
@@ -123,14 +132,32 @@ Tensor mixture(const Config& config, const BlockWeights& w, const Tensor& x) {
   for (int e = 0; e < config.experts.count; ++e) {
     const Tensor own_share = (share * (chosen == e)).sum(-1, /*keepdim=*/true);  // [T, 1]
     const Tensor rows = (chosen == e).any(-1).nonzero().squeeze(-1);             // of which it is an expert
-    const Tensor out = mlp(config, w.experts[e], w.xielu, x.index_select(0, rows));
+    const Tensor out = mlp(config, w.experts[e], w.xielu, x.index_select(0, rows), 0, {});
     sum = sum.index_add(0, rows, out * own_share.index_select(0, rows));
   }
   return sum;
 }
 
-/// Block `b`: the stream x [T, D] that enters it → the one that leaves it.
-Tensor block(const Config& config, const BlockWeights& w, int b, const Tensor& entering, const Hook& hook) {
+/// What the heads of block `b` gather in each sequence by itself: q [R, H, head_dim], k and v [R, kv_heads, head_dim] → [R,
+/// H, head_dim].
+Tensor gathered(const Config& config, const Layer& layer, std::span<const std::int64_t> lengths, const Tensor& q,
+                const Tensor& k, const Tensor& v) {
+  std::vector<Tensor> all;
+  std::int64_t first = 0;
+  for (const std::int64_t length : lengths) {
+    const auto own = [&](const Tensor& x) { return x.narrow(0, first, length); };
+    const auto turned = [&](const Tensor& x) {
+      return layer.rope == Layer::kNoRope ? own(x) : rotated(own(x), config.ropes[layer.rope]);
+    };
+    all.push_back(attention(config, layer, turned(q), turned(k), own(v)));
+    first += length;
+  }
+  return at::cat(all);
+}
+
+/// Block `b`: the stream x [R, D] that enters it → the one that leaves it.
+Tensor block(const Config& config, const BlockWeights& w, int b, std::span<const std::int64_t> lengths,
+             const Tensor& entering, const Hook& hook, const Addition& addition) {
   const Layer& layer = config.layers[b];
   const Tensor x = hook({SiteKind::resid_pre, b}, entering);
   const auto added = [&](const Tensor& rows, const NormWeights& post_norm) {
@@ -138,48 +165,61 @@ Tensor block(const Config& config, const BlockWeights& w, int b, const Tensor& e
   };
 
   const std::int64_t keys = config.kv_heads * config.head_dim;
-  const std::vector<Tensor> qkv = linear(normalized(config, x, w.attn_norm), w.qkv)
+  const std::vector<Tensor> qkv = product_of(addition, b, Product::qkv, normalized(config, x, w.attn_norm), w.qkv)
                                       .split_with_sizes({config.heads * config.head_dim, keys, keys}, -1);
-  Tensor q = hook({SiteKind::q, b}, normalized_heads(config, qkv[0], w.q_norm)),
-         k = hook({SiteKind::k, b}, normalized_heads(config, qkv[1], w.k_norm));
+  const Tensor q = hook({SiteKind::q, b}, normalized_heads(config, qkv[0], w.q_norm));
+  const Tensor k = hook({SiteKind::k, b}, normalized_heads(config, qkv[1], w.k_norm));
   const Tensor v = hook({SiteKind::v, b}, qkv[2].view({x.size(0), config.kv_heads, config.head_dim}));
-  if (layer.rope != Layer::kNoRope) {
-    q = rotated(q, config.ropes[layer.rope]);
-    k = rotated(k, config.ropes[layer.rope]);
-  }
-  const Tensor z = hook({SiteKind::z, b}, attention(config, layer, q, k, v));  // [T, H, head_dim]
-  const Tensor attn_out = hook({SiteKind::attn_out, b}, added(linear(z.flatten(1), w.o), w.attn_post_norm));
+  const Tensor z = hook({SiteKind::z, b}, gathered(config, layer, lengths, q, k, v));  // [R, H, head_dim]
+  const Tensor attn_out =
+      hook({SiteKind::attn_out, b}, added(product_of(addition, b, Product::o, z.flatten(1), w.o), w.attn_post_norm));
 
   // Parallel: the MLP reads what attention read, through its own norm where it has one.
   const Tensor mid = config.parallel ? x + attn_out : hook({SiteKind::resid_mid, b}, x + attn_out);
   const NormWeights& mlp_norm = config.parallel && !w.mlp_norm.weight.defined() ? w.attn_norm : w.mlp_norm;
   const Tensor read = normalized(config, config.parallel ? x : mid, mlp_norm);
-  const Tensor transformed = layer.experts ? mixture(config, w, read) : mlp(config, w.mlp, w.xielu, read);
+  const Tensor transformed = layer.experts ? mixture(config, w, read) : mlp(config, w.mlp, w.xielu, read, b, addition);
   const Tensor mlp_out = hook({SiteKind::mlp_out, b}, added(transformed, w.mlp_post_norm));
   return hook({SiteKind::resid_post, b}, mid + mlp_out);
 }
 
 }  // namespace
 
-PlainForward::PlainForward(const Model& model) : model_(model) {
+PlainForward::PlainForward(const Model& model, Addition addition) : model_(model), addition_(std::move(addition)) {
   if (model.precision() != Precision::f32)
     fail("gradients need a model loaded with dtype f32, and this one is in {}; set dtype = \"f32\"",
          to_string(model.precision()));
 }
 
 Tensor PlainForward::stream(std::span<const std::int32_t> ids, const Hook& hook) const {
+  Sequences one;
+  one.add(ids);
+  return through(embedded(one), one.lengths, 0, config().block_count(), hook);
+}
+
+Tensor PlainForward::embedded(const Sequences& sequences) const {
   const Weights& weights = model_.weights();
-  const Tensor tokens = at::tensor(at::ArrayRef<std::int32_t>(ids.data(), ids.size()));
-  Tensor x = weights.embedding.index_select(0, tokens) * static_cast<float>(config().embedding_scale);  // [T, D]
+  const Tensor tokens = at::tensor(sequences.ids);
+  Tensor x = weights.embedding.index_select(0, tokens) * static_cast<float>(config().embedding_scale);  // [R, D]
   if (weights.positions.defined()) {
-    if (x.size(0) > weights.positions.size(0))
-      fail("a sequence of {} tokens, but the model has {} positions; shorten the item", x.size(0),
-           weights.positions.size(0));
-    x = x + weights.positions.narrow(0, 0, x.size(0));
+    std::vector<Tensor> positions;
+    for (const std::int64_t length : sequences.lengths) {
+      if (length > weights.positions.size(0))
+        fail("a sequence of {} tokens, but the model has {} positions; shorten the item", length,
+             weights.positions.size(0));
+      positions.push_back(weights.positions.narrow(0, 0, length));
+    }
+    x = x + at::cat(positions);
   }
-  x = normalized(config(), x, weights.embedding_norm);
-  for (int b = 0; b < config().block_count(); ++b) x = block(config(), weights.blocks[b], b, x, hook);
-  return x;
+  return normalized(config(), x, weights.embedding_norm);
+}
+
+Tensor PlainForward::through(const Tensor& x, std::span<const std::int64_t> lengths, int first, int end,
+                             const Hook& hook) const {
+  Tensor stream = x;
+  for (int b = first; b < end; ++b)
+    stream = block(config(), model_.weights().blocks[b], b, lengths, stream, hook, addition_);
+  return stream;
 }
 
 Tensor PlainForward::final_norm(const Tensor& stream) const {

@@ -7,6 +7,7 @@
 #include <span>
 #include <vector>
 
+#include "tertium/model/adaptation.h"
 #include "tertium/model/model.h"
 #include "tertium/model/site.h"
 
@@ -17,16 +18,35 @@ namespace tertium {
 /// both are called.
 using Hook = std::function<at::Tensor(Site site, const at::Tensor& activations)>;
 
-/// The forward pass of one token sequence as it is written down: tensor operations that autograd can follow, nothing
+/// What stands beside a product of block `b`: its input x [R, in] → what is added to its output, [R, out]; undefined: nothing.
+using Addition = std::function<at::Tensor(int b, Product product, const at::Tensor& x)>;
+
+/// Token sequences, one behind the other: R rows in all. None sees another.
+struct Sequences {
+  std::vector<std::int32_t> ids;      // [R]
+  std::vector<std::int64_t> lengths;  // each at least 1
+
+  void add(std::span<const std::int32_t> sequence) {
+    ids.insert(ids.end(), sequence.begin(), sequence.end());
+    lengths.push_back(static_cast<std::int64_t>(sequence.size()));
+  }
+};
+
+/// The forward pass of token sequences as it is written down: tensor operations that autograd can follow, nothing
 /// packed, shared or fused. Slow, and independent of block.cc and the engine: it differentiates what they compute, and
 /// tests hold them against it.
 class PlainForward {
  public:
   /// Throws Error unless the model was loaded in f32: packed half-precision weights have no gradient.
-  explicit PlainForward(const Model& model);
+  explicit PlainForward(const Model& model, Addition addition = {});
 
   /// ids [T] → the stream behind the last block, [T, D]. Throws Error if a learned position is missing for so many.
   at::Tensor stream(std::span<const std::int32_t> ids, const Hook& hook) const;
+
+  /// The stream that enters block 0, [R, D]. Throws Error if a learned position is missing for so many.
+  at::Tensor embedded(const Sequences& sequences) const;
+  /// The stream that enters block `first` → the one that enters block `end` (or leaves the last), [R, D].
+  at::Tensor through(const at::Tensor& x, std::span<const std::int64_t> lengths, int first, int end, const Hook& hook) const;
 
   /// Rows of that stream [R, D] → behind the final norm, [R, D].
   at::Tensor final_norm(const at::Tensor& stream) const;
@@ -38,6 +58,7 @@ class PlainForward {
 
  private:
   Model model_;
+  Addition addition_;
 };
 
 }  // namespace tertium
