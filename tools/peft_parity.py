@@ -15,7 +15,7 @@ from safetensors.torch import save_file
 model_path, adapter, out = sys.argv[1:]
 model = transformers.AutoModelForCausalLM.from_pretrained(model_path, dtype=torch.float32, attn_implementation="eager")
 with warnings.catch_warnings():
-    warnings.simplefilter("error")
+    warnings.simplefilter("error", UserWarning)  # as those of PEFT about files are
     changed = PeftModel.from_pretrained(model, adapter).eval()
 tensors = {}
 generator = torch.Generator().manual_seed(1)
