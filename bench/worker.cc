@@ -238,7 +238,7 @@ class Worker {
           if (site.block == 0) scores[i].emplace_back();  // another donor
           Job job{.name = question.name};
           const AskedStrands asked = ask(job, question, false);
-          job.edits.push_back({asked.context, row, site, value});
+          job.interventions.push_back({asked.context, row, site, value});
           scores[i].back().push_back(option_scores(question, asked, engine_->run(job)));
         }
       }

@@ -127,7 +127,7 @@ class NaivePatching : public testing::TestWithParam<const char*> {
         {.prefix = Prefix{context, rows}, .branch = Branch{1, 0, static_cast<int>(option.size()), joining}});
     const std::size_t width = site_width(config(), patch.site);
     for (std::size_t r = 0; r < patch.rows.size(); ++r)
-      job.edits.push_back({context, patch.rows[r] - first, patch.site, values.subspan(r * width, width)});
+      job.interventions.push_back({context, patch.rows[r] - first, patch.site, values.subspan(r * width, width)});
     job.readings.push_back({context, rows - 1, Readout::logits, {}});
     job.readings.push_back({context + 1, static_cast<int>(option.size()) - 1, Readout::logits, {}});
   }

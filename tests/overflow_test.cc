@@ -119,7 +119,7 @@ TEST(ADonorsValues, ThatAreNotFiniteAreNamed) {
   for (const float fault : {NAN, INFINITY}) {
     std::vector<float> value(engine.model().config().hidden);
     value.back() = fault;
-    const Job job{.name = "item 12", .strands = {{.tokens = kIds}}, .edits = {{0, 3, {SiteKind::attn_out, 1}, value}}};
+    const Job job{.name = "item 12", .strands = {{.tokens = kIds}}, .interventions = {{0, 3, {SiteKind::attn_out, 1}, value}}};
     EXPECT_EQ(test::error_of([&] { engine.run(job); }),
               "item 12: what is put in at attn_out@1 is NaN or infinite; leave the item out");
   }

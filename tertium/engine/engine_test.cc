@@ -103,7 +103,8 @@ TEST_P(Strands, PatchedWithItselfChangesNothing) {
   Job job{.strands = {{.tokens = ids}}};
   for (int b = 0; b < blocks(); ++b) {
     job.strands.push_back({.prefix = Prefix{0, last}, .branch = Branch{0, last, 1, b + 1}});
-    job.edits.push_back({b + 1, 0, {SiteKind::resid_post, b}, std::span(own).subspan((b + 1) * width(), width())});
+    job.interventions.push_back(
+        {b + 1, 0, {SiteKind::resid_post, b}, std::span(own).subspan((b + 1) * width(), width())});
     job.readings.push_back({b + 1, 0, Readout::logits, {}});
   }
   const std::vector<float> clean = last_logits(ids);
@@ -117,12 +118,12 @@ TEST_P(Strands, ABranchEqualsAFullRunWithTheSameEdit) {
        {SiteKind::resid_pre, SiteKind::attn_out, SiteKind::resid_mid, SiteKind::mlp_out, SiteKind::resid_post}) {
     for (int b = 0; b < blocks(); ++b) {
       const std::span<const float> value = std::span(donor).subspan(b * width(), width());
-      Job full{.strands = {{.tokens = ids}}, .edits = {{0, first, {kind, b}, value}}};
+      Job full{.strands = {{.tokens = ids}}, .interventions = {{0, first, {kind, b}, value}}};
       full.readings.push_back({0, static_cast<int>(ids.size()) - 1, Readout::logits, {}});
       Job branched{.strands = {{.tokens = ids}}};
       branched.strands.push_back(
           {.prefix = Prefix{0, first}, .branch = Branch{0, first, rows, b + (kind == SiteKind::resid_post)}});
-      branched.edits.push_back({1, 0, {kind, b}, value});
+      branched.interventions.push_back({1, 0, {kind, b}, value});
       branched.readings.push_back({1, rows - 1, Readout::logits, {}});
       const std::vector<float> expected = engine.run(full).readings[0];
       expect_near(engine.run(branched).readings[0], expected);
@@ -134,16 +135,34 @@ TEST_P(Strands, ABranchEqualsAFullRunWithTheSameEdit) {
   }
 }
 
+/// Before it joins it has what it copies, also where that is a branch itself.
+TEST_P(Strands, ABranchIsRecordedAtEveryLayerAsAWholeRunIs) {
+  const int rows = static_cast<int>(ids.size());
+  const std::vector<float> donor = resid(other, 5);
+  const auto value = [&](int b) { return std::span(donor).subspan(b * width(), width()); };
+  const Quantity quantities[] = {Quantity::resid, Quantity::z, Quantity::mlp_out, Quantity::final_norm};
+  Job whole{.strands = {{.tokens = ids}}};
+  whole.interventions = {{0, 3, {SiteKind::attn_out, 1}, value(0)}, {0, 4, {SiteKind::resid_post, 1}, value(1)}};
+  Job branched{.strands = {{.tokens = ids}, {.branch = Branch{0, 0, rows, 1}}, {.branch = Branch{1, 0, rows, 2}}}};
+  branched.interventions = {{1, 3, {SiteKind::attn_out, 1}, value(0)}, {2, 4, {SiteKind::resid_pre, 2}, value(1)}};
+  for (const Quantity quantity : quantities) {
+    whole.recordings.push_back({0, 2, 5, quantity});
+    branched.recordings.push_back({2, 2, 5, quantity});
+  }
+  const JobResult expected = engine.run(whole), ours = engine.run(branched);
+  for (std::size_t i = 0; i < expected.recordings.size(); ++i) expect_near(ours.recordings[i], expected.recordings[i]);
+}
+
 TEST_P(Strands, HeadsReplacedOneByOneEqualAllOfZAtOnce) {
   const Config& config = engine.model().config();
   const int row = 9, b = 1;
   const std::vector<float> donor = recorded(other, 5, Quantity::z);
   const std::size_t all = site_width(config, {SiteKind::z, b});
   const std::span<const float> value = std::span(donor).subspan(b * all, all);
-  Job whole{.strands = {{.tokens = ids}}, .edits = {{0, row, {SiteKind::z, b}, value}}},
+  Job whole{.strands = {{.tokens = ids}}, .interventions = {{0, row, {SiteKind::z, b}, value}}},
       heads{.strands = {{.tokens = ids}}};
   for (int h = 0; h < config.heads; ++h)
-    heads.edits.push_back({0, row, {SiteKind::z, b, h}, value.subspan(h * config.head_dim, config.head_dim)});
+    heads.interventions.push_back({0, row, {SiteKind::z, b, h}, value.subspan(h * config.head_dim, config.head_dim)});
   for (Job* job : {&whole, &heads}) job->readings.push_back({0, 20, Readout::logits, {}});
   const std::vector<float> expected = engine.run(whole).readings[0];
   expect_near(engine.run(heads).readings[0], expected);
@@ -155,7 +174,8 @@ TEST_P(Strands, ZOfAnotherRunGivesItsAttnOut) {
   const std::vector<float> z = recorded(other, 5, Quantity::z), attn_out = recorded(other, 5, Quantity::attn_out);
   const std::size_t all = site_width(config, {SiteKind::z, 0});
   for (int b = 0; b < blocks(); ++b) {
-    Job job{.strands = {{.tokens = ids}}, .edits = {{0, 9, {SiteKind::z, b}, std::span(z).subspan(b * all, all)}}};
+    Job job{.strands = {{.tokens = ids}},
+            .interventions = {{0, 9, {SiteKind::z, b}, std::span(z).subspan(b * all, all)}}};
     job.recordings.push_back({0, 9, 1, Quantity::attn_out});
     const std::vector<float> ours = engine.run(job).recordings[0];
     expect_near({ours.begin() + b * width(), ours.begin() + (b + 1) * width()},
@@ -177,10 +197,10 @@ TEST_P(Strands, QueriesKeysAndValuesOfAnotherRunGiveItsZ) {
       const std::size_t width = site_width(config, {kind, b});
       return std::span(taken[quantity]).subspan((static_cast<std::size_t>(b) * (row + 1) + r) * width, width);
     };
-    job.edits.push_back({0, row, {SiteKind::q, b}, at(0, SiteKind::q, row)});
+    job.interventions.push_back({0, row, {SiteKind::q, b}, at(0, SiteKind::q, row)});
     for (int r = 0; r <= row; ++r) {
-      job.edits.push_back({0, r, {SiteKind::k, b}, at(1, SiteKind::k, r)});
-      job.edits.push_back({0, r, {SiteKind::v, b}, at(2, SiteKind::v, r)});
+      job.interventions.push_back({0, r, {SiteKind::k, b}, at(1, SiteKind::k, r)});
+      job.interventions.push_back({0, r, {SiteKind::v, b}, at(2, SiteKind::v, r)});
     }
     job.recordings.push_back({0, row, 1, Quantity::z});
     const std::vector<float> z = engine.run(job).recordings[0];
@@ -206,13 +226,13 @@ TEST_P(Strands, AnOptionBehindAPatchedContextFollowsThePatch) {
 
   std::vector<std::int32_t> whole = ids;
   whole.insert(whole.end(), option.begin(), option.end());
-  Job full{.strands = {{.tokens = whole}}, .edits = {{0, last, {SiteKind::resid_post, b}, value}}};
+  Job full{.strands = {{.tokens = whole}}, .interventions = {{0, last, {SiteKind::resid_post, b}, value}}};
   full.readings.push_back({0, last + 5, Readout::logits, {}});
 
   Job branched{.strands = {{.tokens = ids}, {.prefix = Prefix{0, last + 1}, .tokens = option}}};
   branched.strands.push_back({.prefix = Prefix{0, last}, .branch = Branch{0, last, 1, b + 1}});
   branched.strands.push_back({.prefix = Prefix{2, 1}, .branch = Branch{1, 0, 5, b + 1}});
-  branched.edits.push_back({2, 0, {SiteKind::resid_post, b}, value});
+  branched.interventions.push_back({2, 0, {SiteKind::resid_post, b}, value});
   branched.readings.push_back({3, 4, Readout::logits, {}});
   expect_near(engine.run(branched).readings[0], engine.run(full).readings[0]);
 }
@@ -227,8 +247,8 @@ std::vector<Job> mixed_jobs(const std::vector<float>& state) {
     const int last = static_cast<int>(ids.size()) - 1;
     Job& job = jobs.emplace_back(
         Job{.strands = {{.tokens = ids}, {.prefix = Prefix{0, last}, .branch = Branch{0, last, 1, 2}}}});
-    job.edits.push_back({1, 0, {SiteKind::resid_pre, 2}, state});
-    if (j == 6) job.edits.push_back({0, 2, {SiteKind::resid_pre, 1}, state});  // its beginning is its own then
+    job.interventions.push_back({1, 0, {SiteKind::resid_pre, 2}, state});
+    if (j == 6) job.interventions.push_back({0, 2, {SiteKind::resid_pre, 1}, state});  // its beginning is its own then
     for (const int strand : {0, 1})
       job.readings.push_back({strand, strand == 0 ? last : 0, Readout::log_probs, {7, 8}});
     job.recordings.push_back({0, 0, 3, Quantity::resid});
@@ -277,9 +297,9 @@ TEST(SharedRows, EndWhereTokensOrEditsDiffer) {
   second.strands[0].tokens[30] = 1;
   EXPECT_EQ(shared_rows(first, second, 0), 30);
   const std::vector<float> state(8);
-  first.edits.push_back({0, 20, {SiteKind::attn_out, 0}, state});
+  first.interventions.push_back({0, 20, {SiteKind::attn_out, 0}, state});
   EXPECT_EQ(shared_rows(first, second, 0), 20);
-  second.edits.push_back({0, 4, {SiteKind::attn_out, 0}, state});
+  second.interventions.push_back({0, 4, {SiteKind::attn_out, 0}, state});
   EXPECT_EQ(shared_rows(first, second, 0), 0) << "four rows are not worth it";
   EXPECT_EQ(make_layout(std::vector<Job>{first, first}, 2).rows(), 60);
   EXPECT_EQ(make_layout(std::vector<Job>{first, first}, 2, /*share=*/false).rows(), 80);
@@ -308,13 +328,13 @@ TEST_P(Strands, AMalformedJobIsOurBug) {
   rejects({.strands = {fresh, {.prefix = Prefix{1, 2}, .tokens = ids}}});
   rejects({.strands = {fresh, {.prefix = Prefix{0, 100}, .tokens = ids}}});
   rejects({.strands = {fresh, {.prefix = Prefix{0, 3}, .branch = Branch{0, 20, 5, 1}}}});
-  rejects({.strands = {fresh}, .edits = {{0, 99, {SiteKind::resid_post, 0}, value}}});
-  rejects({.strands = {fresh}, .edits = {{0, 0, {SiteKind::resid_post, 3}, value}}});
-  rejects({.strands = {fresh}, .edits = {{0, 0, {SiteKind::resid_post, 0}, std::span(value).first(4)}}});
-  rejects({.strands = {fresh}, .edits = {{0, 0, {SiteKind::z, 0, 99}, std::span(value).first(head_dim)}}});
+  rejects({.strands = {fresh}, .interventions = {{0, 99, {SiteKind::resid_post, 0}, value}}});
+  rejects({.strands = {fresh}, .interventions = {{0, 0, {SiteKind::resid_post, 3}, value}}});
+  rejects({.strands = {fresh}, .interventions = {{0, 0, {SiteKind::resid_post, 0}, std::span(value).first(4)}}});
+  rejects({.strands = {fresh}, .interventions = {{0, 0, {SiteKind::z, 0, 99}, std::span(value).first(head_dim)}}});
   // An edit at a block that its strand joins behind could never fire.
   rejects({.strands = {fresh, {.prefix = Prefix{0, 3}, .branch = Branch{0, 3, 2, 2}}},
-           .edits = {{1, 0, {SiteKind::attn_out, 1}, value}}});
+           .interventions = {{1, 0, {SiteKind::attn_out, 1}, value}}});
 }
 
 }  // namespace

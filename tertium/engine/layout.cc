@@ -47,25 +47,17 @@ void check_job(const Job& job, int blocks) {
     return strand >= 0 && strand < static_cast<int>(job.strands.size()) && first >= 0 && rows > 0 &&
            first + rows <= job.strands[strand].rows();
   };
-  for (const Edit& edit : job.edits) {
-    require(in_range(edit.strand, edit.row, 1), job, "an edit's row is out of range");
-    require(edit.site.block >= 0 && edit.site.block < blocks, job, "an edit outside the blocks");
-    const int joined = job.strands[edit.strand].first_block();
-    require(joined <= canonical(edit.site).block, job, "an edit before its strand joins");
+  for (const Intervention& change : job.interventions) {
+    require(in_range(change.strand, change.row, change.rows), job, "an intervention's rows are out of range");
+    require(change.site.block >= 0 && change.site.block < blocks, job, "an intervention outside the blocks");
+    const int joined = job.strands[change.strand].first_block();
+    require(joined <= canonical(change.site).block, job, "an intervention before its strand joins");
   }
-  for (const Recording& recording : job.recordings) {
+  for (const Recording& recording : job.recordings)
     require(in_range(recording.strand, recording.first_row, recording.rows), job,
             "a recording's rows are out of range");
-    require(recording.quantity == Quantity::final_norm || !job.strands[recording.strand].branch, job,
-            "a recording of all layers of a strand that joins later");
-  }
   for (const Reading& reading : job.readings)
     require(in_range(reading.strand, reading.row, 1), job, "a reading's row is out of range");
-}
-
-int start_position(const Job& job, int strand) {
-  const std::optional<Prefix>& prefix = job.strands[strand].prefix;
-  return prefix ? start_position(job, prefix->strand) + prefix->rows : 0;
 }
 
 std::vector<Lengths> sequence_lengths(const Job& job) {
@@ -88,11 +80,11 @@ std::vector<Lengths> sequence_lengths(const Job& job) {
   return lengths;
 }
 
-/// The first row of `strand` that is edited; its number of rows if none is.
-int first_edited(const Job& job, int strand) {
+/// The first row of `strand` that an intervention changes; its number of rows if none does.
+int first_changed(const Job& job, int strand) {
   int first = job.strands[strand].rows();
-  for (const Edit& edit : job.edits)
-    if (edit.strand == strand) first = std::min(first, edit.row);
+  for (const Intervention& change : job.interventions)
+    if (change.strand == strand) first = std::min(first, change.row);
   return first;
 }
 
@@ -157,7 +149,7 @@ int shared_rows(const Job& before, const Job& job, int strand) {
   if (strand >= static_cast<int>(before.strands.size())) return 0;
   const Strand &a = before.strands[strand], &b = job.strands[strand];
   if (a.prefix || b.prefix || a.branch || b.branch) return 0;
-  const int most = std::min(first_edited(before, strand), first_edited(job, strand));
+  const int most = std::min(first_changed(before, strand), first_changed(job, strand));
   const auto end = std::mismatch(a.tokens.begin(), a.tokens.begin() + std::min(most, a.rows()), b.tokens.begin(),
                                  b.tokens.begin() + std::min(most, b.rows()))
                        .first;

@@ -46,7 +46,7 @@ struct Layout {
 };
 
 /// How many leading rows of strand `strand` of `job` are the same as those of the job before it: the same fresh tokens,
-/// with no edits among them. 0 where too few are to be worth it.
+/// with no intervention among them. 0 where too few are to be worth it.
 int shared_rows(const Job& before, const Job& job, int strand);
 
 /// The rows of `job` to compute in a pass in which it follows `before` (null: it is the first).

@@ -4,7 +4,6 @@
 #include <c10/core/InferenceMode.h>
 
 #include <algorithm>
-#include <atomic>
 #include <cmath>
 #include <cstring>
 #include <map>
@@ -15,8 +14,10 @@
 #include "tertium/base/item_error.h"
 #include "tertium/base/profile.h"
 #include "tertium/engine/attention.h"
+#include "tertium/engine/interventions.h"
 #include "tertium/engine/layout.h"
 #include "tertium/engine/readout.h"
+#include "tertium/engine/rows_among.h"
 #include "tertium/model/block.h"
 #include "tertium/model/config.h"
 
@@ -30,41 +31,16 @@ bool depends_on_length(const Config& config) {
                      [](const Rope& rope) { return rope.depends_on_length(); });
 }
 
-/// All edits at one site of a pass, in the order of their rows.
-struct SiteEdits {
-  struct RowEdit {
-    std::int64_t row;     // packed
-    const float* values;  // [width of the site]
-  };
-  std::vector<RowEdit> edits;
-  std::atomic<std::size_t> fired = 0;
-};
-
 /// All recordings of one quantity in a pass, in the order of their rows: which, and where each is to be written.
 struct QuantityRecordings {
   struct Sink {
     std::int64_t row;  // packed
     std::vector<float>* into;
-    int at, count;  // of the recording's rows
+    int at, count;   // of the recording's rows
+    int first, end;  // layers at which this row is the one to record
   };
   std::vector<Sink> sinks;
 };
-
-/// Those of `all` (in the order of their rows) whose rows are among the `count` from `first` on.
-template <class T>
-std::span<T> among(std::vector<T>& all, std::int64_t first, std::int64_t count) {
-  const auto before = [](const T& each, std::int64_t row) { return each.row < row; };
-  const auto begin = std::lower_bound(all.begin(), all.end(), first, before);
-  return {begin, std::lower_bound(begin, all.end(), first + count, before)};
-}
-
-/// Their rows, counted from `first`, as an index.
-template <class T>
-Tensor index_of(std::span<T> some, std::int64_t first) {
-  std::vector<std::int64_t> rows;
-  for (const T& each : some) rows.push_back(each.row - first);
-  return at::tensor(rows);
-}
 
 template <class T>
 void sort_by_row(std::vector<T>& all) {
@@ -98,11 +74,10 @@ class Pass {
   std::vector<JobResult> run();
 
  private:
-  void collect_edits();
   void collect_recordings();
+  void add_sinks(std::size_t job, const Recording& recording, int r, std::vector<float>& values,
+                 std::vector<QuantityRecordings::Sink>& sinks) const;
   Tensor enter(int b, const Tensor& all);
-  Tensor columns(Site site, const Tensor& activations) const;
-  void edit(Site site, std::int64_t first, const Tensor& activations);
   void record(Quantity quantity, int layer, std::int64_t first, const Tensor& activations);
   void tap(Site site, std::int64_t first, const Tensor& activations);
   Tensor speeds_by_length(const Rope& rope) const;
@@ -120,7 +95,7 @@ class Pass {
   std::span<const Job> jobs_;
   Layout layout_;
   TiledAttention attention_;
-  std::map<Site, SiteEdits> edits_;
+  Interventions interventions_;
   std::map<Quantity, QuantityRecordings> recordings_;
   std::vector<JobResult> results_;
   std::mutex looking_;
@@ -135,25 +110,9 @@ Pass::Pass(const Model& model, std::span<const Job> jobs, bool locating)
       jobs_(jobs),
       layout_(make_layout(jobs, config_.block_count(), /*share=*/!depends_on_length(config_))),
       attention_(config_, layout_),
+      interventions_(config_, jobs, layout_),
       results_(jobs.size()) {
-  collect_edits();
   collect_recordings();
-}
-
-void Pass::collect_edits() {
-  for (std::size_t j = 0; j < jobs_.size(); ++j) {
-    for (const Edit& edit : jobs_[j].edits) {
-      if (edit.site.head != Site::kNoHead && edit.site.head >= site_heads(config_, edit.site.kind))
-        throw std::logic_error("an edit of a head that is not there: " + to_string(edit.site));
-      if (edit.value.size() != site_width(config_, edit.site))
-        throw std::logic_error("an edit of another width than " + to_string(edit.site));
-      if (!std::all_of(edit.value.begin(), edit.value.end(), [](float value) { return std::isfinite(value); }))
-        fail_item("{}: what is put in at {} is NaN or infinite; leave the item out", jobs_[j].name,
-                  to_string(edit.site));
-      edits_[canonical(edit.site)].edits.push_back({layout_.row(j, edit.strand, edit.row), edit.value.data()});
-    }
-  }
-  for (auto& [site, at_site] : edits_) sort_by_row(at_site.edits);
 }
 
 void Pass::collect_recordings() {
@@ -167,15 +126,31 @@ void Pass::collect_recordings() {
       values.resize(static_cast<std::size_t>(layers_of(config_, recording.quantity)) * recording.rows *
                     width_of(config_, recording.quantity));
       QuantityRecordings& all = recordings_[recording.quantity];
-      for (int r = 0; r < recording.rows; ++r)
-        all.sinks.push_back({layout_.row(j, recording.strand, recording.first_row + r), &values, r, recording.rows});
+      for (int r = 0; r < recording.rows; ++r) add_sinks(j, recording, r, values, all.sinks);
     }
   }
   for (auto& [quantity, all] : recordings_) sort_by_row(all.sinks);
 }
 
-/// What enters block b (or, behind the last block, the final norm): branches join, then edits, then recordings. `all`
-/// has room for every row of the pass.
+/// Where the r-th row of a recording comes from: before a branch joins, from what it copies.
+void Pass::add_sinks(std::size_t job, const Recording& recording, int r, std::vector<float>& values,
+                     std::vector<QuantityRecordings::Sink>& sinks) const {
+  const std::vector<Strand>& strands = jobs_[job].strands;
+  int strand = recording.strand, row = recording.first_row + r, end = layers_of(config_, recording.quantity);
+  while (true) {
+    const std::optional<Branch>& branch = strands[strand].branch;
+    const bool copied = branch && recording.quantity != Quantity::final_norm;
+    const int first = copied ? std::min(branch->block, end) : 0;
+    if (first < end) sinks.push_back({layout_.row(job, strand, row), &values, r, recording.rows, first, end});
+    if (first == 0) return;
+    end = first;
+    row += branch->first_row;
+    strand = branch->of;
+  }
+}
+
+/// What enters block b (or, behind the last block, the final norm): branches join, then interventions, then recordings.
+/// `all` has room for every row of the pass.
 Tensor Pass::enter(int b, const Tensor& all) {
   const std::int64_t before = b > 0 ? layout_.live[b - 1] : 0, joining = layout_.live[b] - before;
   if (b > 0 && joining > 0) {
@@ -183,7 +158,7 @@ Tensor Pass::enter(int b, const Tensor& all) {
     all.narrow(0, before, joining).copy_(all.index_select(0, sources));
   }
   const Tensor stream = all.narrow(0, 0, layout_.live[b]);
-  edit({SiteKind::resid_pre, b}, 0, stream);
+  interventions_.apply({SiteKind::resid_pre, b}, 0, stream);
   demand_no_fault();  // of the block before
   look_for_fault({SiteKind::resid_pre, b}, 0, stream);
   demand_no_fault();
@@ -191,33 +166,14 @@ Tensor Pass::enter(int b, const Tensor& all) {
   return stream;
 }
 
-/// The columns of a site's activations that belong to its head, or all of them.
-Tensor Pass::columns(Site site, const Tensor& activations) const {
-  if (site.head == Site::kNoHead) return activations;
-  return activations.narrow(1, static_cast<std::int64_t>(site.head) * config_.head_dim, config_.head_dim);
-}
-
-/// Puts edits into `activations`, the rows from `first` on, in place: of the whole width first, then of each head.
-void Pass::edit(Site site, std::int64_t first, const Tensor& activations) {
-  for (auto found = edits_.lower_bound(site);
-       found != edits_.end() && found->first.kind == site.kind && found->first.block == site.block; ++found) {
-    const auto edits = among(found->second.edits, first, activations.size(0));
-    if (edits.empty()) continue;
-    Tensor into = columns(found->first, activations);
-    const Tensor from = at::empty({static_cast<std::int64_t>(edits.size()), into.size(1)}, at::kFloat);
-    float* values = from.data_ptr<float>();
-    for (const SiteEdits::RowEdit& edit : edits) values = std::copy_n(edit.values, into.size(1), values);
-    into.index_copy_(0, index_of(edits, first), from.to(into.scalar_type()));
-    found->second.fired += edits.size();
-  }
-}
-
 void Pass::record(Quantity quantity, int layer, std::int64_t first, const Tensor& activations) {
   const auto found = recordings_.find(quantity);
   if (found == recordings_.end()) return;
-  const auto sinks = among(found->second.sinks, first, activations.size(0));
+  std::vector<QuantityRecordings::Sink> sinks;
+  for (const auto& sink : among(std::span(found->second.sinks), first, activations.size(0)))
+    if (sink.first <= layer && layer < sink.end) sinks.push_back(sink);
   if (sinks.empty()) return;
-  const Tensor rows = activations.index_select(0, index_of(sinks, first)).to(at::kFloat).contiguous();
+  const Tensor rows = activations.index_select(0, index_of(std::span(sinks), first)).to(at::kFloat).contiguous();
   const float* values = rows.data_ptr<float>();
   const auto width = static_cast<std::size_t>(rows.size(1));
   for (const QuantityRecordings::Sink& sink : sinks) {
@@ -229,7 +185,7 @@ void Pass::record(Quantity quantity, int layer, std::int64_t first, const Tensor
 
 /// Called by several threads, each with rows of its own.
 void Pass::tap(Site site, std::int64_t first, const Tensor& activations) {
-  edit(site, first, activations);
+  interventions_.apply(site, first, activations);
   look_for_fault(site, first, activations);
   record(quantity_of(site.kind), site.block, first, activations);
 }
@@ -335,8 +291,7 @@ std::vector<JobResult> Pass::run() {
   // What is not finite stays so through the blocks (row_kernels.h). Where it arose is asked only then, in a second run.
   if (!locating_ && !std::isfinite(stream.sum().item<float>())) Pass(model_, jobs_, /*locating=*/true).run();
   read(stream);
-  for (const auto& [site, edits] : edits_)
-    if (edits.fired != edits.edits.size()) throw std::logic_error("an edit did not fire: " + to_string(site));
+  interventions_.demand_all_fired();
   return std::move(results_);
 }
 

@@ -36,4 +36,9 @@ std::size_t width_of(const Config& config, Quantity quantity) {
   return config.hidden;
 }
 
+int start_position(const Job& job, int strand) {
+  const std::optional<Prefix>& prefix = job.strands[strand].prefix;
+  return prefix ? start_position(job, prefix->strand) + prefix->rows : 0;
+}
+
 }  // namespace tertium

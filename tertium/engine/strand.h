@@ -21,7 +21,7 @@ struct Prefix {
 
 /// Residual rows of a strand of the same job, to be computed anew from a block on: rows [first_row, first_row + rows)
 /// of `of`. They are copied as they enter `block` (as they leave the last one, if `block` is the number of blocks),
-/// before any edit there.
+/// before any intervention there.
 struct Branch {
   int of;
   int first_row;
@@ -40,18 +40,39 @@ struct Strand {
   int first_block() const { return branch ? branch->block : 0; }
 };
 
-/// Replaces one row's activations at a site, or those of one head there; between two blocks, after branches joined.
-/// What a row's keys and values are replaced by, all rows see that see the row. The values must outlive the run.
-struct Edit {
-  int strand;
-  int row;
-  Site site;
-  std::span<const float> value;  // [D]; at q, k, v and z [heads * head_dim], or [head_dim] of one head
+/// What is done to a row x of activations (docs/methods.md, section 9).
+enum class Operation {
+  replace,  // x := v
+  zero,     // x := 0
+  add,      // x := x + dose u; renormed: scaled back to the norm of x
+  project,  // x := x - (x B^T) B, for B whose rows are orthonormal (see orthonormal): x less its part in their span
+  map,      // x := x + dose ((x W + b) - x)
 };
 
-/// What to record of some rows of a strand, at every layer.
+/// An operation with its numbers, which must outlive the run. Their width is the site's: D; at q, k, v and z
+/// heads * head_dim, or head_dim of one head.
+struct Change {
+  std::span<const float> values;  // v [width]; zero: none; u [width]; B [n, width]; W [width, width], then b [width]
+  Operation operation = Operation::replace;
+  float dose = 1;         // of add and map
+  bool renormed = false;  // of add
+};
+
+/// Changes the live activations of some rows of a strand at a site; between two blocks, after branches joined. Several
+/// of one row at one place follow each other as they stand in their job. What a row's keys and values become, all rows
+/// see that see the row.
+struct Intervention {
+  int strand;
+  int row;  // the first
+  Site site;
+  Change change;
+  int rows = 1;
+};
+
+/// What to record of some rows of a strand, at every layer, interventions included; of a branch, at layers before it
+/// joins, what it copies has there.
 enum class Quantity {
-  resid,       // [L + 1, rows, D]: stream index 0..L; edits included; strands that begin at block 0 only
+  resid,       // [L + 1, rows, D]: stream index 0..L
   q, k, v, z,  // [L, rows, heads * head_dim]
   attn_out,    // [L, rows, D]
   resid_mid,   // [L, rows, D]; not in parallel blocks
@@ -83,11 +104,15 @@ struct Reading {
   std::vector<std::int32_t> tokens;
 };
 
+struct Job;
+/// The position of a strand's first row.
+int start_position(const Job& job, int strand);
+
 /// Strands that belong together, as a prompt, its options and their patched runs do. Indices are the job's own.
 struct Job {
   std::string name;  // for error messages: "xcopa it, item 12"
   std::vector<Strand> strands;
-  std::vector<Edit> edits;
+  std::vector<Intervention> interventions;
   std::vector<Recording> recordings;
   std::vector<Reading> readings;
 

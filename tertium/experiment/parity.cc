@@ -84,7 +84,7 @@ Job patched_job(const GoldenPatch& patch, const std::vector<std::int32_t>& ids, 
     job.strands.push_back({.prefix = Prefix{0, patch.row}, .branch = Branch{0, patch.row, branch_rows, layer}});
     for (int r = 0; r < patch.rows; ++r) {
       const std::size_t at = (static_cast<std::size_t>(layer) * donor_rows + patch.donor_row + r) * config.hidden;
-      job.edits.push_back({strand, r, {patch.kind, b}, std::span(donor).subspan(at, config.hidden)});
+      job.interventions.push_back({strand, r, {patch.kind, b}, std::span(donor).subspan(at, config.hidden)});
     }
     job.readings.push_back({strand, branch_rows - 1, Readout::logits, {}});
   }

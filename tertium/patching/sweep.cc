@@ -25,7 +25,7 @@ class Growing {
     const std::size_t before = job.strands.size();
     const AskedStrands asked = ask_branched(job, question_, clean_, first_row, block, blocks_);
     for (const Patch::Value& value : patch.values)
-      job.edits.push_back({asked.context, value.row - first_row, value.site, value.value});
+      job.interventions.push_back({asked.context, value.row - first_row, value.site, value.value});
     sweeps_.back().asked.push_back(asked);
     for (std::size_t s = before; s < job.strands.size(); ++s) rows_ += job.strands[s].rows();
   }

@@ -14,7 +14,7 @@ struct Patch {
   struct Value {
     int row;
     Site site;
-    std::span<const float> value;  // see Edit
+    std::span<const float> value;  // replaces what stands there (Operation::replace)
   };
   std::vector<Value> values;
 };

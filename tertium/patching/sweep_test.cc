@@ -57,15 +57,15 @@ TEST_F(SweepTest, StartsWithTheCleanRun) {
 
 TEST_F(SweepTest, ReplacesEveryBlocksOutputAtTheLastToken) {
   const Sweep sweep = sweep_of(loglik());
-  ASSERT_EQ(sweep.job.edits.size(), 3u);
+  ASSERT_EQ(sweep.job.interventions.size(), 3u);
   for (int b = 0; b < kBlocks; ++b) {
-    const Edit& edit = sweep.job.edits[b];
-    const Strand& context = sweep.job.strands[edit.strand];
-    EXPECT_EQ(edit.site, (Site{SiteKind::resid_post, b}));
-    EXPECT_EQ(edit.row, 0);
-    EXPECT_THAT(edit.value, ElementsAre(10 * (b + 1), 10 * (b + 1) + 1))
+    const Intervention& put = sweep.job.interventions[b];
+    const Strand& context = sweep.job.strands[put.strand];
+    EXPECT_EQ(put.site, (Site{SiteKind::resid_post, b}));
+    EXPECT_EQ(put.row, 0);
+    EXPECT_THAT(put.change.values, ElementsAre(10 * (b + 1), 10 * (b + 1) + 1))
         << "resid_post of a block is stream index b + 1";
-    EXPECT_EQ(edit.strand, sweep.asked[b].context);
+    EXPECT_EQ(put.strand, sweep.asked[b].context);
     ASSERT_TRUE(context.branch && context.prefix);
     EXPECT_EQ(context.branch->of, 0);
     EXPECT_EQ(context.branch->first_row, 3) << "the last of four tokens";
@@ -120,7 +120,7 @@ TEST_F(SweepTest, EachPatchedRunReadsAllItsOptionTokens) {
 TEST_F(SweepTest, InLettersOneRowABlockIsAllThereIs) {
   const Sweep sweep = sweep_of(letters());
   EXPECT_EQ(sweep.job.strands.size(), 1u + 3);
-  EXPECT_EQ(sweep.job.edits.size(), 3u);
+  EXPECT_EQ(sweep.job.interventions.size(), 3u);
   EXPECT_EQ(sweep.job.rows(), 4 + 3);
   ASSERT_EQ(sweep.job.readings.size(), 1u + 3);
   for (const Reading& reading : sweep.job.readings) {
@@ -137,9 +137,9 @@ TEST_F(SweepTest, RowsThatArePatchedTogetherAreOneStrand) {
   EXPECT_EQ(context.branch->first_row, 1);
   EXPECT_EQ(context.branch->rows, 3) << "from the first patched row to the last of the context";
   EXPECT_EQ(context.branch->block, 1) << "inside the block";
-  ASSERT_EQ(sweep.job.edits.size(), 2u);
-  EXPECT_EQ(sweep.job.edits[0].row, 0);
-  EXPECT_EQ(sweep.job.edits[1].row, 2);
+  ASSERT_EQ(sweep.job.interventions.size(), 2u);
+  EXPECT_EQ(sweep.job.interventions[0].row, 0);
+  EXPECT_EQ(sweep.job.interventions[1].row, 2);
 }
 
 TEST_F(SweepTest, AWindowJoinsAtItsFirstBlock) {
@@ -155,14 +155,14 @@ TEST_F(SweepTest, ManyPatchesTakeSeveralJobsInOrder) {
   ASSERT_EQ(sweeps.size(), 2u) << "4 rows of context and 2 patches of a row each, then the third";
   EXPECT_EQ(sweeps[0].asked.size(), 2u);
   EXPECT_EQ(sweeps[1].asked.size(), 1u);
-  EXPECT_EQ(sweeps[1].job.edits.at(0).site, (Site{SiteKind::resid_post, 2}));
+  EXPECT_EQ(sweeps[1].job.interventions.at(0).site, (Site{SiteKind::resid_post, 2}));
   EXPECT_THAT(sweeps[1].job.strands[0].tokens, ElementsAre(0, 1, 2, 3)) << "a clean run of its own";
 }
 
 TEST_F(SweepTest, WithoutPatchesIsTheCleanRun) {
   const Sweep sweep = make_sweeps(letters(), {}, kBlocks, kMany).at(0);
   EXPECT_EQ(sweep.job.strands.size(), 1u);
-  EXPECT_THAT(sweep.job.edits, IsEmpty());
+  EXPECT_THAT(sweep.job.interventions, IsEmpty());
   EXPECT_THAT(sweep.asked, IsEmpty());
 }
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 #include <stdexcept>
 
 #include "tertium/model/config.h"
@@ -26,12 +27,67 @@ std::vector<float> values_of(const Tensor& x) {
   return {in_order.const_data_ptr<float>(), in_order.const_data_ptr<float>() + in_order.numel()};
 }
 
+using Row = std::vector<double>;
+
+double dot(const Row& a, const Row& b) { return std::inner_product(a.begin(), a.end(), b.begin(), 0.0); }
+
+/// x less its part in the span of directions: one after the other, each less its parts in those before (Gram-Schmidt).
+Row projected(Row x, const Row& directions) {
+  std::vector<Row> basis;
+  for (std::size_t first = 0; first < directions.size(); first += x.size()) {
+    Row next(directions.begin() + static_cast<std::ptrdiff_t>(first),
+             directions.begin() + static_cast<std::ptrdiff_t>(first + x.size()));
+    const auto lessen = [](Row& row, const Row& by) {
+      const double share = dot(row, by);
+      for (std::size_t i = 0; i < row.size(); ++i) row[i] -= share * by[i];
+    };
+    for (const Row& earlier : basis) lessen(next, earlier);
+    const double norm = std::sqrt(dot(next, next));
+    for (double& value : next) value /= norm;
+    lessen(x, next);
+    basis.push_back(std::move(next));
+  }
+  return x;
+}
+
+/// What an operation makes of one row, the r-th of those that it changes.
+Row changed(const NaiveEdit& edit, std::size_t r, const Row& x) {
+  const std::size_t width = x.size();
+  const Row values(edit.values.begin(), edit.values.end());
+  Row y = x;
+  switch (edit.operation) {
+    case Operation::replace:
+      return {values.begin() + static_cast<std::ptrdiff_t>(r * width),
+              values.begin() + static_cast<std::ptrdiff_t>((r + 1) * width)};
+    case Operation::zero:
+      return Row(width);
+    case Operation::project:
+      return projected(x, values);
+    case Operation::add: {
+      for (std::size_t i = 0; i < width; ++i) y[i] += edit.dose * values[i];
+      const double scale = edit.renormed ? std::sqrt(dot(x, x) / dot(y, y)) : 1;
+      for (double& value : y) value *= scale;
+      return y;
+    }
+    case Operation::map:
+      for (std::size_t out = 0; out < width; ++out) {
+        double mapped = values[width * width + out];
+        for (std::size_t in = 0; in < width; ++in) mapped += x[in] * values[in * width + out];
+        y[out] += edit.dose * (mapped - x[out]);
+      }
+      return y;
+  }
+  throw std::logic_error("an unknown operation");
+}
+
 Tensor edited(const NaiveEdit& edit, const Tensor& activations) {
   Tensor copy = activations.clone(at::MemoryFormat::Contiguous);
   Tensor columns = columns_of(edit.site, copy);
-  const std::size_t width = columns.size(1);
-  for (std::size_t r = 0; r < edit.rows.size(); ++r)
-    columns[edit.rows[r]].copy_(at::tensor(at::ArrayRef<float>(edit.values.data() + r * width, width)));
+  for (std::size_t r = 0; r < edit.rows.size(); ++r) {
+    const std::vector<float> x = values_of(columns[edit.rows[r]]);
+    const Row y = changed(edit, r, {x.begin(), x.end()});
+    columns[edit.rows[r]].copy_(at::tensor(y, at::kDouble));
+  }
   return copy;
 }
 
@@ -83,12 +139,16 @@ std::vector<float> naive_logits(const Model& model, std::span<const std::int32_t
   const c10::InferenceMode no_autograd;
   const PlainForward forward(model);
   std::size_t fired = 0;
+  Tensor entered;  // the block
   const Tensor stream = forward.stream(ids, [&](Site here, Tensor activations) {
     for (const NaiveEdit& edit : edits) {
       if (!same_place(edit.site, here)) continue;
-      activations = edited(edit, activations);
+      activations = edit.skips ? activations.index_copy(0, at::tensor(edit.rows).to(at::kLong),
+                                                        entered.index_select(0, at::tensor(edit.rows)))
+                               : edited(edit, activations);
       ++fired;
     }
+    if (here.kind == SiteKind::resid_pre) entered = activations;
     return activations;
   });
   if (fired != edits.size()) throw std::logic_error("an edit did not fire");
