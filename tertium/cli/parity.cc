@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <iterator>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "tertium/base/error.h"
 #include "tertium/cli/command.h"
@@ -28,14 +30,16 @@ struct Options {
 };
 
 struct Worst {
-  double clean = 0, patched = 0;
-  double largest() const { return std::max(clean, patched); }
+  double clean = 0, patched = 0, effects = 0;
+  double largest() const { return std::max({clean, patched, effects}); }
 };
 
 Worst worst_of(const std::vector<ParityLine>& lines) {
   Worst worst;
   for (const ParityLine& line : lines) {
-    double& kind = line.quantity.starts_with("patched.") ? worst.patched : worst.clean;
+    double& kind = is_clean(line.quantity)                 ? worst.clean
+                   : line.quantity.starts_with("patched.") ? worst.patched
+                                                           : worst.effects;
     kind = std::max(kind, line.difference);
   }
   return worst;
@@ -67,17 +71,28 @@ bool parity_of_training(const Options& options) {
   return passed;
 }
 
+/// Those of one beginning are told together: "generated.*".
+void print_not_compared(const std::vector<std::string>& names) {
+  std::set<std::string> kinds;
+  for (const std::string& name : names) {
+    const std::size_t dot = name.find('.');
+    kinds.insert(dot == std::string::npos ? name : name.substr(0, dot) + ".*");
+  }
+  if (!kinds.empty()) fmt::print("not compared: {}\n", fmt::join(kinds, ", "));
+}
+
 /// True if the model is within the tolerance.
 bool parity_of_one(const Options& options) {
   const Engine engine(Model::load(find_model(options.model), options.dtype, options.adapter));
-  const std::vector<ParityLine> lines = compare_with_golden(engine, options.expect);
+  const auto [lines, not_compared] = compare_with_golden(engine, options.expect);
   const double worst = worst_of(lines).largest();
   const std::optional<Departure> departure = first_departure(lines, options.tolerance);
   const bool passed = !departure;
   if (options.json) {
     nlohmann::ordered_json differences;
     for (const ParityLine& line : lines) differences[line.quantity] = line.difference;
-    nlohmann::ordered_json all = {{"differences", differences}, {"worst", worst}, {"passed", passed}};
+    nlohmann::ordered_json all = {
+        {"differences", differences}, {"worst", worst}, {"passed", passed}, {"not_compared", not_compared}};
     if (departure) all["first_departure"] = json_of(*departure);
     fmt::print("{}\n", all.dump());
     return passed;
@@ -86,15 +101,26 @@ bool parity_of_one(const Options& options) {
   fmt::print("{:<20} {:.3g}  ({} the tolerance {:g})\n", "worst", worst, passed ? "within" : "above",
              options.tolerance);
   if (departure) fmt::print("first departs: {}\n", to_string(*departure));
+  print_not_compared(not_compared);
   return passed;
 }
 
-/// The folders of `all` that hold a model and an expect.safetensors, in order of their names.
+// What a golden folder may hold beside its model.
+constexpr const char* kGoldenFiles[] = {"expect.safetensors", "effects.safetensors"};
+
+std::vector<fs::path> golden_files(const fs::path& folder) {
+  std::vector<fs::path> files;
+  for (const char* name : kGoldenFiles)
+    if (fs::exists(folder / name)) files.push_back(folder / name);
+  return files;
+}
+
+/// The folders of `all` that hold a model and a golden file, in order of their names.
 std::vector<fs::path> golden_folders(const fs::path& all) {
   std::vector<fs::path> folders;
   std::error_code failed;
   for (const fs::directory_entry& entry : fs::directory_iterator(all, failed))
-    if (fs::exists(entry.path() / "expect.safetensors")) folders.push_back(entry.path());
+    if (!golden_files(entry.path()).empty()) folders.push_back(entry.path());
   if (folders.empty())
     fail("{}: no folder in it holds an expect.safetensors beside a model; name a folder of golden folders",
          all.string());
@@ -102,39 +128,60 @@ std::vector<fs::path> golden_folders(const fs::path& all) {
   return folders;
 }
 
+Parity parity_of_folder(const Engine& engine, const fs::path& folder) {
+  Parity all;
+  for (const fs::path& file : golden_files(folder)) {
+    Parity one = compare_with_golden(engine, file);
+    std::ranges::move(one.lines, std::back_inserter(all.lines));
+    std::ranges::move(one.not_compared, std::back_inserter(all.not_compared));
+  }
+  return all;
+}
+
 /// True if all are within the tolerance. A model that fails to load does not end the others.
 bool parity_of_all(const Options& options) {
   const std::vector<fs::path> folders = golden_folders(options.all);
   nlohmann::ordered_json models;
   std::size_t passed = 0;
-  if (!options.json) fmt::print("{:<16} {:<14} {:>10} {:>10}\n", "model", "family", "clean", "patched");
+  std::set<std::string> not_compared;
+  if (!options.json)
+    fmt::print("{:<16} {:<14} {:>10} {:>10} {:>10}\n", "model", "family", "clean", "patched", "effects");
   for (const fs::path& folder : folders) {
     const std::string name = folder.filename().string();
     try {
       const Engine engine(Model::load(folder, options.dtype));
-      const std::vector<ParityLine> lines = compare_with_golden(engine, folder / "expect.safetensors");
-      const Worst worst = worst_of(lines);
-      const std::optional<Departure> departure = first_departure(lines, options.tolerance);
+      const Parity parity = parity_of_folder(engine, folder);
+      not_compared.insert(parity.not_compared.begin(), parity.not_compared.end());
+      const Worst worst = worst_of(parity.lines);
+      const std::optional<Departure> departure = first_departure(parity.lines, options.tolerance);
       const bool within = !departure;
       passed += within;
       models[name] = {{"family", engine.model().config().family},
                       {"clean", worst.clean},
                       {"patched", worst.patched},
+                      {"effects", worst.effects},
                       {"passed", within}};
       if (departure) models[name]["first_departure"] = json_of(*departure);
+      const bool has_effects = fs::exists(folder / kGoldenFiles[1]);
       if (!options.json)
-        fmt::print("{:<16} {:<14} {:>10.2e} {:>10.2e}{}\n", name, engine.model().config().family, worst.clean,
-                   worst.patched, within ? "" : "  first departs: " + to_string(*departure));
+        fmt::print("{:<16} {:<14} {:>10.2e} {:>10.2e} {:>10}{}\n", name, engine.model().config().family, worst.clean,
+                   worst.patched, has_effects ? fmt::format("{:.2e}", worst.effects) : "-",
+                   within ? "" : "  first departs: " + to_string(*departure));
     } catch (const Error& error) {
       models[name] = {{"error", error.what()}, {"passed", false}};
       if (!options.json) fmt::print("{:<16} {}\n", name, error.what());
     }
   }
   const bool all_passed = passed == folders.size();
-  if (options.json)
-    fmt::print("{}\n", nlohmann::ordered_json{{"models", models}, {"passed", all_passed}}.dump());
-  else
-    fmt::print("{} of {} models within the tolerance {:g}\n", passed, folders.size(), options.tolerance);
+  if (options.json) {
+    fmt::print("{}\n", nlohmann::ordered_json{{"models", models},
+                                              {"passed", all_passed},
+                                              {"not_compared", std::vector(not_compared.begin(), not_compared.end())}}
+                           .dump());
+    return all_passed;
+  }
+  fmt::print("{} of {} models within the tolerance {:g}\n", passed, folders.size(), options.tolerance);
+  print_not_compared({not_compared.begin(), not_compared.end()});
   return all_passed;
 }
 
@@ -155,11 +202,14 @@ void add_parity(CLI::App& app) {
                   "  tertium parity --all tests/fixtures/golden");
   const auto options = std::make_shared<Options>();
   CLI::Option* model = command.add_option("model", options->model, kModelHelp);
-  command.add_option("expect", options->expect,
-                     "A golden file: ids.N, resid.N, attn_out.N, mlp_out.N, final_norm.N, logits.N, patched.*");
+  command.add_option(
+      "expect", options->expect,
+      "A golden file: ids.N, resid.N, attn_out.N, mlp_out.N, final_norm.N, logits.N, patched.*, or effects of "
+      "interventions (docs/golden.md)");
   command
-      .add_option("--all", options->all,
-                  "Compare every folder in this one that holds a model and its expect.safetensors")
+      .add_option(
+          "--all", options->all,
+          "Compare every folder in this one that holds a model and its expect.safetensors or effects.safetensors")
       ->excludes(model);
   command
       .add_option("--tolerance", options->tolerance,

@@ -2,58 +2,21 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <limits>
+#include <set>
 
 #include "tertium/base/error.h"
 #include "tertium/engine/engine.h"
+#include "tertium/experiment/golden_file.h"
+#include "tertium/experiment/parity_effects.h"
 #include "tertium/experiment/states.h"
-#include "tertium/formats/safetensors.h"
 #include "tertium/model/config.h"
-#include "tertium/model/sizes.h"
 
 namespace tertium {
 namespace {
 
 // The span that patched.span replaces: rows 2..4 of sequence 0, taken from rows 3..5 of sequence 1.
 constexpr int kSpanRow = 2, kSpanDonorRow = 3, kSpanRows = 3;
-
-class Golden {
- public:
-  explicit Golden(const std::filesystem::path& path) : path_(path.string()), file_(path) {}
-
-  bool has(const std::string& name) const { return file_.find(name) != nullptr; }
-
-  std::vector<float> floats(const std::string& name, const std::vector<std::int64_t>& shape) const {
-    const TensorView& tensor = at(name);
-    if (tensor.shape != shape) fail("{}: tensor \"{}\" is not [{}]", path_, name, fmt::join(shape, ", "));
-    std::vector<float> values(tensor.count());
-    to_f32(tensor, values);
-    return values;
-  }
-
-  std::vector<std::int32_t> ids(const std::string& name, int vocabulary) const {
-    const TensorView& tensor = at(name);
-    if (tensor.dtype != DType::I64 || tensor.shape.size() != 1 || tensor.count() == 0)
-      fail("{}: tensor \"{}\" is no list of I64 ids", path_, name);
-    std::vector<std::int64_t> wide(tensor.count());
-    std::memcpy(wide.data(), tensor.bytes.data(), tensor.bytes.size());
-    for (const std::int64_t id : wide) demand_embedded(id, vocabulary, fmt::format("{}: tensor \"{}\"", path_, name));
-    return {wide.begin(), wide.end()};
-  }
-
-  const std::string& path() const { return path_; }
-
- private:
-  const TensorView& at(const std::string& name) const {
-    const TensorView* found = file_.find(name);
-    if (!found) fail("{}: no tensor \"{}\"", path_, name);
-    return *found;
-  }
-
-  std::string path_;
-  Safetensors file_;
-};
 
 /// The largest difference in each row of `width` numbers. NaN counts as infinitely far.
 std::vector<double> differences(const std::vector<float>& a, const std::vector<float>& b, std::int64_t width) {
@@ -97,9 +60,30 @@ std::vector<float> joined(const std::vector<std::vector<float>>& parts) {
   return all;
 }
 
-/// The order of quantities in the forward pass: within a layer, then over layers.
+/// What the two indices of a line's numbers are called; empty where there is but one of it.
+struct Axes {
+  const char* layer;
+  const char* row;
+};
+
+Axes axes_of(const std::string& quantity) {
+  if (quantity.starts_with("resid.")) return {"at stream index", "row"};
+  if (quantity.starts_with("final_norm.") || quantity.starts_with("logits.")) return {"", "row"};
+  if (is_clean(quantity)) return {"in block", "row"};
+  return {"in block", quantity.starts_with("ablated.z") ? "head" : ""};
+}
+
+/// How many numbers of its own each layer has, behind which come those of the next: rows, or heads.
+std::size_t rows_of_layer(const std::string& quantity, const std::vector<std::int64_t>& shape) {
+  const bool layered = *axes_of(quantity).layer != '\0';
+  std::size_t rows = 1;
+  for (std::size_t d = layered; d + 1 < shape.size(); ++d) rows *= static_cast<std::size_t>(shape[d]);
+  return rows;
+}
+
+/// The order of quantities in the forward pass: within a layer, then over layers; changed runs behind clean ones.
 struct Rank {
-  bool patched;
+  bool changed;
   std::size_t layer;
   int within;
   auto operator<=>(const Rank&) const = default;
@@ -107,13 +91,18 @@ struct Rank {
 
 Rank rank_of(const std::string& quantity, std::size_t layer) {
   constexpr std::size_t kBehindAll = std::numeric_limits<std::size_t>::max();
-  if (quantity.starts_with("patched.")) return {true, layer, 0};
+  if (!is_clean(quantity)) return {true, layer, 0};
   if (quantity.starts_with("final_norm.")) return {false, kBehindAll, 0};
   if (quantity.starts_with("logits.")) return {false, kBehindAll, 1};
   return {false, layer, quantity.starts_with("resid.") ? 0 : quantity.starts_with("attn_out.") ? 1 : 2};
 }
 
 }  // namespace
+
+bool is_clean(const std::string& quantity) {
+  constexpr const char* kClean[] = {"resid.", "attn_out.", "mlp_out.", "final_norm.", "logits."};
+  return std::ranges::any_of(kClean, [&](const char* prefix) { return quantity.starts_with(prefix); });
+}
 
 std::optional<Departure> first_departure(const std::vector<ParityLine>& lines, double tolerance) {
   std::optional<Departure> first;
@@ -130,25 +119,32 @@ std::optional<Departure> first_departure(const std::vector<ParityLine>& lines, d
 
 std::string to_string(const Departure& departure) {
   const auto& [quantity, layer, row, difference] = departure;
-  const bool patched = quantity.starts_with("patched."), resid = quantity.starts_with("resid."),
-             whole = quantity.starts_with("final_norm.") || quantity.starts_with("logits.");
-  const std::string where = whole ? "" : fmt::format(" {} {}", resid ? "at stream index" : "in block", layer);
-  return fmt::format("{}{}{}, differs by {:.3g}", quantity, where, patched ? "" : fmt::format(", row {}", row),
-                     difference);
+  const Axes axes = axes_of(quantity);
+  const std::string at_layer = *axes.layer ? fmt::format(" {} {}", axes.layer, layer) : "",
+                    at_row = *axes.row ? fmt::format(", {} {}", axes.row, row) : "";
+  return fmt::format("{}{}{}, differs by {:.3g}", quantity, at_layer, at_row, difference);
 }
 
-std::vector<ParityLine> compare_with_golden(const Engine& engine, const std::filesystem::path& expect) {
-  const Golden golden(expect);
+Parity compare_with_golden(const Engine& engine, const std::filesystem::path& expect) {
+  const GoldenFile golden(expect);
   const Config& config = engine.model().config();
   const std::int64_t blocks = config.block_count(), hidden = config.hidden, vocabulary = config.vocabulary;
-  std::vector<ParityLine> lines;
+  Parity parity;
+  std::set<std::string> compared;
   const auto compare = [&](const std::string& name, const std::vector<float>& ours,
                            const std::vector<std::int64_t>& shape) {
     if (!golden.has(name)) return;
     std::vector<double> by_row = differences(ours, golden.floats(name, shape), shape.back());
     const double largest = *std::ranges::max_element(by_row);
-    const auto rows = static_cast<std::size_t>(name.starts_with("patched.") ? 1 : shape[shape.size() - 2]);
-    lines.push_back({name, largest, rows, std::move(by_row)});
+    parity.lines.push_back({name, largest, rows_of_layer(name, shape), std::move(by_row)});
+    compared.insert(name);
+  };
+
+  const auto finished = [&] {
+    for (const std::string& name : golden.names())
+      if (!compared.contains(name) && !name.starts_with("ids.") && !name.starts_with("text.") && !is_made_of(name))
+        parity.not_compared.push_back(name);
+    return parity;
   };
 
   std::vector<SequenceStates> clean;
@@ -171,7 +167,7 @@ std::vector<ParityLine> compare_with_golden(const Engine& engine, const std::fil
                                             /*with_logits=*/true);
     compare("logits." + name, states.logits, {static_cast<std::int64_t>(states.ids.size()), vocabulary});
   }
-  if (clean.empty() && !lines.empty()) return lines;
+  if (clean.empty() && !parity.lines.empty()) return finished();
   if (clean.size() < 2) fail("{}: needs ids.0 and ids.1 at least", golden.path());
 
   const std::vector<std::int32_t>& ids = clean[0].ids;
@@ -189,8 +185,11 @@ std::vector<ParityLine> compare_with_golden(const Engine& engine, const std::fil
     const Job job = patched_job(patch, ids, clean[1].*patch.donor_record, donor_rows, config);
     compare(patch.name, joined(engine.run(job).readings), {blocks, vocabulary});
   }
-  if (lines.empty()) fail("{}: holds nothing to compare with", golden.path());
-  return lines;
+  compare_effects(engine, golden, compare);
+  if (parity.lines.empty()) fail("{}: holds nothing to compare with", golden.path());
+  for (const std::string& name : golden.names())
+    if (!compared.contains(name) && !name.starts_with("ids.") && !is_made_of(name)) parity.not_compared.push_back(name);
+  return parity;
 }
 
 }  // namespace tertium

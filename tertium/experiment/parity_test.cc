@@ -46,7 +46,7 @@ std::string test_name(const testing::TestParamInfo<std::string>& info) {
 }
 
 std::vector<ParityLine> compare(const fs::path& model, const fs::path& expect, const char* dtype = "f32") {
-  return compare_with_golden(Engine(Model::load(model, dtype)), expect);
+  return compare_with_golden(Engine(Model::load(model, dtype)), expect).lines;
 }
 
 void expect_within(const std::vector<ParityLine>& lines, double tolerance) {
@@ -95,6 +95,39 @@ TEST_P(FamilyParity, InHalfPrecisionIsAsCloseAsTransformersIs) {
 
 INSTANTIATE_TEST_SUITE_P(Golden, FamilyParity, testing::ValuesIn(folders_in("golden")), test_name);
 
+/// What interventions do, as transformers computes it with hooks. Two families lie here, all in ../shared.
+class EffectsParity : public testing::TestWithParam<std::string> {
+ protected:
+  const fs::path folder = fixtures() / "golden" / GetParam();
+  fs::path effects() const {
+    const fs::path own = folder / "effects.safetensors";
+    return fs::exists(own) ? own : test::shared_folder() / "golden" / GetParam() / "effects.safetensors";
+  }
+};
+
+TEST_P(EffectsParity, HoldsForEveryOperationInEveryBlockAndHead) {
+  if (!fs::exists(effects())) GTEST_SKIP() << "SKIPPED: needs " << effects() << ", or where TERTIUM_SHARED says";
+  const Parity parity = compare_with_golden(Engine(Model::load(folder, "f32")), effects());
+  std::vector<std::string> quantities;
+  for (const ParityLine& line : parity.lines) quantities.push_back(line.quantity);
+  EXPECT_THAT(quantities,
+              IsSupersetOf({"ablated.block", "ablated.attn_out", "ablated.mlp_out", "ablated.z", "ablated.z_mean",
+                            "added.resid_post", "renormed.resid_post", "projected.resid_post", "mapped.resid_post"}));
+  expect_within(parity.lines, kTolerance);
+  for (const std::string& name : parity.not_compared)
+    EXPECT_FALSE(name.starts_with("ablated") || name.ends_with("resid_post")) << name;
+}
+
+std::vector<std::string> families_with_effects() {
+  std::vector<std::string> folders = folders_in("golden");
+  std::erase_if(folders, [](const std::string& name) {
+    return name.starts_with("rope_") || name == "olmo3" || name == "smollm3";  // nobody has computed theirs
+  });
+  return folders;
+}
+
+INSTANTIATE_TEST_SUITE_P(Golden, EffectsParity, testing::ValuesIn(families_with_effects()), test_name);
+
 /// What real checkpoints do otherwise: other names, shards, scales, biases, absent keys.
 class VariantParity : public testing::TestWithParam<std::string> {};
 
@@ -135,7 +168,7 @@ TEST(Parity, NamesWhereAModelFirstDeparts) {
   const fs::path expect = fixtures() / "golden/llama/expect.safetensors";
   const auto departs = [&](const char* tensor) {
     const auto found = first_departure(
-        compare_with_golden(test::Changed("llama").times(tensor, 1.5F).load("f32"), expect), kTolerance);
+        compare_with_golden(test::Changed("llama").times(tensor, 1.5F).load("f32"), expect).lines, kTolerance);
     return found ? found->quantity + " " + std::to_string(found->layer) + " " + std::to_string(found->row) : "nowhere";
   };
   EXPECT_EQ(departs("embed_tokens"), "resid.0 0 0");
@@ -148,6 +181,7 @@ TEST(Parity, NamesWhereAModelFirstDeparts) {
   EXPECT_EQ(to_string(Departure{"attn_out.0", 1, 3, 0.25}), "attn_out.0 in block 1, row 3, differs by 0.25");
   EXPECT_EQ(to_string(Departure{"resid.1", 2, 0, 0.5}), "resid.1 at stream index 2, row 0, differs by 0.5");
   EXPECT_EQ(to_string(Departure{"patched.last", 2, 0, 0.5}), "patched.last in block 2, differs by 0.5");
+  EXPECT_EQ(to_string(Departure{"ablated.z", 2, 1, 0.5}), "ablated.z in block 2, head 1, differs by 0.5");
 }
 
 TEST(ParityFixtures, ThereIsOneOfEveryFamily) {
