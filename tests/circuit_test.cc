@@ -2,12 +2,14 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <set>
 
 #include "tertium/analysis/observations.h"
+#include "tertium/analysis/results.h"
 #include "tertium/engine/engine.h"
 #include "tertium/experiment/run.h"
 #include "tertium/stats/two_rates.h"
@@ -37,8 +39,9 @@ std::string word(const char* kind, int concept_) { return kind + std::to_string(
 /// - At block k the last position attends (uniformly) to the premise; values read how *English* premise words look and
 /// write the concept.
 /// - Answer words of both languages are read off the concept, which outweighs any prior.
+/// With `answers_show`, the block reads answer words as well (for statements: no answer is asked behind one).
 /// So English is always right, and X is right only where the prior happens to favour gold: it never writes the concept.
-test::TinyModel circuit() {
+test::TinyModel circuit(bool answers_show = false) {
   test::TinyModel model{.blocks = kBlocks, .width = kWidth, .heads = kHeads, .kv_heads = kHeads, .head_dim = kHeadDim};
   for (int c = 0; c < kConcepts; ++c)
     for (const char* kind : {"e", "x", "ea", "xa"}) model.words.push_back(word(kind, c));
@@ -55,6 +58,7 @@ test::TinyModel circuit() {
   for (int c = 0; c < kConcepts; ++c) {
     at(embedding, model.id(word("e", c)), kLexical + c) = 1;
     for (const char* answer : {"ea", "xa"}) {
+      if (answers_show) at(embedding, model.id(word(answer, c)), kLexical + c) = 2;
       at(head, model.id(word(answer, c)), kConcept + c) = 1;
       at(head, model.id(word(answer, c)), kConstant) = 0.1f * static_cast<float>(c);
     }
@@ -299,6 +303,98 @@ TEST_F(KnownCircuit, BreakTakesTheConceptAwayFromTheWritingBlockOn) { EXPECT_EQ(
 TEST_F(KnownCircuit, LiftRepairsAPivotThatFails) { EXPECT_EQ(in("lift", true), from(kWritingBlock)); }
 TEST_F(KnownCircuit, SpoilTakesTheConceptAwayWhereOnlyThePivotFails) {
   EXPECT_EQ(in("spoil", true), from(kWritingBlock));
+}
+
+// ---- what answers rest on
+
+class AblatedCircuit : public Circuit {
+ protected:
+  Observations run_ablated(const AblateSpec& spec, const std::vector<std::string>& metrics = {}) {
+    const Experiment experiment{.model = folder / "model",
+                                .pivot = "en",
+                                .tasks = {{.name = "items", .data = folder / "data", .languages = {"xx"}}},
+                                .metrics = metrics,
+                                .ablate = spec};
+    const Tokenizer tokenizer = Tokenizer::open(experiment.model);
+    const Engine engine(Model::load(experiment.model, "f32"));
+    Store store = Store::create(folder / "out", /*replace=*/true);
+    store.set_info("pivot", experiment.pivot);
+    run_experiment(experiment, prepare(experiment, tokenizer, engine.model().config()), engine, store,
+                   [](auto, auto, auto) {});
+    return observations_of(store);
+  }
+
+  /// Right answers of a language at each place, of 12.
+  static std::map<std::pair<int, int>, std::size_t> right(const Observations& observations,
+                                                          const std::string& language) {
+    std::map<std::pair<int, int>, std::size_t> counts;
+    for (const AblationObservations& at : observations.ablations) {
+      if (at.of.language != language) continue;
+      EXPECT_EQ(at.items.size(), 12u);
+      std::size_t& count = counts[{at.key.layer, at.key.head}];
+      for (const auto& [item, answer] : at.items) count += answer.right;
+    }
+    return counts;
+  }
+};
+
+TEST_F(AblatedCircuit, TheWritingBlockBreaksEnglishAloneAndNoOtherDoes) {
+  for (const Component component : {Component::block, Component::attn_out}) {
+    const Observations observations = run_ablated({.components = {component}});
+    for (int b = 0; b < kBlocks; ++b) {
+      EXPECT_EQ(right(observations, "en").at({b, -1}), b == kWritingBlock ? 6u : 12u) << "block " << b;
+      EXPECT_EQ(right(observations, "xx").at({b, -1}), 6u) << "block " << b;
+    }
+  }
+}
+
+TEST_F(AblatedCircuit, NoMlpIsNeeded) {
+  for (const auto& [place, count] : right(run_ablated({.components = {Component::mlp_out}}), "en"))
+    EXPECT_EQ(count, 12u);
+}
+
+TEST_F(AblatedCircuit, OneHeadCarriesTheConceptsThatThePriorSpeaksAgainst) {
+  const Observations observations = run_ablated({.components = {Component::z}});
+  for (const auto& [place, count] : right(observations, "en"))
+    EXPECT_EQ(count, place == std::pair(kWritingBlock, 0) ? 6u : 12u) << place.first << "." << place.second;
+  for (const auto& [place, count] : right(observations, "xx")) EXPECT_EQ(count, 6u);
+}
+
+TEST_F(AblatedCircuit, IsToldWithTheOthersAsItsControl) {
+  const Analysis analysis = analyse(run_ablated({.components = {Component::block}}));
+  std::size_t seen = 0;
+  for (const AblationResult& one : analysis.ablations) {
+    EXPECT_EQ(one.others, static_cast<std::size_t>(kBlocks - 1));
+    if (one.of.language == "xx") {
+      EXPECT_EQ(one.change.value, 0);
+      EXPECT_EQ(one.ts_kept.value, 1);
+      EXPECT_EQ(one.tf_repaired.value, 0);
+      continue;
+    }
+    const bool writes = one.key.layer == kWritingBlock;
+    EXPECT_DOUBLE_EQ(one.change.value, writes ? -0.5 : 0);
+    EXPECT_DOUBLE_EQ(one.over_others.value, writes ? -0.5 : 0.5 / (kBlocks - 1));
+    seen += writes;
+  }
+  EXPECT_EQ(seen, 1u);
+}
+
+/// Where answer words look like their concepts, the writing block makes the statements of both languages alike: without
+/// it the last word says nothing of what came before.
+TEST_F(AblatedCircuit, AlignmentRestsOnTheBlockThatWritesTheConceptAlone) {
+  test::write_tiny_model(folder / "model", circuit(/*answers_show=*/true));
+  const Observations observations = run_ablated({.components = {Component::block}}, {"dali"});
+  std::size_t places = 0;
+  for (const AblatedAlignmentResult& one : analyse(observations).ablated_alignment) {
+    EXPECT_EQ(one.items, 12u);
+    EXPECT_DOUBLE_EQ(one.change.value, one.key.layer == kWritingBlock ? -1 : 0) << "block " << one.key.layer;
+    ++places;
+  }
+  EXPECT_EQ(places, static_cast<std::size_t>(kBlocks));
+}
+
+TEST_F(AblatedCircuit, ABlockThatIsNotThereIsRefusedByName) {
+  EXPECT_NE(test::error_of([&] { run_ablated({.blocks = {{7}}}); }).find("no block 7"), std::string::npos);
 }
 
 }  // namespace

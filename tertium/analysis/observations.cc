@@ -7,6 +7,7 @@
 #include <set>
 #include <sstream>
 
+#include "tertium/analysis/ablation_results.h"
 #include "tertium/analysis/answers.h"
 #include "tertium/analysis/lens_results.h"
 #include "tertium/analysis/patch_observations.h"
@@ -145,6 +146,7 @@ Observations observations_of(const Store& store) {
     add_language(rows, units, name, of, *pivot, observations);
   }
   observations.lens = lens_observations(store.lens(), all);
+  observations.ablations = ablation_observations(store.ablations(), store.ablated_alignment(), all);
   observations.corpora = store.corpora();
   add_alignment(rows.alignment, observations);
   demand_answered(observations);
@@ -162,6 +164,12 @@ Observations observations_of(const Observations& all,
     std::erase_if(at.items, [&](const auto& counts) { return !is_wanted(at.of.task, counts.first); });
   for (LensObservations& at : some.lens)
     std::erase_if(at.items, [&](const auto& sight) { return !is_wanted(at.of.task, sight.first); });
+  for (AblationObservations& at : some.ablations) {
+    std::erase_if(at.items, [&](const auto& one) { return !is_wanted(at.of.task, one.first); });
+    for (auto& [metric, values] : at.aligned)
+      std::erase_if(values, [&](const auto& one) { return !is_wanted(at.of.task, one.first); });
+  }
+  std::erase_if(some.ablations, [](const AblationObservations& at) { return at.items.empty(); });
   std::erase_if(some.languages, [](const LanguageObservations& language) { return language.answers.empty(); });
   std::erase_if(some.alignment, [](const AlignmentObservations& at) { return at.values.empty(); });
   std::erase_if(some.lens, [](const LensObservations& at) { return at.items.empty(); });

@@ -92,12 +92,28 @@ struct LensObservations {
   std::map<std::string, LensSight> items;
 };
 
+/// How an item is answered under an ablation.
+struct AblatedAnswer {
+  bool right = false;
+  double margin = kUnknown;
+};
+
+/// One place of the model taken out, by item.
+struct AblationObservations {
+  TaskLanguage of;
+  AblationKey key;
+  std::map<std::string, AblatedAnswer> items;
+  /// By metric and item: the mean over the stream indices behind the block. Of one of a task's protocols.
+  std::map<std::string, std::map<std::string, double>> aligned;
+};
+
 struct Observations {
   std::string pivot;
   std::string dtype;  // what products were computed in; empty where unknown
   std::vector<LanguageObservations> languages;
   std::vector<AlignmentObservations> alignment;
   std::vector<PatchObservations> patches;
+  std::vector<AblationObservations> ablations;
   std::vector<std::string> controls;  // that were asked for; empty where unknown
   std::vector<LensObservations> lens;
   std::vector<CorpusRow> corpora;

@@ -183,6 +183,57 @@ const Columns<PlaceResult>& place_columns() {
   return columns;
 }
 
+template <class Row>
+Columns<Row> with_ablation(Columns<Row> others) {
+  Columns<Row> columns = with_language<Row>({{"component", [](const Row& row) { return row.key.component; }},
+                                             {"layer", [](const Row& row) { return count(row.key.layer); }},
+                                             {"head", [](const Row& row) { return if_any(row.key.head); }},
+                                             {"operation", [](const Row& row) { return row.key.operation; }},
+                                             {"position", [](const Row& row) { return row.key.position; }},
+                                             {"items", [](const Row& row) { return count(row.items); }}});
+  columns.insert(columns.end(), others.begin(), others.end());
+  return columns;
+}
+
+const Columns<AblationResult>& ablation_columns() {
+  using Row = AblationResult;
+  static const auto columns = with_ablation<Row>({
+      {"accuracy", [](const Row& row) { return row.accuracy.value; }},
+      {"accuracy_ci", [](const Row& row) { return interval(row.accuracy); }},
+      {"change", [](const Row& row) { return row.change.value; }},
+      {"change_ci", [](const Row& row) { return interval(row.change); }},
+      {"p", [](const Row& row) { return row.p; }},
+      {"p_bh", [](const Row& row) { return row.p_bh; }},
+      {"family", [](const Row& row) { return count(row.family); }},
+      {"others", [](const Row& row) { return count(row.others); }},
+      {"over_others", [](const Row& row) { return row.over_others.value; }},
+      {"over_others_ci", [](const Row& row) { return interval(row.over_others); }},
+      {"margin_change", [](const Row& row) { return row.margin_change.value; }},
+      {"margin_change_ci", [](const Row& row) { return interval(row.margin_change); }},
+      {"ts", [](const Row& row) { return count(row.ts); }},
+      {"ts_kept", [](const Row& row) { return row.ts_kept.value; }},
+      {"ts_kept_ci", [](const Row& row) { return interval(row.ts_kept); }},
+      {"tf", [](const Row& row) { return count(row.tf); }},
+      {"tf_repaired", [](const Row& row) { return row.tf_repaired.value; }},
+      {"tf_repaired_ci", [](const Row& row) { return interval(row.tf_repaired); }},
+  });
+  return columns;
+}
+
+const Columns<AblatedAlignmentResult>& ablated_alignment_columns() {
+  using Row = AblatedAlignmentResult;
+  static const auto columns = with_ablation<Row>({
+      {"metric", [](const Row& row) { return row.metric; }},
+      {"clean", [](const Row& row) { return row.clean; }},
+      {"ablated", [](const Row& row) { return row.ablated; }},
+      {"change", [](const Row& row) { return row.change.value; }},
+      {"change_ci", [](const Row& row) { return interval(row.change); }},
+      {"over_others", [](const Row& row) { return row.over_others.value; }},
+      {"over_others_ci", [](const Row& row) { return interval(row.over_others); }},
+  });
+  return columns;
+}
+
 /// A coefficient and what it belongs to.
 struct RegressionLine {
   const RegressionResult* result;
@@ -262,6 +313,8 @@ std::vector<ResultTable> result_tables(const Analysis& analysis) {
           table("across_points", across_point_columns(), points_of(analysis.across)),
           table("flips", flip_columns(), analysis.flips),
           table("places", place_columns(), analysis.places),
+          table("ablations", ablation_columns(), analysis.ablations),
+          table("ablated_alignment", ablated_alignment_columns(), analysis.ablated_alignment),
           table("regression", regression_columns(), lines(analysis.regression)),
           table("lens", lens_columns(), analysis.lens),
           table("corpora", corpus_columns(), analysis.corpora)};

@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "tertium/analysis/ablation_results.h"
 #include "tertium/analysis/across.h"
 #include "tertium/analysis/alignment_results.h"
 #include "tertium/analysis/conclusions.h"
@@ -28,6 +29,8 @@ Analysis analyse(const Observations& observations, const AnalysisOptions& option
   analysis.across = across_results(observations, options, bootstrap);
   analysis.flips = flip_results(observations, bootstrap);
   analysis.places = place_results(analysis.flips);
+  analysis.ablations = ablation_results(observations, bootstrap);
+  analysis.ablated_alignment = ablated_alignment_results(observations, bootstrap);
   if (options.preset == Preset::tertium) analysis.regression = regression_results(observations);
   analysis.lens = lens_results(observations, bootstrap);
   analysis.corpora = observations.corpora;

@@ -112,6 +112,31 @@ struct PlaceResult {
   Estimate recovery;
 };
 
+/// How a language answers with one place of the model taken out (section 10).
+struct AblationResult {
+  TaskLanguage of;
+  AblationKey key;
+  std::size_t items = 0;
+  Estimate accuracy, change;  // change: less the clean one, by item
+  double p = kUnknown, p_bh = kUnknown;
+  std::size_t family = 0;
+  std::size_t others = 0;  // places of the same kind: the same component of other blocks, or the block's other heads
+  Estimate over_others;    // the change less the mean of theirs, by item
+  Estimate margin_change;
+  std::size_t ts = 0, tf = 0;  // 0 of the pivot
+  Estimate ts_kept, tf_repaired;
+};
+
+/// A metric with it taken out: the mean over the stream indices behind the block.
+struct AblatedAlignmentResult {
+  TaskLanguage of;
+  AblationKey key;
+  std::string metric;
+  std::size_t items = 0;
+  double clean = kUnknown, ablated = kUnknown;
+  Estimate change, over_others;
+};
+
 /// Of a logistic regression: log odds.
 struct RegressionTerm {
   std::string term;
@@ -159,6 +184,8 @@ struct Analysis {
   std::vector<AcrossResult> across;
   std::vector<FlipResult> flips;
   std::vector<PlaceResult> places;
+  std::vector<AblationResult> ablations;
+  std::vector<AblatedAlignmentResult> ablated_alignment;
   std::vector<RegressionResult> regression;
   std::vector<LensResult> lens;
   std::vector<CorpusRow> corpora;  // as stored: every layer and measure

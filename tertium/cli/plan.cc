@@ -86,7 +86,14 @@ nlohmann::ordered_json as_json(const PatchPlan& plan, const PatchCost& cost) {
           {"seconds", seconds(plan, cost)}};
 }
 
-void print_json(const PatchPlan& plan) {
+/// What the ablations of an item take; null without any.
+nlohmann::ordered_json ablation_json(const Experiment& experiment, const Config& config) {
+  if (!experiment.ablate) return nullptr;
+  return {{"places", ablations_of(*experiment.ablate, config).size()},
+          {"runs", forwards_of(*experiment.ablate, config)}};
+}
+
+void print_json(const PatchPlan& plan, const nlohmann::ordered_json& ablation) {
   nlohmann::ordered_json json = {
       {"seconds", seconds(plan, total(plan))}, {"kept_bytes", plan.kept_bytes}, {"scratch_bytes", plan.scratch_bytes}};
   for (const LineupPlan& lineup : plan.lineups) {
@@ -103,6 +110,7 @@ void print_json(const PatchPlan& plan) {
     for (const PatchCost& cost : lineup.controls) one["controls"].push_back(as_json(plan, cost));
     json["lineups"].push_back(one);
   }
+  json["ablation"] = ablation;
   fmt::print("{}\n", json.dump());
 }
 
@@ -120,6 +128,15 @@ void plan(const Options& options) {
     demand_same_inputs(results->info(), hashes_of(inputs_of(model_files, tokenizer.files(), tasks, {})),
                        options.results);
   const Engine engine(Model::load(model, experiment.dtype, adapter));
+  if (experiment.ablate && !options.json)
+    fmt::print("Ablation: {} places, {:.1f} runs of every item{}\n", ablations_of(*experiment.ablate, config).size(),
+               forwards_of(*experiment.ablate, config),
+               experiment.metrics.empty() ? "" : ", and of the pivot's beside each language");
+  if (experiment.ablate && !experiment.patch) {
+    if (options.json)
+      fmt::print("{}\n", nlohmann::ordered_json{{"ablation", ablation_json(experiment, config)}}.dump());
+    return;
+  }
   PatchPlan plan;
   {
     ProgressLine line;
@@ -128,7 +145,7 @@ void plan(const Options& options) {
                           if (!options.quiet) line(stage, done, total);
                         });
   }
-  options.json ? print_json(plan) : print_text(plan, !results);
+  options.json ? print_json(plan, ablation_json(experiment, config)) : print_text(plan, !results);
 }
 
 }  // namespace

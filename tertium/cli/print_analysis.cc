@@ -10,6 +10,7 @@
 #include "tertium/analysis/results.h"
 #include "tertium/base/text.h"
 #include "tertium/cli/analysis_parts.h"
+#include "tertium/cli/print_ablations.h"
 #include "tertium/cli/print_corpora.h"
 #include "tertium/cli/print_lens.h"
 #include "tertium/cli/wrapped.h"
@@ -205,6 +206,7 @@ void print_tables(const Analysis& analysis) {
     print_accuracy(analysis, part);
     for (const ShownMetric& metric : kShownMetrics) print_alignment(analysis, part, metric);
     print_patches(analysis, part);
+    print_ablations(analysis, part);
     print_lens(analysis, part);
   }
   print_nearest(analysis);
@@ -220,6 +222,7 @@ void print_statistics(const Analysis& analysis) {
     print_across(analysis, part);
     print_places(analysis, part);
     print_regression(analysis, part);
+    print_ablations(analysis, part);
     print_lens(analysis, part);
   }
   print_nearest(analysis);

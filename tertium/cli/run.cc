@@ -176,6 +176,7 @@ void run(const Options& options) {
   const std::vector<PreparedCorpus> corpora =
       prepare_corpora(experiment, tokenizer, {config.context, config.vocabulary});
   if (experiment.patch) demand_patchable(*experiment.patch, tasks, config);
+  if (experiment.ablate) ablations_of(*experiment.ablate, config);  // throws where the model has no such place
   if (!options.by.empty()) demand_categories(tasks);
   if (!options.lm_eval.empty()) demand_lm_eval(options.lm_eval, experiment);
   ImportedAnswers imported;

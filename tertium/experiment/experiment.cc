@@ -272,6 +272,24 @@ PatchSpec read_patch(TomlTable& table) {
   return patch;
 }
 
+AblateSpec read_ablate(TomlTable& table) {
+  constexpr int kMost = 100'000;
+  AblateSpec ablate;
+  const std::vector<std::string_view> known = component_names();
+  const std::vector<std::string> names = table.some_of("components", {known.begin(), known.end()}, {"block"});
+  if (names.empty()) table.refuse(*table.find("components"), "components", "names nothing; leave the key out");
+  ablate.components.clear();
+  for (const std::string& name : names) ablate.components.push_back(component_named(name));
+  ablate.blocks = table.numbers("blocks", kMost);
+  ablate.heads = table.numbers("heads", kMost);
+  if (ablate.heads && std::ranges::find(ablate.components, Component::z) == ablate.components.end())
+    table.refuse(*table.find("heads"), "heads", "only the component z has heads");
+  const std::string rows = table.one_of("rows", {"everywhere", "but_first"}, "everywhere");
+  ablate.first_token = rows == "everywhere" ? FirstToken::included : FirstToken::left_out;
+  table.demand_no_other_keys();
+  return ablate;
+}
+
 /// Two tables of one task are two protocols on the same items; anything else would give two meanings to a row of the
 /// results.
 void demand_distinct(const std::vector<TaskSpec>& tasks, const std::string& file) {
@@ -328,6 +346,10 @@ Experiment experiment_in(const toml::table& table, const std::string& origin) {
     TomlTable inner(*lens, origin, "lens");
     experiment.lens = LensSpec{.tuned = inner.text("tuned", "")};
     inner.demand_no_other_keys();
+  }
+  if (const toml::table* ablate = top.table("ablate")) {
+    TomlTable inner(*ablate, origin, "ablate");
+    experiment.ablate = read_ablate(inner);
   }
   top.demand_no_other_keys();
   demand_distinct(experiment.tasks, origin);

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "tertium/patching/ablation.h"
 #include "tertium/patching/patch_spec.h"
 #include "tertium/protocols/protocol.h"
 #include "tertium/tasks/item_choice.h"
@@ -84,6 +85,7 @@ struct Experiment {
   std::vector<std::string> metrics;  // of [align]; empty without it
   std::optional<PatchSpec> patch;    // without [patch] nothing is patched
   std::optional<LensSpec> lens;
+  std::optional<AblateSpec> ablate;  // without [ablate] nothing is ablated
   std::string text;                  // the whole of it, after --set, as TOML
 
   /// Where the adapter lies (find_adapter); empty if there is none.

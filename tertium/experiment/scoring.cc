@@ -7,20 +7,9 @@
 #include "tertium/experiment/run.h"
 #include "tertium/metrics/metric.h"
 #include "tertium/patching/place.h"
-#include "tertium/protocols/asking.h"
 
 namespace tertium {
 namespace {
-
-/// One item's job, and how to read its result.
-struct ItemJob {
-  Job job;
-  AskedStrands asked;
-  std::vector<TextStates ItemRun::*>
-      texts;                   // where each recorded text's states go; null: they are the next statement's
-  Kept kept;                   // recorded behind the texts …
-  bool answer_stream = false;  // … and behind that
-};
 
 void want(ItemJob& item, int strand, int row, TextStates ItemRun::*member) {
   item.job.recordings.push_back({strand, row, 1, Quantity::resid});
@@ -39,7 +28,20 @@ void want_own_statements(ItemJob& made, const Question& statements) {
   }
 }
 
-ItemJob make_job(const PreparedLanguage& language, std::size_t i, const Wanted& wanted) {
+void append(std::vector<float>& rows, std::span<const float> state) {
+  rows.insert(rows.end(), state.begin(), state.end());
+}
+
+/// The states of one item's statements at one layer index, [n_options, D].
+std::vector<float> statement_rows(const std::vector<TextStates>& statements, std::size_t index) {
+  std::vector<float> rows;
+  for (const TextStates& text : statements) append(rows, text.at(index));
+  return rows;
+}
+
+}  // namespace
+
+ItemJob item_job(const PreparedLanguage& language, std::size_t i, const Wanted& wanted) {
   const Question& question = language.questions[i];
   const bool scored_are_statements = language.statements.empty();
   ItemJob made{.job = {.name = question.name}};
@@ -76,19 +78,6 @@ ItemRun read_result(const ItemJob& item, const Question& question, const Config&
   return run;
 }
 
-void append(std::vector<float>& rows, std::span<const float> state) {
-  rows.insert(rows.end(), state.begin(), state.end());
-}
-
-/// The states of one item's statements at one layer index, [n_options, D].
-std::vector<float> statement_rows(const std::vector<TextStates>& statements, std::size_t index) {
-  std::vector<float> rows;
-  for (const TextStates& text : statements) append(rows, text.at(index));
-  return rows;
-}
-
-}  // namespace
-
 Kept kept_of(const Question& question, const Wanted& wanted) {
   std::set<int> rows;
   for (const std::string& position : wanted.positions)
@@ -101,7 +90,7 @@ void run_some(const Engine& engine, const PreparedLanguage& language, std::span<
   std::vector<ItemJob> made;
   std::vector<Job> jobs;
   for (const std::size_t item : items) {
-    made.push_back(make_job(language, item, wanted));
+    made.push_back(item_job(language, item, wanted));
     jobs.push_back(std::move(made.back().job));
   }
   engine.run(jobs, [&](std::size_t j, JobResult result) {

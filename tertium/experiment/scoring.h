@@ -5,12 +5,12 @@
 #include <vector>
 
 #include "tertium/patching/activations.h"
+#include "tertium/protocols/asking.h"
 
 namespace tertium {
 
 class Engine;
 struct PreparedLanguage;  // experiment/run.h
-struct Question;
 struct StatementCosines;  // metrics/metric.h
 
 /// The last-token states of one text: the stream by index 0..L, then behind the final norm.
@@ -43,6 +43,18 @@ struct Wanted {
   bool premise = false;
   bool answer_stream = false;
 };
+
+/// One item's job, and how to read its result.
+struct ItemJob {
+  Job job;
+  AskedStrands asked;
+  std::vector<TextStates ItemRun::*>
+      texts;                   // where each recorded text's states go; null: they are the next statement's
+  Kept kept;                   // recorded behind the texts …
+  bool answer_stream = false;  // … and behind that
+};
+ItemJob item_job(const PreparedLanguage& language, std::size_t item, const Wanted& wanted);
+ItemRun read_result(const ItemJob& item, const Question& question, const Config& config, JobResult result);
 
 /// What of an item's clean run is kept for patches: the rows of all positions that it has.
 Kept kept_of(const Question& question, const Wanted& wanted);

@@ -59,9 +59,11 @@ void plan_stages(Store& store, const Experiment& experiment, const std::vector<P
     };
     const bool align = !experiment.metrics.empty() && aligned.insert(task.spec.name).second;
     plan(task.pivot, kScoring);
+    if (experiment.ablate) plan(task.pivot, kAblating);
     for (const PreparedLanguage& language : task.others) {
       plan(language, kScoring);
       if (align) plan(language, kAligning);
+      if (experiment.ablate) plan(language, kAblating);
       if (!experiment.patch) continue;
       for (const std::string& direction : experiment.patch->directions) plan(language, patching(direction));
     }

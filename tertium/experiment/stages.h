@@ -19,7 +19,7 @@ namespace tertium {
 /// "xcopa loglik it: scoring"
 std::string stage_name(const TaskSpec& task, const std::string& language, std::string_view what);
 // What a stage does.
-inline constexpr std::string_view kScoring = "scoring", kAligning = "alignment";
+inline constexpr std::string_view kScoring = "scoring", kAligning = "alignment", kAblating = "ablation";
 std::string patching(const std::string& direction);
 
 /// Files the stages of an experiment that are not known yet as not begun.

@@ -37,9 +37,11 @@ TaskRun::TaskRun(const Common& common, const PreparedTask& task, bool align)
 void TaskRun::run() {
   const bool pivot_done = score(task_.pivot);
   store_notes(common_.store, task_);
+  if (common_.experiment.ablate) ablate(task_.pivot);
   for (const PreparedLanguage& language : task_.others) {
     const bool done = score(language);
     if (align_) align(language);
+    if (common_.experiment.ablate) ablate(language);
     if (common_.menu) patch(language, pivot_done && done);
     forget(language);
   }
@@ -49,11 +51,13 @@ void TaskRun::run() {
 void TaskRun::count(UnitCount& count) {
   const auto add = [&](const Demand& demand) { count.add(common_.planner.plan(demand)); };
   add(scoring(task_.pivot));
+  if (common_.experiment.ablate) add(ablations_of(task_.pivot).demand());
   StoredAnswers pivot;
   if (common_.menu) pivot = stored_answers(common_.store, task_.spec, task_.pivot);
   for (const PreparedLanguage& language : task_.others) {
     add(scoring(language));
     if (align_) add(items_demand(language)), add(corpus_demand(language));
+    if (common_.experiment.ablate) add(ablations_of(language).demand());
     if (!common_.menu) continue;
     const StoredAnswers own = stored_answers(common_.store, task_.spec, language);
     if (pivot.missing || own.missing) {
@@ -227,6 +231,61 @@ void TaskRun::file_ties(const PreparedLanguage& language) const {
       ties[unit.part] += unit.ties;
   for (const auto& [metric, count] : ties)
     common_.store.set_info(fmt::format("ties {} {}", run_key(task_.spec, language), metric), std::to_string(count));
+}
+
+AblationUnits TaskRun::ablations_of(const PreparedLanguage& language) {
+  std::string metrics;
+  if (align_ && &language != &task_.pivot)
+    for (const Metric* metric : common_.metrics)
+      if (metric->of_item) metrics += std::string(metric->name) + " ";
+  return {*common_.experiment.ablate, task_, language, keys(task_.pivot), keys(language), metrics, config()};
+}
+
+void TaskRun::ablate(const PreparedLanguage& language) {
+  const AblationUnits units = ablations_of(language);
+  const Demand demand = units.demand();
+  const WorkPlan plan = common_.planner.plan(demand);
+  for (const UnitRow& old : plan.outdated)
+    if (std::ranges::find(demand.members, old.first_item) != demand.members.end()) common_.store.remove_unit(old.id);
+  Stage stage = this->stage(language, kAblating, language.items.size());
+  const auto compute = [&](const Work& work, Tally& tally, const std::function<void(std::size_t)>& reached) {
+    if (common_.planner.knows_any())
+      for (const std::size_t part : work.parts)
+        for (const std::size_t i : members_of(work)) {
+          const std::string& id = language.items[i].id;
+          common_.store.remove_ablations(task_.spec.name, language.language, task_.spec.stored_protocol(),
+                                         units.key(part), id);
+          if (units.aligned())
+            common_.store.remove_ablated_alignment(task_.spec.name, language.language, units.key(part), id);
+        }
+    units.run(
+        common_.engine, work,
+        [&](const AblationUnits::Run& run) { tally.rows[run.part] += store_ablation(language, units, run); }, reached);
+  };
+  if (common_.runner.run(demand, plan, stage, compute)) stage.end();
+}
+
+int TaskRun::store_ablation(const PreparedLanguage& language, const AblationUnits& units,
+                            const AblationUnits::Run& run) const {
+  const AblationKey key = units.key(run.ablation);
+  const std::string& item = language.items[run.item].id;
+  int rows = 0;
+  for (std::size_t k = 0; k < run.own.scores.size(); ++k, ++rows)
+    common_.store.add(AblationRow{task_.spec.name, language.language, item, task_.spec.stored_protocol(), key,
+                                  static_cast<int>(k), run.own.scores[k]});
+  if (!run.pivot) return rows;
+  const std::size_t blocks = config().layers.size();
+  for (std::size_t index = static_cast<std::size_t>(run.ablation.block) + 1; index < blocks + 2; ++index) {
+    const StatementCosines cosines = statement_cosines(run.pivot->statements, run.own.statements, index);
+    for (const Metric* metric : common_.metrics) {
+      if (!metric->of_item) continue;
+      common_.store.add(AblatedAlignmentRow{task_.spec.name, language.language, item, key, std::string(metric->name),
+                                            index > blocks ? "final_norm" : "resid",
+                                            static_cast<int>(std::min(index, blocks)), metric->of_item(cosines).value});
+      ++rows;
+    }
+  }
+  return rows;
 }
 
 LineupUnits TaskRun::units_of(const LanguagePair& pair, const Lineup& lineup) {

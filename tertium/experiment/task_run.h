@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "tertium/engine/engine.h"
+#include "tertium/experiment/ablation_units.h"
 #include "tertium/experiment/item_keys.h"
 #include "tertium/experiment/language_states.h"
 #include "tertium/experiment/lineup_units.h"
@@ -89,6 +90,15 @@ class TaskRun {
   void align_corpus(const PreparedLanguage& language, const Demand& demand, const Work& work, Tally& tally);
 
   void file_ties(const PreparedLanguage& language) const;
+
+  // ---- ablations
+
+  AblationUnits ablations_of(const PreparedLanguage& language);
+
+  void ablate(const PreparedLanguage& language);
+
+  /// Scores and alignment of one item under one ablation; how many rows.
+  int store_ablation(const PreparedLanguage& language, const AblationUnits& units, const AblationUnits::Run& run) const;
 
   // ---- patches
 

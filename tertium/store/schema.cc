@@ -13,7 +13,7 @@ namespace tertium {
 namespace {
 
 constexpr int application_id = 0x74727469;  // "trti": `file results.db` shows it
-constexpr int schema_version = 6;           // counts up with every change below; docs/results.md tells them apart
+constexpr int schema_version = 7;           // counts up with every change below; docs/results.md tells them apart
 constexpr int oldest_readable = 3;          // what is newer only adds tables (Table::since)
 
 std::filesystem::path results_in(const std::filesystem::path& folder) { return folder / "results.db"; }

@@ -45,6 +45,21 @@ std::string place(const LensRow& row) {
                      row.protocol, row.layer, printable(row.token_of));
 }
 
+std::string place(const AblationKey& key) {
+  return fmt::format("{}@{}{}, {}", key.component, key.layer, key.head < 0 ? "" : fmt::format(".{}", key.head),
+                     key.position);
+}
+
+std::string place(const AblationRow& row) {
+  return fmt::format("ablations: item \"{}\" ({} {}, {}, {}, option {})", printable(row.item), row.task, row.language,
+                     row.protocol, place(row.key), row.option);
+}
+
+std::string place(const AblatedAlignmentRow& row) {
+  return fmt::format("ablated_alignment: item \"{}\" ({} {}, {}, {}, {} {})", printable(row.item), row.task,
+                     row.language, place(row.key), row.metric, row.stream, row.at);
+}
+
 // SQLite would turn NaN into NULL; infinity has no spelling in JSON.
 template <class Row>
 void check_finite(double number, const Row& row, const Connection& connection) {
@@ -57,6 +72,17 @@ template <class Row>
 void check_new(bool is_new, const Row& row, const Connection& connection) {
   if (!is_new)
     fail("{}: {}: this row is there already; each may be added once", connection.path().string(), place(row));
+}
+
+/// Its columns from `first` on.
+AblationKey ablation_key(const TableRows& row, int first) {
+  return {.component = row.text(first),
+          .layer = row.integer(first + 1),
+          .head = row.integer(first + 2),
+          .operation = row.text(first + 3),
+          .reference = row.text(first + 4),
+          .control = row.text(first + 5),
+          .position = row.text(first + 6)};
 }
 
 std::vector<ScoreRow> score_rows(TableRows row) {
@@ -82,8 +108,9 @@ struct Store::Database {
   Connection connection;
   std::filesystem::path folder = connection.path().parent_path();
   Statement insert_item{connection, "INSERT INTO items VALUES (?, ?, ?, ?)"};
-  std::optional<Statement> insert_text, insert_unit, remove_unit, insert_lens,
-      remove_lens;  // a writer's: files of older layouts lack the tables
+  std::optional<Statement> insert_text, insert_unit, remove_unit, insert_lens, remove_lens, insert_ablation,
+      insert_ablated_alignment, remove_ablations,
+      remove_ablated_alignment;  // a writer's: files of older layouts lack the tables
   Statement insert_score{connection, "INSERT INTO scores VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"};
   Statement insert_alignment{connection, "INSERT INTO alignment VALUES (?, ?, ?, ?, ?, ?, ?)"};
   Statement insert_patch{connection, "INSERT INTO patches VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"};
@@ -104,6 +131,17 @@ struct Store::Database {
     insert_lens.emplace(connection, "INSERT INTO lens VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
     remove_lens.emplace(connection, "DELETE FROM lens WHERE task = ? AND language = ? AND protocol = ? AND item = ?");
     remove_unit.emplace(connection, "DELETE FROM units WHERE id = ?");
+    insert_ablation.emplace(connection, "INSERT INTO ablations VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+    insert_ablated_alignment.emplace(connection,
+                                     "INSERT INTO ablated_alignment VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+    constexpr const char* kOfKey = "component = ? AND operation = ? AND reference = ? AND control = ? AND position = ?";
+    remove_ablations.emplace(connection,
+                             fmt::format("DELETE FROM ablations WHERE task = ? AND language = ? AND protocol = ? AND "
+                                         "item = ? AND {}",
+                                         kOfKey));
+    remove_ablated_alignment.emplace(
+        connection,
+        fmt::format("DELETE FROM ablated_alignment WHERE task = ? AND language = ? AND item = ? AND {}", kOfKey));
   }
   explicit Database(Connection opened) : connection(std::move(opened)) {}
   Database(const Database&) = delete;
@@ -192,6 +230,24 @@ void Store::add(const LensRow& row) {
   check_new(is_new, row, database_->connection);
 }
 
+void Store::add(const AblationRow& row) {
+  check_finite(row.score, row, database_->connection);
+  const AblationKey& key = row.key;
+  const bool is_new = database_->insert_ablation.value().insert(
+      row.task, row.language, row.item, row.protocol, key.component, key.layer, key.head, key.operation, key.reference,
+      key.control, key.position, row.option, row.score);
+  check_new(is_new, row, database_->connection);
+}
+
+void Store::add(const AblatedAlignmentRow& row) {
+  check_finite(row.value, row, database_->connection);
+  const AblationKey& key = row.key;
+  const bool is_new = database_->insert_ablated_alignment.value().insert(
+      row.task, row.language, row.item, key.component, key.layer, key.head, key.operation, key.reference, key.control,
+      key.position, row.metric, row.stream, row.at, row.value);
+  check_new(is_new, row, database_->connection);
+}
+
 void Store::add(const UnitRow& row) {
   (void)database_->insert_unit.value().insert(row.id, row.task, row.protocol, row.language, row.direction,
                                               row.first_item, row.items, row.state, row.seconds, row.rows, row.worker,
@@ -203,6 +259,18 @@ void Store::remove_unit(const std::string& id) { (void)database_->remove_unit.va
 void Store::remove_patches(const PatchSlice& slice, const std::string& item) {
   (void)database_->remove_patches.insert(slice.task, slice.language, item, slice.protocol, slice.direction, slice.site,
                                          slice.position, slice.control, slice.draw);
+}
+
+void Store::remove_ablations(const std::string& task, const std::string& language, const std::string& protocol,
+                             const AblationKey& key, const std::string& item) {
+  (void)database_->remove_ablations.value().insert(task, language, protocol, item, key.component, key.operation,
+                                                   key.reference, key.control, key.position);
+}
+
+void Store::remove_ablated_alignment(const std::string& task, const std::string& language, const AblationKey& key,
+                                     const std::string& item) {
+  (void)database_->remove_ablated_alignment.value().insert(task, language, item, key.component, key.operation,
+                                                           key.reference, key.control, key.position);
 }
 
 void Store::remove_alignment(const std::string& task, const std::string& language, const std::string& metric) {
@@ -333,6 +401,37 @@ std::vector<LensRow> Store::lens() const {
                     .log_prob = row.real_if_any(7),
                     .logit = row.real_if_any(8),
                     .entropy = row.real_if_any(9)});
+  return rows;
+}
+
+std::vector<AblationRow> Store::ablations() const {
+  std::vector<AblationRow> rows;
+  if (!has_table(database_->connection, "ablations")) return rows;
+  TableRows row(database_->connection, table_named("ablations"));
+  while (row.next())
+    rows.push_back({.task = row.text(0),
+                    .language = row.text(1),
+                    .item = row.text(2),
+                    .protocol = row.text(3),
+                    .key = ablation_key(row, 4),
+                    .option = row.integer(11),
+                    .score = row.real(12)});
+  return rows;
+}
+
+std::vector<AblatedAlignmentRow> Store::ablated_alignment() const {
+  std::vector<AblatedAlignmentRow> rows;
+  if (!has_table(database_->connection, "ablated_alignment")) return rows;
+  TableRows row(database_->connection, table_named("ablated_alignment"));
+  while (row.next())
+    rows.push_back({.task = row.text(0),
+                    .language = row.text(1),
+                    .item = row.text(2),
+                    .key = ablation_key(row, 3),
+                    .metric = row.text(10),
+                    .stream = row.text(11),
+                    .at = row.integer(12),
+                    .value = row.real(13)});
   return rows;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <compare>
 #include <filesystem>
 #include <iosfwd>
 #include <memory>
@@ -65,6 +66,36 @@ struct LensRow {
   std::optional<double> log_prob;  // loglik
   std::optional<double> logit;     // letters
   std::optional<double> entropy;   // loglik: of the distribution over the vocabulary at this layer, in bits
+};
+
+/// A part of the model that was taken out: one component at one place.
+struct AblationKey {
+  std::string component;  // "block", "attn_out", "mlp_out", "z"
+  int layer = 0;          // the block
+  int head = -1;          // -1 where it is no head
+  std::string operation = "zero";
+  std::string reference = {};  // of a mean: over what; else empty
+  std::string control = "main";
+  std::string position = "everywhere";  // or "but_first"
+  auto operator<=>(const AblationKey&) const = default;
+};
+
+/// An option's score under an ablation.
+struct AblationRow {
+  std::string task, language, item, protocol;
+  AblationKey key;
+  int option = 0;
+  double score = 0;
+};
+
+/// A metric at a layer, where the statements of both languages ran under an ablation.
+struct AblatedAlignmentRow {
+  std::string task, language, item;
+  AblationKey key;
+  std::string metric;
+  std::string stream;
+  int at = 0;  // stream index; those before the ablated block are as they were, and have no rows
+  double value = 0;
 };
 
 /// The measure of imported means by language that is no alignment.
@@ -141,6 +172,8 @@ class Store {
   void add(const PatchRow& row);
   void add(const CorpusRow& row);
   void add(const LensRow& row);
+  void add(const AblationRow& row);
+  void add(const AblatedAlignmentRow& row);
   void add(const UnitRow& row);                                     // replaces one of the same id
   void set_info(const std::string& key, const std::string& value);  // replaces an earlier value
   void forget_info(const std::string& key);
@@ -153,6 +186,11 @@ class Store {
   void remove_patches(const PatchSlice& slice, const std::string& item);
   void remove_lens(const std::string& task, const std::string& language, const std::string& protocol,
                    const std::string& item);
+  /// Of all blocks and heads of a key's component.
+  void remove_ablations(const std::string& task, const std::string& language, const std::string& protocol,
+                        const AblationKey& key, const std::string& item);
+  void remove_ablated_alignment(const std::string& task, const std::string& language, const AblationKey& key,
+                                const std::string& item);
   void remove_corpora(const std::string& corpus, const std::string& language);
   void remove_alignment(const std::string& task, const std::string& language, const std::string& metric);
 
@@ -163,8 +201,10 @@ class Store {
   std::vector<AlignmentRow> alignment() const;
   std::vector<PatchRow> patches() const;
   std::vector<CorpusRow> corpora() const;
-  std::vector<LensRow> lens() const;   // none where the layout has no such table
-  std::vector<UnitRow> units() const;  // none where the layout has no such table
+  std::vector<LensRow> lens() const;                           // none where the layout has no such table
+  std::vector<AblationRow> ablations() const;                  // none where the layout has no such table
+  std::vector<AblatedAlignmentRow> ablated_alignment() const;  // the same
+  std::vector<UnitRow> units() const;                          // none where the layout has no such table
   RunInfo info() const;
   /// Of one language alone.
   std::vector<ScoreRow> scores(const std::string& task, const std::string& language, const std::string& protocol) const;

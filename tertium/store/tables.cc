@@ -11,7 +11,7 @@ namespace {
 
 using enum Column::Kind;
 
-constexpr int kLayoutOfTexts = 4, kLayoutOfUnits = 5, kLayoutOfLens = 6;
+constexpr int kLayoutOfTexts = 4, kLayoutOfUnits = 5, kLayoutOfLens = 6, kLayoutOfAblations = 7;
 
 std::vector<std::string> names_of(const Table& table) {
   std::vector<std::string> names;
@@ -157,6 +157,59 @@ const std::vector<Table>& tables() {
         {.name = "logit", .kind = real, .may_be_null = true},
         {.name = "entropy", .kind = real, .may_be_null = true}},
        kLayoutOfLens},
+      {"ablations",
+       R"(CREATE TABLE ablations (
+  task TEXT NOT NULL, language TEXT NOT NULL, item TEXT NOT NULL, protocol TEXT NOT NULL,
+  component TEXT NOT NULL,
+  layer INTEGER NOT NULL CHECK (layer >= 0),
+  head INTEGER NOT NULL CHECK (head >= -1),
+  operation TEXT NOT NULL, reference TEXT NOT NULL, control TEXT NOT NULL, position TEXT NOT NULL,
+  option INTEGER NOT NULL CHECK (option >= 0),
+  score REAL NOT NULL,
+  PRIMARY KEY (task, language, item, protocol, component, layer, head, operation, reference, control, position, option)
+) STRICT)",
+       {{"task"},
+        {"language"},
+        {"item"},
+        {"protocol"},
+        {"component"},
+        {"layer", integer},
+        {"head", integer, -1},
+        {"operation"},
+        {"reference"},
+        {"control"},
+        {"position"},
+        {"option", integer},
+        {"score", real}},
+       kLayoutOfAblations},
+      {"ablated_alignment",
+       R"(CREATE TABLE ablated_alignment (
+  task TEXT NOT NULL, language TEXT NOT NULL, item TEXT NOT NULL,
+  component TEXT NOT NULL,
+  layer INTEGER NOT NULL CHECK (layer >= 0),
+  head INTEGER NOT NULL CHECK (head >= -1),
+  operation TEXT NOT NULL, reference TEXT NOT NULL, control TEXT NOT NULL, position TEXT NOT NULL,
+  metric TEXT NOT NULL, stream TEXT NOT NULL,
+  at INTEGER NOT NULL CHECK (at >= 0),
+  value REAL NOT NULL,
+  PRIMARY KEY (task, language, item, component, layer, head, operation, reference, control, position, metric, stream,
+               at)
+) STRICT)",
+       {{"task"},
+        {"language"},
+        {"item"},
+        {"component"},
+        {"layer", integer},
+        {"head", integer, -1},
+        {"operation"},
+        {"reference"},
+        {"control"},
+        {"position"},
+        {"metric"},
+        {"stream"},
+        {"at", integer},
+        {"value", real}},
+       kLayoutOfAblations},
       {"units",
        R"(CREATE TABLE units (
   id TEXT NOT NULL PRIMARY KEY,

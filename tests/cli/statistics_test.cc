@@ -27,7 +27,7 @@ TEST_F(Statistics, ShowAndStatsSayTheSame) {
   results_of("results");
   const json stats = json::parse(output_of({"stats", results.string(), "--json"}));
   const json shown = json::parse(output_of({"show", results.string(), "--json"}));
-  for (const char* table : {"languages", "alignment", "layer_choice", "across", "flips", "places", "regression"}) {
+  for (const char* table : {"languages", "alignment", "layer_choice", "across", "flips", "places", "ablations", "ablated_alignment", "regression"}) {
     ASSERT_TRUE(stats.contains(table)) << table;
     EXPECT_EQ(stats.at(table), shown.at(table)) << table;
   }
