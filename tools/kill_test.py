@@ -22,7 +22,7 @@ import tiny_experiment
 TOLERANCE = 1e-5
 TABLES = ["items", "scores", "alignment", "patches", "corpora", "units", "runs"]
 # What differs between any two runs.
-OF_THE_RUN = {"started", "continued", "finished", "seconds"}
+OF_THE_RUN = {"started", "continued", "finished", "seconds", "threads"}
 
 
 def rows_of(folder):
@@ -67,14 +67,22 @@ def begun(command, folder):
     return process, time.time()
 
 
-def units_done(folder):
+def units_done(folder, which="TRUE"):
     try:
         connection = sqlite3.connect(f"file:{folder}/results.db?mode=ro", uri=True)
-        count = connection.execute("SELECT count(*) FROM units").fetchone()[0]
+        count = connection.execute(f"SELECT count(*) FROM units WHERE {which}").fetchone()[0]
         connection.close()
         return count
     except sqlite3.Error:
         return 0
+
+
+def workers_of(folder):
+    """How many units each worker computed: "0: 12, 1: 9"."""
+    connection = sqlite3.connect(f"file:{folder}/results.db?mode=ro", uri=True)
+    counts = connection.execute("SELECT worker, count(*) FROM units GROUP BY worker ORDER BY worker").fetchall()
+    connection.close()
+    return ", ".join(f"{worker}: {count}" for worker, count in counts)
 
 
 def main():

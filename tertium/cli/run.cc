@@ -1,8 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
-#include <csignal>
+#include <cstdlib>
 #include <future>
 
 #include "tertium/audit/audit.h"
@@ -14,7 +13,10 @@
 #include "tertium/cli/print_lm_eval.h"
 #include "tertium/cli/print_results.h"
 #include "tertium/cli/process.h"
-#include "tertium/cli/progress_line.h"
+#include "tertium/cli/run_parts.h"
+#include "tertium/cli/run_worker.h"
+#include "tertium/cluster/handed_out.h"
+#include "tertium/cluster/launch.h"
 #include "tertium/engine/engine.h"
 #include "tertium/experiment/corpora.h"
 #include "tertium/experiment/experiment.h"
@@ -26,11 +28,11 @@
 #include "tertium/experiment/run.h"
 #include "tertium/experiment/stages.h"
 #include "tertium/experiment/units.h"
+#include "tertium/experiment/workers.h"
 #include "tertium/formats/model_path.h"
 #include "tertium/model/checkpoint.h"
 #include "tertium/store/schema.h"
 #include "tertium/store/store.h"
-#include "tertium/version.h"
 
 namespace tertium {
 namespace {
@@ -39,33 +41,12 @@ struct Options : ExperimentOptions {
   std::string out;
   std::string by;
   std::string answers, lm_eval;
+  std::string worker;
   bool force = false;
   bool as_new = false;
   double unit_rows = 0;
   int batch_rows = EngineOptions{}.batch_rows;
 };
-
-std::optional<std::string> stored_info(const Store& store, std::string_view key) {
-  for (const auto& [name, value] : store.info())
-    if (name == key) return value;
-  return std::nullopt;
-}
-
-void write_info(Store& store, const Experiment& experiment, const Engine& engine) {
-  const Model& model = engine.model();
-  store.set_info("tertium", TERTIUM_VERSION);
-  store.set_info("libtorch", libtorch_version());
-  store.set_info("experiment", experiment.text);
-  store.set_info("model", experiment.model.string());
-  if (!experiment.adapter.empty()) store.set_info("adapter", experiment.adapter.string());
-  store.set_info("family", model.config().family);
-  store.set_info("pivot", experiment.pivot);
-  store.set_info("dtype", std::string(to_string(model.precision())));
-  store.set_info("device", "cpu");
-  store.set_info("threads", std::to_string(threads()));
-  if (experiment.patch) store.set_info("seed", std::to_string(experiment.patch->seed));
-  store.set_info(stored_info(store, "started") ? "continued" : "started", utc_now());
-}
 
 void demand_categories(const std::vector<PreparedTask>& tasks) {
   for (const PreparedTask& task : tasks)
@@ -105,14 +86,6 @@ void say_what_runs(const Experiment& experiment, const std::vector<PreparedTask>
   std::fflush(stdout);
 }
 
-/// What a run is made of, once all of it is read.
-struct Prepared {
-  const Experiment& experiment;
-  const std::vector<PreparedTask>& tasks;
-  const InputHashes& hashes;
-  Precision precision;
-};
-
 /// Says what will be gone. Whatever the file is, it is to be replaced.
 void say_what_is_replaced(const std::filesystem::path& folder) {
   std::string what = "a results.db that cannot be read";
@@ -126,23 +99,30 @@ void say_what_is_replaced(const std::filesystem::path& folder) {
   fmt::print("{}: replaced: {}\n", folder.string(), what);
 }
 
-/// A new one, or one that this run can go on with. Throws Error naming what has changed since.
-Store store_for(const Prepared& run, const Options& options) {
-  const std::filesystem::path out = options.out.ends_with('/') ? std::filesystem::path(options.out).parent_path()
-                                                               : std::filesystem::path(options.out);
+std::filesystem::path out_of(const Options& options) {
+  const std::filesystem::path out = options.out;
+  return options.out.ends_with('/') ? out.parent_path() : out;
+}
+
+/// Results that are new, or that this run can go on with. Throws Error naming what has changed since.
+std::filesystem::path folder_for(const Prepared& run, const Options& options) {
+  const std::filesystem::path out = out_of(options);
   if (options.force) {
     if (Store::has_results(out)) say_what_is_replaced(out);
-    return Store::create(out, /*replace=*/true);
+    discard_workers(out);
+    Store::create(out, /*replace=*/true);
+    return out;
   }
   for (int n = 1;; ++n) {
     const std::filesystem::path folder = n == 1 ? out : std::filesystem::path(fmt::format("{}-{}", out.string(), n));
     if (!Store::has_results(folder)) {
       if (n > 1) fmt::print("{}: holds results of something else; these go to {}\n", out.string(), folder.string());
-      return Store::create(folder, /*replace=*/false);
+      Store::create(folder, /*replace=*/false);
+      return folder;
     }
     const std::vector<std::string> different =
-        differences(Store::open(folder), run.experiment, run.tasks, run.hashes, run.precision);
-    if (different.empty()) return Store::resume(folder);
+        differences(Store::open(folder), run.experiment, run.tasks, run.hashes, run.precision());
+    if (different.empty()) return folder;
     if (!options.as_new)
       fail(
           "{}: its results were made from something else: {}; give another --out, --as-new to write beside them, or "
@@ -159,13 +139,30 @@ bool say_what_is_done(const Store& store, const UnitCount& count) {
   return count.done < count.all || !count.open.empty();
 }
 
+void say_who_writes(const Joined& joined) {
+  if (!joined.writing.empty()) fmt::print("note: workers that still write are not joined: {}\n", join(joined.writing));
+}
+
+void say_what_is_joined(const Joined& joined) {
+  if (!joined.workers.empty()) fmt::print("joined the results of workers {}\n", join(joined.workers));
+  say_who_writes(joined);
+}
+
 void run(const Options& options) {
-  const auto start = std::chrono::steady_clock::now();
+  const RunTime time;
   const Experiment experiment = read_experiment(options.experiment, options.settings);
-  set_threads(options.threads);
-  if (const std::string dead = Store::demand_free(options.out, /*replace=*/true); !dead.empty())
-    fmt::print("{}: {} wrote here before and ended without a word\n", options.out, printable(dead, 200));
+  std::optional<Share> share;
+  if (!options.worker.empty()) share = share_of(options.worker);
+  const std::optional<Launch> launch =
+      share ? std::nullopt : launch_of([](const char* name) { return std::getenv(name); });
+  const bool leads = !launch || launch->rank == 0;
+  set_threads(options.threads == 0 && launch ? threads_of(*launch) : options.threads);
   stop_on_signals();
+  std::optional<HandedOut> handed_out;
+  if (launch) handed_out.emplace(*launch, workers_folder(out_of(options)));
+  if (leads && !share)
+    if (const std::string dead = Store::demand_free(options.out, /*replace=*/true); !dead.empty())
+      fmt::print("{}: {} wrote here before and ended without a word\n", options.out, printable(dead, 200));
 
   // Everything that bad input can break comes before earlier results are replaced.
   const std::filesystem::path model = find_model(experiment.model.string()), adapter = experiment.found_adapter();
@@ -183,71 +180,70 @@ void run(const Options& options) {
   if (!options.answers.empty()) imported = imported_answers(options.answers, tasks);
   std::future<InputHashes> hashed =
       std::async(std::launch::async, hashes_of, inputs_of(model_files, tokenizer.files(), tasks, corpora));
-  std::future<Audit> audited = std::async(std::launch::async, [&, limits = Limits{config.context, config.vocabulary}] {
-    return audit(experiment, tasks, tokenizer, limits);
-  });
+  std::future<Audit> audited;
+  if (leads && !share)
+    audited = std::async(std::launch::async, [&, limits = Limits{config.context, config.vocabulary}] {
+      return audit(experiment, tasks, tokenizer, limits);
+    });
   const Engine engine(Model::load(model, experiment.dtype, adapter), {.batch_rows = options.batch_rows});
   const InputHashes hashes = hashed.get();
   demand_unchanged(model_files);  // what was loaded is what was hashed
+  if (share) std::filesystem::create_directories(options.out);
   demand_room(experiment, tasks, config, options.out);
-  const Precision precision = engine.model().precision();
-  Store store = store_for({experiment, tasks, hashes, precision}, options);
-  say_what_runs(experiment, tasks, corpora, engine.model());
-  fmt::print("audit: {}; tertium audit {} tells them\n", counted(audited.get()), options.experiment);
-  std::fflush(stdout);
+  const Prepared run{experiment, tasks, corpora, engine, hashes};
   RunControl control{.stop = [] { return stopping_signal() != 0; },
-                     .fingerprint = fingerprint_of(hashes, precision),
+                     .fingerprint = fingerprint_of(hashes, run.precision()),
                      .unit_rows = options.unit_rows};
-  UnitCount units = count_units(experiment, tasks, engine, store, control);
-  count_corpora(corpora, store, control, units);
-  const bool is_open = say_what_is_done(store, units);
-  const double before = std::strtod(stored_info(store, "seconds").value_or("0").c_str(), nullptr);
-  std::fflush(stdout);
-  write_info(store, experiment, engine);
-  store_hashes(store, hashes);
-  store_imported(store, imported);
-  store_deciders(store, deciders_of(experiment, precision));
-  if (is_open) store.forget_info("finished");
-  plan_stages(store, experiment, tasks, corpora);
-  store.commit();
+  if (share) return run_share(run, out_of(options), *share, control, options.quiet);
 
-  RunOutcome outcome;
-  {
-    ProgressLine line;
-    const Progress progress = [&](std::string_view stage, std::size_t done, std::size_t total) {
-      if (!options.quiet) line(stage, done, total);
-    };
-    control.notice = [&](const std::string& what) {
-      if (!options.quiet) line.say("note: " + what);
-    };
-    outcome = run_experiment(experiment, tasks, engine, store, progress, control);
-    if (!outcome.stopped) run_corpora(corpora, engine, store, progress, control, outcome);
+  std::filesystem::path folder;
+  std::optional<Store> store;
+  if (leads) {
+    folder = folder_for(run, options);
+    say_what_is_joined(join_workers(folder));
+    store = Store::resume(folder);
+    say_what_runs(experiment, tasks, corpora, engine.model());
+    fmt::print("audit: {}; tertium audit {} tells them\n", counted(audited.get()), options.experiment);
+    UnitCount units = count_units(experiment, tasks, engine, *store, control);
+    count_corpora(corpora, *store, control, units);
+    if (say_what_is_done(*store, units)) store->forget_info("finished");
+    std::fflush(stdout);
+    store_imported(*store, imported);
+    begin(*store, run);
   }
-  const auto seconds_so_far = [&] {
-    return before + std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  };
+  if (launch) {
+    store.reset();  // so that all can read it
+    if (leads) handed_out->open(folder.string());
+    folder = handed_out->await_open();
+    const ShareDone work =
+        do_share(run, folder, std::to_string(launch->rank), *handed_out, control, options.quiet || !leads);
+    if (work.outcome.stopped) end_stopped(work.outcome);
+    if (!leads) return;
+    for (const int rank : handed_out->await_others())
+      fmt::print("note: worker {} of {} died; what it had stored counts, the rest is computed by others\n", rank,
+                 launch->size);
+    say_who_writes(join_workers(folder));
+    store = Store::resume(folder);
+  }
+  const double before = stored_seconds(*store);
+  const RunOutcome outcome = go_through(run, *store, control, options.quiet);
   if (outcome.stopped) {
-    store.set_info("seconds", fmt::format("{:.1f}", seconds_so_far()));
-    store.commit();
-    write_error(fmt::format("stopped by {}: {} units done now, all of them stored; the same command goes on\n",
-                            stopping_signal() == SIGINT ? "SIGINT" : "SIGTERM", outcome.computed));
-    throw Exit{128 + stopping_signal()};  // as a shell counts
+    time.store_in(*store, before);
+    end_stopped(outcome);
   }
-  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  if (outcome.failures.empty() && !stored_info(store, "finished")) store.set_info("finished", utc_now());
-  store.set_info("seconds", fmt::format("{:.1f}", seconds_so_far()));
-  store.commit();
+  forget_open_units(*store);
+  if (outcome.failures.empty() && !stored_info(*store, "finished")) store->set_info("finished", utc_now());
+  time.store_in(*store, before);
 
-  print_results(store, options.by, Detail::picture);
-  const std::string folder = store.folder().string();
+  const double took = time.so_far();
+  print_results(*store, options.by, Detail::picture);
+  const std::string shown = store->folder().string();
   fmt::print(
       "\n{:.0f} s. Every layer and block: tertium show {} --all. Tests: tertium stats {}.\n"
       "Item by item in {}; as CSV: tertium export {} --table patches\n",
-      seconds, folder, folder, (store.folder() / "results.db").string(), folder);
-  if (!options.lm_eval.empty()) write_lm_eval(folder, options.lm_eval);
-  if (!outcome.failures.empty())
-    fail("{} of {} units failed, the others are stored; the first: {}", outcome.failures.size(),
-         outcome.failures.size() + outcome.computed, outcome.failures.front());
+      took, shown, shown, (store->folder() / "results.db").string(), shown);
+  if (!options.lm_eval.empty()) write_lm_eval(shown, options.lm_eval);
+  demand_whole(outcome);
 }
 
 }  // namespace
@@ -263,6 +259,10 @@ void add_run(CLI::App& app) {
                      "A folder that `tertium import` filled: alignment is held against these answers, too");
   command.add_option("--lm-eval", options->lm_eval,
                      "A folder for the answers as lm-evaluation-harness's files (docs/statistics.md)");
+  const auto worker = command.add_option(
+      "--worker", options->worker,
+      "I/N: this process is worker I of N, counted from 0, that know nothing of each other: it computes its share "
+      "into OUT/workers, and tertium merge joins all (docs/cluster.md)");
   command.add_flag("--force", options->force, "Replace the results that the folder holds, rather than go on with them");
   command.add_flag("--as-new", options->as_new,
                    "Where the folder holds results of something else, write to one beside it: OUT-2, OUT-3 …");
@@ -275,6 +275,8 @@ void add_run(CLI::App& app) {
       ->transform(CLI::Transformer(std::map<std::string, int>{{"auto", 0}}).description(""))
       ->check(CLI::Range(0, 1'000'000).description(""))
       ->default_str("auto");
+  for (const char* whole : {"--by", "--answers", "--lm-eval", "--force", "--as-new"})
+    worker->excludes(command.get_option(whole));
   command.callback([options] { run(*options); });
 }
 

@@ -10,6 +10,7 @@
 
 #include "tertium/base/error.h"
 #include "tertium/base/hash.h"
+#include "tertium/base/item_error.h"
 #include "tertium/engine/engine.h"
 #include "tertium/experiment/stages.h"
 #include "tertium/experiment/unit_runner.h"
@@ -203,24 +204,30 @@ std::vector<std::string> corpus_stages(const PreparedCorpus& corpus) {
 void run_corpora(const std::vector<PreparedCorpus>& corpora, const Engine& engine, Store& store,
                  const Progress& progress, const RunControl& control, RunOutcome& outcome) try {
   const std::size_t width = engine.model().config().hidden;
-  const UnitPlanner planner(control.fingerprint, 1, store.units());
+  const UnitPlanner planner(control.fingerprint, 1, control.known_in(store));
   UnitRunner runner(store, engine.model(), planner, control, outcome);
   for (const PreparedCorpus& corpus : corpora) {
     const auto stage_for = [&](const PreparedSide& side) {
       return Stage(stage_of(corpus.spec, side.language), side.sentences.size(), store, progress);
     };
     std::optional<SideStates> pivot;  // once some language needs them
+    const auto states_of_pivot = [&] {
+      Stage stage = stage_for(corpus.pivot);
+      try {
+        SideStates states = states_of(engine, corpus.spec, corpus.pivot, stage);
+        stage.end();
+        return states;
+      } catch (const ItemError& error) {  // which every language would meet
+        throw Error(error.what());
+      }
+    };
     for (const PreparedSide& side : corpus.others) {
       const Demand demand = demand_of(corpus, side);
       const WorkPlan plan = planner.plan(demand);
       for (const UnitRow& old : plan.outdated) store.remove_unit(old.id);
-      if (!plan.works.empty() && !pivot) {
-        Stage stage = stage_for(corpus.pivot);
-        pivot = states_of(engine, corpus.spec, corpus.pivot, stage);
-        stage.end();
-      }
       Stage own = stage_for(side);
       const bool whole = runner.run(demand, plan, own, [&](const Work&, Tally& tally, const auto&) {
+        if (!pivot) pivot = states_of_pivot();
         const SideStates other = states_of(engine, corpus.spec, side, own);
         store.remove_corpora(corpus.spec.corpus(), side.language);
         const Compared compared = compare(corpus.spec, side.language, width, *pivot, other, store);
@@ -243,7 +250,7 @@ void run_corpora(const std::vector<PreparedCorpus>& corpora, const Engine& engin
 
 void count_corpora(const std::vector<PreparedCorpus>& corpora, const Store& store, const RunControl& control,
                    UnitCount& count) {
-  const UnitPlanner planner(control.fingerprint, 1, store.units());
+  const UnitPlanner planner(control.fingerprint, 1, control.known_in(store));
   for (const PreparedCorpus& corpus : corpora)
     for (const PreparedSide& side : corpus.others) count.add(planner.plan(demand_of(corpus, side)));
 }

@@ -2,8 +2,11 @@
 
 #include <algorithm>
 #include <charconv>
+#include <chrono>
 #include <fstream>
 #include <iterator>
+#include <system_error>
+#include <thread>
 
 #include "tertium/base/error.h"
 #include "tertium/base/file.h"
@@ -28,11 +31,19 @@ bool MeansFiles::has(const std::string& id) const { return !bytes(id).empty(); }
 void MeansFiles::write(const std::string& id, const MeansPair& means) const {
   const std::string pivot = means.pivot.bytes();
   const std::string body = std::to_string(pivot.size()) + "\n" + pivot + means.other.bytes();
-  if (!replace_file(file(id), Hasher().add(id).add(body).hex() + body))
+  const std::filesystem::path own = file(id + "-" + writer_);
+  std::error_code problem;
+  if (replace_file(own, Hasher().add(id).add(body).hex() + body)) std::filesystem::rename(own, file(id), problem);
+  if (problem || !is_there(file(id)))
     fail("{}: cannot be written; is that disk full?", file(id).string());
 }
 
 MeansPair MeansFiles::read(const std::string& id) const {
+  using Clock = std::chrono::steady_clock;
+  constexpr std::chrono::seconds kArrival{90};  // a shared folder may show a new file late
+  constexpr std::chrono::milliseconds kPause{100};
+  for (const Clock::time_point start = Clock::now(); !is_there(file(id)) && Clock::now() - start < kArrival;)
+    std::this_thread::sleep_for(kPause);
   const std::string all = bytes(id);
   const std::size_t line = std::min(all.find('\n'), all.size());
   const std::string_view rest = std::string_view(all).substr(std::min(line + 1, all.size()));

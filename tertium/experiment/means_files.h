@@ -13,12 +13,13 @@ inline constexpr char kScratch[] = "scratch";
 /// Sums that units of stage `means` made, a file each, named by the unit and checked by its hash.
 class MeansFiles {
  public:
-  explicit MeansFiles(std::filesystem::path folder) : folder_(std::move(folder)) {}
+  /// `writer`: a name that nobody else has who writes to the folder.
+  MeansFiles(std::filesystem::path folder, std::string writer) : folder_(std::move(folder)), writer_(std::move(writer)) {}
 
   bool has(const std::string& id) const;
   /// Throws Error if the disk does not take it.
   void write(const std::string& id, const MeansPair& means) const;
-  /// Of one that is there.
+  /// Of one that was written, maybe on another host, so that it is waited for.
   MeansPair read(const std::string& id) const;
 
  private:
@@ -27,6 +28,7 @@ class MeansFiles {
   std::string bytes(const std::string& id) const;
 
   std::filesystem::path folder_;
+  std::string writer_;
 };
 
 }  // namespace tertium

@@ -54,6 +54,17 @@ void store_deciders(Store& store, const Deciders& deciders) {
   for (const auto& [name, value] : deciders) store.set_info(std::string(kDecides) + name, value);
 }
 
+std::vector<std::string> unlike(const RunInfo& a, const RunInfo& b) {
+  const std::map<std::string, std::string> others(b.begin(), b.end());
+  std::vector<std::string> found;
+  for (const auto& [key, value] : a) {
+    if (!key.starts_with(kHash) && !key.starts_with(kDecides)) continue;
+    if (const auto other = others.find(key); other != others.end() && other->second != value)
+      found.push_back(printable(key.substr(key.find(' ') + 1), 200));
+  }
+  return found;
+}
+
 std::vector<std::string> differences(const Store& store, const Experiment& experiment,
                                      const std::vector<PreparedTask>& tasks, const InputHashes& hashes,
                                      Precision precision) {

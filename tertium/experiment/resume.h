@@ -29,4 +29,8 @@ std::vector<std::string> differences(const Store& store, const Experiment& exper
                                      const std::vector<PreparedTask>& tasks, const InputHashes& hashes,
                                      Precision precision);
 
+/// What two runs' results were made from that is not the same, a few words each; what one of them alone names does not
+/// count. Without the files.
+std::vector<std::string> unlike(const RunInfo& a, const RunInfo& b);
+
 }  // namespace tertium

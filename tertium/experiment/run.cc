@@ -68,7 +68,7 @@ void for_each_task(const Experiment& experiment, const std::vector<PreparedTask>
   LensRun lens;
   if (experiment.lens && !experiment.lens->tuned.empty()) lens.tuned.emplace(experiment.lens->tuned, config);
   const double most_rows = control.unit_rows > 0 ? control.unit_rows : rows_of_work(config);
-  const UnitPlanner planner(control.fingerprint, most_rows, store.units());
+  const UnitPlanner planner(control.fingerprint, most_rows, control.known_in(store));
   UnitRunner runner(store, engine.model(), planner, control, outcome);
   const TaskRun::Common common{experiment,
                                engine,

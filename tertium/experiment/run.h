@@ -1,6 +1,8 @@
 #pragma once
 
+#include <filesystem>
 #include <functional>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -8,12 +10,13 @@
 #include "tertium/base/progress.h"
 #include "tertium/experiment/experiment.h"
 #include "tertium/protocols/question.h"
+#include "tertium/store/store.h"
 
 namespace tertium {
 
 struct Config;
 class Engine;
-class Store;
+class Shares;
 
 /// The items of one language as the model is asked them, in token ids. Nothing has run yet.
 struct PreparedLanguage {
@@ -58,6 +61,14 @@ struct RunControl {
   std::string fingerprint = {};     // of the model and whatever else decides all numbers (resume.h)
   double unit_rows = 0;             // that a unit has about; 0: as many as take some seconds
   std::string worker = "0";
+
+  // Where several workers share the run (tertium/cluster); all of them must cut it into the same units.
+  Shares* shares = nullptr;
+  std::vector<UnitRow> known = {};      // the units that all of them know to be done
+  std::set<std::string> own = {};       // those that this one has stored already, as it knows alone
+  std::filesystem::path scratch = {};   // of files that all of them see
+
+  std::vector<UnitRow> known_in(const Store& store) const { return shares ? known : store.units(); }
 };
 
 /// How a run went.

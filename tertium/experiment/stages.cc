@@ -4,16 +4,19 @@
 
 #include <algorithm>
 #include <charconv>
+#include <map>
 #include <set>
 #include <utility>
 
 #include "tertium/base/text.h"
+#include "tertium/experiment/units.h"
 
 namespace tertium {
 namespace {
 
 constexpr std::string_view kStage = "stage ";
-constexpr std::string_view kPlanned = "not begun", kDone = "done", kOf = " of ";
+constexpr std::string_view kPlanned = "not begun", kWaiting = "waits for answers", kDone = "done", kOf = " of ";
+constexpr std::string_view kParallel = "parallel ";  // of corpora
 constexpr std::string_view kFinished = "finished";  // the time at which a run was
 
 /// What a key and its value say; a value that no run writes is one of a stage under way.
@@ -24,7 +27,7 @@ StageState stage_state(std::string_view name, std::string_view value) {
   stage.asked = name.substr(0, space);
   stage.language = name.substr(std::min(space + 1, colon), colon - std::min(space + 1, colon));
   stage.what = name.substr(std::min(colon + 2, name.size()));
-  if (value == kPlanned) return stage;
+  if (value == kPlanned || value == kWaiting) return stage;
   stage.is = value == kDone ? StageState::Is::done : StageState::Is::under_way;
   const auto number = [&](std::size_t& into) {
     const auto [end, problem] = std::from_chars(value.data(), value.data() + value.size(), into);
@@ -38,6 +41,19 @@ StageState stage_state(std::string_view name, std::string_view value) {
 
 void file_stage(Store& store, const std::string& name, const std::string& state) {
   store.set_info(std::string(kStage) + name, state);
+}
+
+/// How far a stage is: the more, the further.
+int rank_of(std::string_view state) {
+  return state == kDone ? 3 : state == kPlanned ? 0 : state == kWaiting ? 1 : 2;
+}
+
+/// Whether a unit belongs to a stage. Units of alignment are of no protocol, but their stage bears the name of one.
+bool is_of(const std::string& stage, const UnitRow& unit) {
+  if (unit.task.starts_with(kParallel)) return stage.starts_with(fmt::format("{} {}: ", unit.task, unit.language));
+  const std::string what = unit.stage == kPatched ? patching(unit.direction) : unit.stage;
+  if (!unit.protocol.empty()) return stage == fmt::format("{} {} {}: {}", unit.task, unit.protocol, unit.language, what);
+  return stage.starts_with(unit.task + " ") && stage.ends_with(fmt::format(" {}: {}", unit.language, what));
 }
 
 }  // namespace
@@ -71,6 +87,57 @@ void plan_stages(Store& store, const Experiment& experiment, const std::vector<P
   for (const PreparedCorpus& corpus : corpora)
     for (const std::string& name : corpus_stages(corpus))
       if (!known.contains(std::string(kStage) + name)) file_stage(store, name, std::string(kPlanned));
+}
+
+void forget_stages(Store& store) {
+  for (const auto& [key, value] : store.info())
+    if (key.starts_with(kStage)) store.set_info(key, std::string(kPlanned));
+}
+
+void put_off(Store& store, const std::string& stage) { file_stage(store, stage, std::string(kWaiting)); }
+
+bool some_wait(const RunInfo& info) {
+  return std::ranges::any_of(info, [](const auto& entry) { return entry.first.starts_with(kStage) && entry.second == kWaiting; });
+}
+
+void forget_open_units(Store& store) {
+  for (const UnitRow& unit : store.units())
+    if (unit.state == kUnitOpen) store.remove_unit(unit.id);
+}
+
+void take_stages(Store& store, const std::vector<RunInfo>& workers) {
+  std::map<std::string, std::string> furthest;
+  for (const RunInfo& info : workers)
+    for (const auto& [key, state] : info) {
+      if (!key.starts_with(kStage)) continue;
+      const auto found = furthest.try_emplace(key, state).first;
+      if (rank_of(state) > rank_of(found->second)) found->second = state;
+    }
+  for (const auto& [key, state] : furthest) store.set_info(key, state);
+}
+
+bool settle_stages(Store& store) {
+  const std::vector<UnitRow> units = store.units();
+  bool all_done = true;
+  for (const auto& [key, state] : store.info()) {
+    if (!key.starts_with(kStage)) continue;
+    const std::string stage = key.substr(kStage.size());
+    std::size_t done = 0, all = 0;
+    std::map<std::string, int> ties;  // by metric
+    for (const UnitRow& unit : units) {
+      if (!is_of(stage, unit)) continue;
+      ++all;
+      done += unit.state == kUnitDone;
+      if (unit.stage == kAligning && !unit.task.starts_with(kParallel)) ties[unit.part] += unit.ties;
+    }
+    const bool ends = done == all && (state == kDone || (rank_of(state) == rank_of("") && all > 0));
+    if (ends) file_stage(store, stage, std::string(kDone));
+    if (done < all) file_stage(store, stage, fmt::format("{} of {} units", done, all));
+    for (const auto& [metric, count] : ties)
+      if (ends) store.set_info(fmt::format("ties {} {}", stage.substr(0, stage.rfind(": ")), metric), std::to_string(count));
+    all_done &= ends;
+  }
+  return all_done;
 }
 
 Stage::Stage(std::string name, std::size_t total, Store& store, const Progress& progress, Filed filed)

@@ -26,6 +26,21 @@ std::string patching(const std::string& direction);
 void plan_stages(Store& store, const Experiment& experiment, const std::vector<PreparedTask>& tasks,
                  const std::vector<PreparedCorpus>& corpora);
 
+/// Files all stages as not begun: of a worker, which knows nothing of what others did.
+void forget_stages(Store& store);
+/// Files a stage as one that waits for the answers of all items.
+void put_off(Store& store, const std::string& stage);
+/// Takes over how far the stages are in the results of workers. None is less far than the furthest of them.
+void take_stages(Store& store, const std::vector<RunInfo>& workers);
+/// Whether some stage waits so.
+bool some_wait(const RunInfo& info);
+/// Ends stages whose units, which several workers computed, are all done; files the ties that they had. Those with units that are
+/// open or have failed have not ended. Whether all have.
+bool settle_stages(Store& store);
+
+/// Once a run has been through all stages: no unit is left to anybody.
+void forget_open_units(Store& store);
+
 /// A stage under way.
 class Stage {
  public:

@@ -13,6 +13,7 @@
 #include "tertium/experiment/scoring.h"
 #include "tertium/experiment/stored_answers.h"
 #include "tertium/experiment/task_demands.h"
+#include "tertium/experiment/told_scores.h"
 #include "tertium/metrics/corpus.h"
 #include "tertium/model/config.h"
 #include "tertium/protocols/answer.h"
@@ -118,6 +119,7 @@ Demand TaskRun::scoring(const PreparedLanguage& language) {
 bool TaskRun::score(const PreparedLanguage& language) {
   const Demand demand = scoring(language);
   Stage stage = this->stage(language, kScoring, language.items.size());
+  TellScores told(language);
   const auto compute = [&](const Work& work, Tally& tally, const std::function<void(std::size_t)>& reached) {
     const bool scores = work.parts.front() == 0, lens = work.parts.back() == 1, keep = align_ && scores;
     Wanted wanted = keep ? states_wanted(common_.metrics) : Wanted{};
@@ -125,13 +127,24 @@ bool TaskRun::score(const PreparedLanguage& language) {
     std::vector<std::vector<float>> streams;
     run_some(common_.engine, language, members_of(work), wanted, [&](std::size_t i, ItemRun run) {
       if (scores) tally.rows[0] += store_scores(language, i, run.scores);
+      if (scores && common_.control.shares) told.keep(i, run.scores);
       if (keep) states(language).keep(i, run);
       streams.push_back(std::move(run.answer_stream));
       reached(streams.size());
     });
     if (lens) tally.rows.back() = store_lens(language, work, streams);
   };
-  const bool whole = common_.runner.run(demand, common_.planner.plan(demand), stage, compute);
+  const auto adopt = [&](const Work& work, const std::string& given, Tally& tally) {
+    std::set<std::size_t> failed;
+    const std::vector<std::vector<double>> scores = told.read(work, given);
+    for (std::size_t m = 0; m < scores.size(); ++m) {
+      if (scores[m].empty()) failed.insert(work.first + m);
+      tally.rows[0] += store_scores(language, work.first + m, scores[m]);
+    }
+    return failed;
+  };
+  const Sharing sharing{Needed::by_all, [&](const Work& work) { return told.take(work); }, adopt};
+  const bool whole = common_.runner.run(demand, common_.planner.plan(demand), stage, compute, sharing);
   if (whole) stage.end();
   return whole;
 }
@@ -294,7 +307,10 @@ LineupUnits TaskRun::units_of(const LanguagePair& pair, const Lineup& lineup) {
 
 void TaskRun::patch(const PreparedLanguage& language, bool all_scored) {
   if (!all_scored) {
-    common_.control.notice(run_key(task_.spec, language) + ": is not patched, since some items have no scores");
+    common_.control.notice(run_key(task_.spec, language) + ": is not patched, since some items have no scores" +
+                           (common_.control.shares ? " yet" : ""));
+    for (const std::string& direction : common_.menu->spec.directions)
+      put_off(common_.store, stage_name(task_.spec, language.language, patching(direction)));
     return;
   }
   const StoredAnswers pivot = stored_answers(common_.store, task_.spec, task_.pivot),
@@ -350,13 +366,15 @@ int TaskRun::store_patch(const PreparedLanguage& language, const std::string& di
 }
 
 bool TaskRun::average(const LanguagePair& pair, const Lineup& lineup, const LineupUnits& units, MeansPair& means) {
-  const MeansFiles files(common_.store.folder() / kScratch);
+  const MeansFiles files(common_.control.shares ? common_.control.scratch : common_.store.folder() / kScratch,
+                         common_.control.worker);
   Demand demand = units.means();
   demand.is_kept = [&](const std::string& id) { return files.has(id); };
   const WorkPlan plan = common_.planner.plan(demand);
   Stage stage = this->stage(pair.other, fmt::format("means, {}", lineup.direction->name), demand.members.size(),
                             Stage::Filed::no);
   const auto compute = [&](const Work& work, Tally&, const auto& reached) {
+    if (files.has(work.ids.front())) return;  // another worker was here
     Givers givers;
     std::vector<std::size_t> items;
     for (const std::size_t member : members_of(work)) items.push_back(lineup.averaged[member]);
@@ -366,7 +384,7 @@ bool TaskRun::average(const LanguagePair& pair, const Lineup& lineup, const Line
     files.write(work.ids.front(), means_over(*common_.menu, clean.all(), items));
     reached(items.size());
   };
-  if (!common_.runner.run(demand, plan, stage, compute)) return false;
+  if (!common_.runner.run(demand, plan, stage, compute, {Needed::as_files})) return false;
   std::map<std::size_t, std::string> ids(plan.finished.begin(), plan.finished.end());
   for (const Work& work : plan.works) ids.emplace(work.first, work.ids.front());
   for (const auto& [first, id] : ids) {

@@ -74,6 +74,7 @@ WorkPlan UnitPlanner::plan(const Demand& demand) const {
   for (Work& work : plan.works) {
     for (const std::size_t part : work.parts) work.ids.push_back(id(demand, part, work.first, work.count));
     plan.to_do += work.parts.size();
+    work.name = work.ids.front();
   }
   return plan;
 }

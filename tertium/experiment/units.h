@@ -25,7 +25,7 @@ inline constexpr char kMeans[] = "means", kPatched[] = "patching";
 // A part of scoring.
 inline constexpr char kLens[] = "lens";
 // Their states.
-inline constexpr char kUnitDone[] = "done", kUnitFailed[] = "failed";
+inline constexpr char kUnitDone[] = "done", kUnitFailed[] = "failed", kUnitOpen[] = "open";  // left to another worker
 
 /// What units have in common that differ in their items only, and in their parts.
 struct UnitSeries {
@@ -51,6 +51,7 @@ struct Work {
   std::size_t first = 0, count = 0;  // members
   std::vector<std::size_t> parts;
   std::vector<std::string> ids;  // of the units, one a part
+  std::string name;              // by which workers know it
 };
 
 struct WorkPlan {

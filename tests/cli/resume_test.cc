@@ -8,25 +8,23 @@
 #include <cmath>
 #include <csignal>
 #include <map>
-#include <nlohmann/json.hpp>
 #include <random>
 #include <set>
-#include <sstream>
 
 #include "tertium/base/hash.h"
 #include "tertium/store/store.h"
+#include "tests/support/same_rows.h"
 #include "tests/support/small_experiment.h"
 
 namespace tertium {
 namespace {
 
-using nlohmann::json;
+using test::expect_same_rows;
 using test::Finished;
+using test::kRows;
 using testing::AllOf;
 using testing::HasSubstr;
 using testing::IsEmpty;
-
-constexpr double kRounding = 1e-5;
 
 class Resume : public test::SmallExperiment {
  protected:
@@ -46,44 +44,6 @@ class Resume : public test::SmallExperiment {
     return all;
   }
 };
-
-/// Of a table: what tells a row, and its numbers, which may differ in their rounding.
-std::map<std::string, std::vector<double>> rows_of(const std::filesystem::path& folder, const std::string& table) {
-  static const std::set<std::string> of_the_run = {"started", "continued", "finished", "seconds", "experiment"};
-  std::ostringstream text;
-  export_table(folder, table, ExportFormat::jsonl, text);
-  std::map<std::string, std::vector<double>> rows;
-  for (const std::string& line : test::lines_of(text.str())) {
-    json row = json::parse(line);
-    if (table == "runs" && of_the_run.contains(row.at("key"))) continue;
-    row.erase("seconds");
-    row.erase("worker");
-    std::vector<double> numbers;
-    for (const char* name : {"score", "value"})
-      if (row.contains(name) && row.at(name).is_number()) {
-        numbers.push_back(row.at(name));
-        row.erase(name);
-      }
-    rows.emplace(row.dump(), numbers);
-  }
-  return rows;
-}
-
-void expect_same_rows(const std::filesystem::path& a, const std::filesystem::path& b,
-                      const std::vector<std::string>& tables = {"items", "scores", "alignment", "patches", "units",
-                                                                "runs"}) {
-  for (const std::string& table : tables) {
-    const auto of_a = rows_of(a, table), of_b = rows_of(b, table);
-    EXPECT_EQ(of_a.size(), of_b.size()) << table;
-    for (const auto& [row, numbers] : of_a) {
-      const auto found = of_b.find(row);
-      ASSERT_NE(found, of_b.end()) << table << ": " << row;
-      for (std::size_t k = 0; k < numbers.size(); ++k) EXPECT_NEAR(numbers[k], found->second[k], kRounding) << row;
-    }
-  }
-}
-
-const std::vector<std::string> kRows = {"items", "scores", "alignment", "patches"};
 
 std::map<std::string, double> seconds_of_units(const std::filesystem::path& folder) {
   std::map<std::string, double> seconds;

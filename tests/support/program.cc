@@ -9,7 +9,7 @@
 #include <cerrno>
 #include <csignal>
 #include <fstream>
-#include <functional>
+#include <memory>
 #include <iterator>
 #include <sstream>
 #include <system_error>
@@ -68,36 +68,67 @@ std::string bytes_of(const std::filesystem::path& file) {
 
 namespace {
 
-/// `started` is told the process.
-Finished run(const std::vector<std::string>& arguments, const std::filesystem::path& out_file,
-             const std::function<void(pid_t)>& started) {
-  const TempFolder folder;
-  const auto out = folder.path() / "stdout", err = folder.path() / "stderr";
-  std::vector<std::string> words = {TERTIUM_BINARY};
-  words.insert(words.end(), arguments.begin(), arguments.end());
+std::vector<char*> pointers_to(std::vector<std::string>& texts) {
   std::vector<char*> pointers;
-  for (std::string& word : words) pointers.push_back(word.data());
+  for (std::string& text : texts) pointers.push_back(text.data());
   pointers.push_back(nullptr);
-
-  pid_t process = 0;
-  const Streams streams(out_file.empty() ? out : out_file, err);
-  check(posix_spawn(&process, TERTIUM_BINARY, streams.actions(), nullptr, pointers.data(), environ), TERTIUM_BINARY);
-  started(process);
-  const int status = exit_status_of(process);
-  return {status, bytes_of(out), bytes_of(err)};
+  return pointers;
 }
+
+/// A process under way, and the files that it writes to.
+class Program {
+ public:
+  /// `variables` come before what the environment has of the same name.
+  Program(const std::vector<std::string>& arguments, const std::filesystem::path& out_file,
+          const std::map<std::string, std::string>& variables = {}) {
+    std::vector<std::string> words = {TERTIUM_BINARY}, settings;
+    words.insert(words.end(), arguments.begin(), arguments.end());
+    for (const auto& [name, value] : variables) settings.push_back(name + "=" + value);
+    for (char** setting = environ; *setting; ++setting) settings.emplace_back(*setting);
+    const Streams streams(out_file.empty() ? out_ : out_file, err_);
+    check(posix_spawn(&process_, TERTIUM_BINARY, streams.actions(), nullptr, pointers_to(words).data(),
+                      pointers_to(settings).data()),
+          TERTIUM_BINARY);
+  }
+
+  pid_t process() const { return process_; }
+  Finished finished() const {
+    const int status = exit_status_of(process_);
+    return {status, bytes_of(out_), bytes_of(err_)};
+  }
+
+ private:
+  TempFolder folder_;
+  std::filesystem::path out_ = folder_.path() / "stdout", err_ = folder_.path() / "stderr";
+  pid_t process_ = 0;
+};
 
 }  // namespace
 
 Finished run_program(const std::vector<std::string>& arguments, const std::filesystem::path& out_file) {
-  return run(arguments, out_file, [](pid_t) {});
+  return Program(arguments, out_file).finished();
 }
 
 Finished kill_program(const std::vector<std::string>& arguments, std::chrono::milliseconds after, int signal) {
-  return run(arguments, {}, [&](pid_t process) {
-    std::this_thread::sleep_for(after);
-    ::kill(process, signal);  // of one that has ended nobody has asked yet, so the number is still its own
-  });
+  const Program program(arguments, {});
+  std::this_thread::sleep_for(after);
+  ::kill(program.process(), signal);  // of one that has ended nobody has asked yet, so the number is still its own
+  return program.finished();
+}
+
+std::vector<Finished> run_programs(const std::vector<std::string>& arguments,
+                                   const std::vector<std::map<std::string, std::string>>& variables,
+                                   const std::function<void(const std::vector<int>&)>& meanwhile) {
+  std::vector<std::unique_ptr<Program>> programs;
+  std::vector<int> processes;
+  for (const auto& own : variables) {
+    programs.push_back(std::make_unique<Program>(arguments, std::filesystem::path(), own));
+    processes.push_back(programs.back()->process());
+  }
+  if (meanwhile) meanwhile(processes);
+  std::vector<Finished> all;
+  for (const auto& program : programs) all.push_back(program->finished());
+  return all;
 }
 
 std::string output_of(const std::vector<std::string>& arguments) {

@@ -2,6 +2,8 @@
 
 #include <chrono>
 #include <filesystem>
+#include <functional>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -20,6 +22,11 @@ Finished run_program(const std::vector<std::string>& arguments, const std::files
 
 /// Starts it and sends it a signal after some time, unless it has ended before.
 Finished kill_program(const std::vector<std::string>& arguments, std::chrono::milliseconds after, int signal);
+
+/// Runs it several times at once, each with variables of its own in the environment. `meanwhile` is told the processes.
+std::vector<Finished> run_programs(const std::vector<std::string>& arguments,
+                                   const std::vector<std::map<std::string, std::string>>& variables,
+                                   const std::function<void(const std::vector<int>&)>& meanwhile = {});
 
 /// Runs it, expects success, and returns its standard output.
 std::string output_of(const std::vector<std::string>& arguments);
