@@ -132,6 +132,15 @@ void write_adapter_seeds(const fs::path& folder) {
                    R"("alpha_pattern":{"self_attn.q_proj":3},"layers_to_transform":[0],"layers_pattern":"layers"})");
 }
 
+/// With and without a bias (tuned_lens_fuzz.cc).
+void write_tuned_lenses(const fs::path& folder) {
+  const std::string bytes(16, '\x3c');
+  const auto all = std::as_bytes(std::span(bytes));
+  const TensorView weight{"translator.0.weight", DType::F32, {2, 2}, all};
+  write_safetensors(folder / "weight", {weight});
+  write_safetensors(folder / "both", {weight, {"translator.0.bias", DType::F16, {2}, all.first(4)}});
+}
+
 /// A change of each kind (results_db_fuzz.cc).
 void write_results_seeds(const fs::path& folder) {
   const auto seed = [&](const char* name, std::initializer_list<int> bytes) {
@@ -152,12 +161,13 @@ void write_results_seeds(const fs::path& folder) {
 
 int main(int, char** arguments) {
   const fs::path folder = arguments[1];
-  for (const char* name : {"gguf_fuzz", "safetensors_fuzz", "model_folder_fuzz", "model_gguf_fuzz", "results_db_fuzz",
-                           "adapter_fuzz"})
+  for (const char* name : {"gguf_fuzz", "safetensors_fuzz", "tuned_lens_fuzz", "model_folder_fuzz", "model_gguf_fuzz",
+                           "results_db_fuzz", "adapter_fuzz"})
     fs::create_directories(folder / name);
   write_gguf(folder / "gguf_fuzz");
   write_vocabularies(folder / "gguf_fuzz");
   write_safetensors_files(folder / "safetensors_fuzz");
+  write_tuned_lenses(folder / "tuned_lens_fuzz");
   fuzz::write_folder_seeds(folder / "model_folder_fuzz");
   fuzz::write_gguf_seeds(folder / "model_gguf_fuzz");
   write_adapter_seeds(folder / "adapter_fuzz");
