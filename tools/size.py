@@ -15,7 +15,6 @@ import shutil
 import sqlite3
 import subprocess
 import tempfile
-import time
 
 import tiny_experiment
 
@@ -65,13 +64,12 @@ def filled(source, folder, rows):
 
 
 def measured(command, output=subprocess.DEVNULL):
-    """Seconds, and the most memory in MiB."""
-    start = time.time()
+    """Seconds of processor time, and the most memory in MiB."""
     process = subprocess.Popen(command, stdout=output)
     _, status, usage = os.wait4(process.pid, 0)
     if status:
         raise SystemExit(f"{command}: ended with {status}")
-    return time.time() - start, usage.ru_maxrss / 1024
+    return usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
 
 
 def main():
@@ -80,7 +78,7 @@ def main():
     parser.add_argument("--tertium", default="build/release/tertium")
     parser.add_argument("--keep", help="a folder for the results, which stay there")
     args = parser.parse_args()
-    print(f"{'rows':>10}{'what':>9}{'seconds':>10}{'peak MiB':>10}{'':>4}")
+    print(f"{'rows':>10}{'what':>9}{'CPU s':>10}{'peak MiB':>10}{'':>4}")
     for rows in args.rows:
         with tempfile.TemporaryDirectory() as temporary:
             folder = pathlib.Path(args.keep or temporary) / str(rows)

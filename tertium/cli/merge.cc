@@ -51,11 +51,13 @@ void merge(const std::string& folder) {
     settle(store, joined.seconds);
     fmt::print("{}: joined the results of workers {}\n", folder, join(joined.workers));
   }
-  const std::string missing = told(completeness(Store::open(folder).info()));
-  if (missing.empty())
+  const Completeness state = completeness(Store::open(folder).info());
+  if (state.finished) {
     fmt::print("All units are done: tertium show {}\n", folder);
-  else
-    fmt::print("{}tertium run with the same experiment and --out {} computes it.\n", missing, folder);
+    return;
+  }
+  fmt::print("Not all is done; a worker's command, or tertium run without --worker, goes on with it:\n");
+  for (const std::string& missing : state.missing) fmt::print("  missing: {}\n", printable(missing, 200));
 }
 
 }  // namespace

@@ -165,13 +165,11 @@ TEST_F(Run, AnItemPatchedWithItselfAnswersAsBefore) {
 
 TEST_F(Run, AnItemPatchedWithItselfAnswersAsBeforeAtEverySiteAndPositionInEveryDirection) {
   const Store store = Store::open(results_of(
-      "results",
-      {"--set",
-       "patch.sites=[\"resid_pre\", \"q\", \"k\", \"v\", \"z\", \"attn_out\", \"resid_mid\", \"mlp_out\", "
-       "\"resid_post\"]",
-       "--set",
-       "patch.positions=[\"last\", \"all\"]", "--set", "patch.directions=[\"fix\", \"break\"]", "--set",
-       "patch.controls=[\"self\"]", "--set", "patch.max_items=4"}));
+      "results", {"--set",
+                  "patch.sites=[\"resid_pre\", \"q\", \"k\", \"v\", \"z\", \"attn_out\", \"resid_mid\", \"mlp_out\", "
+                  "\"resid_post\"]",
+                  "--set", "patch.positions=[\"last\", \"all\"]", "--set", "patch.directions=[\"fix\", \"break\"]",
+                  "--set", "patch.controls=[\"self\"]", "--set", "patch.max_items=4"}));
   std::map<std::tuple<std::string, std::string, std::string, int>, double> clean;
   for (const ScoreRow& row : store.scores()) clean[{row.language, row.protocol, row.item, row.option}] = row.score;
   std::set<std::string> places;
@@ -223,16 +221,18 @@ TEST_F(Run, ResultsOfAnUnfinishedRunSaySoAndWhatIsMissing) {
   const std::filesystem::path stored = results_of("results");
   EXPECT_EQ(test::output_of({"show", stored.string()}).find("has not finished"), std::string::npos);
   // As a run leaves it that is killed while it patches.
-  Store part = Store::create(folder / "part", false);
-  for (const ScoreRow& row : Store::open(stored).scores()) part.add(row);
-  for (const auto& [key, value] : Store::open(stored).info())
-    if (key != "finished") part.set_info(key, key == "stage items loglik de: patching, fix" ? "3 of 8" : value);
-  part.commit();
+  {
+    Store part = Store::create(folder / "part", false);
+    for (const ScoreRow& row : Store::open(stored).scores()) part.add(row);
+    for (const auto& [key, value] : Store::open(stored).info())
+      if (key != "finished") part.set_info(key, key == "stage items loglik de: patching, fix" ? "3 of 8" : value);
+    part.commit();
+    EXPECT_THAT(test::output_of({"show", (folder / "part").string()}), testing::StartsWith("This run still goes on"));
+  }
   EXPECT_THAT(test::output_of({"show", (folder / "part").string()}),
               testing::AllOf(testing::StartsWith("This run has not finished"),
                              HasSubstr("missing: items loglik de: patching, fix (3 of 8)")));
-  const nlohmann::json json =
-      nlohmann::json::parse(test::output_of({"show", (folder / "part").string(), "--json"}));
+  const nlohmann::json json = nlohmann::json::parse(test::output_of({"show", (folder / "part").string(), "--json"}));
   EXPECT_EQ(json.at("finished"), false);
   EXPECT_EQ(json.at("missing"), nlohmann::json({"items loglik de: patching, fix (3 of 8)"}));
   EXPECT_EQ(nlohmann::json::parse(test::output_of({"show", stored.string(), "--json"})).at("finished"), true);
@@ -310,7 +310,7 @@ TEST_F(Run, ALimitTakesTheFirstItems) {
 TEST_F(Run, SumsUpOnStandardOutput) {
   const Finished finished = run();
   for (const char* part : {"items, loglik: 20 items", "items, letters: 20 items", "Accuracy", "de",
-                           "dali: % of items aligned", "same_gold", "Noise floor", "tertium export"})
+                           "DALI: % of items aligned", "same_gold", "Noise floor", "tertium export"})
     EXPECT_THAT(finished.out, HasSubstr(part));
 }
 
