@@ -192,13 +192,13 @@ TEST(Docs, ExplainEveryKeyThatAnExperimentMayHave) {
   const auto file = folder.write("shown.toml", shown_toml(explained));
   const Page training = page("docs/training.md");
   const auto training_file = folder.write("training.toml", shown_toml(training));
-  for (const std::string table : {"", "task.", "align.", "lens.", "ablate.", "patch.", "train."}) {
+  for (const std::string table : {"", "task.", "align.", "lens.", "ablate.", "repair.", "patch.", "train."}) {
     const bool is_training = table == "train.";
     const std::vector<std::string> keys = known_keys(is_training ? training_file : file, table);
     EXPECT_FALSE(keys.empty()) << table;
     for (const std::string& key : keys) {
-      const bool is_table = table.empty() && (key == "task" || key == "align" || key == "lens" || key == "ablate" || key == "patch" ||
-                                             key == "train");
+      const bool is_table = table.empty() && (key == "task" || key == "align" || key == "lens" || key == "ablate" ||
+                                              key == "repair" || key == "patch" || key == "train");
       if (!is_table) expect_row(is_training ? training : explained, table + key);
       if (is_table) expect_names(explained, "[" + key + "]");
     }

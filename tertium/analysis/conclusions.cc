@@ -382,6 +382,36 @@ void tell_regression(const Subject& subject, const Analysis& analysis, Conclusio
                     subject.name(), join(texts)));
 }
 
+/// One sentence a repair and language: what it repairs stands beside what it breaks and what its controls do.
+void tell_repairs(const Subject& subject, const Analysis& analysis, Conclusions& out) {
+  for (const RepairResult& main : analysis.repairs) {
+    if (main.control != "main" || !subject.asks(main.of)) continue;
+    const RepairResult *weakest = nullptr, *pivot = nullptr;  // what main exceeds least surely
+    for (const RepairResult& other : analysis.repairs) {
+      if (other.of != main.of || other.repair != main.repair) continue;
+      if (other.control == "pivot") pivot = &other;
+      if (std::isnan(other.p_holm)) continue;
+      const auto doubt = [](const RepairResult& one) { return one.difference.value > 0 ? one.p_holm : 2 - one.p_holm; };
+      if (!weakest || doubt(other) > doubt(*weakest)) weakest = &other;
+    }
+    std::string text = fmt::format(
+        "{}, repair {} of {} (block {}, α {}): of {} items that it was not fitted on it repairs {} of {} TF and breaks "
+        "{} of {} TS; accuracy {} → {}",
+        subject.name(), main.repair, printable(main.of.language), main.layer, main.alpha, main.n, main.repaired.hits,
+        main.repaired.n, main.broken.hits, main.broken.n, percent(main.before.value), percent(main.after.value));
+    if (pivot) text += fmt::format(", in the pivot {} → {}", percent(pivot->before.value), percent(pivot->after.value));
+    if (weakest) {
+      const std::string than = weakest->control == "none" ? "no repair" : "its control " + weakest->control;
+      const bool above = weakest->difference.value > 0 && weakest->p_holm < kLevel;
+      text += above ? fmt::format(". It is above no repair and all controls (the least surely above {}: adjusted {})",
+                                  than, p_is(weakest->p_holm))
+                    : fmt::format(". After Holm over {} comparisons it is not above {} (adjusted {})", weakest->family,
+                                  than, p_is(weakest->p_holm));
+    }
+    out.all.push_back(text + ".");
+  }
+}
+
 /// One sentence a corpus and pooling.
 void tell_corpora(const Analysis& analysis, Conclusions& out) {
   const auto is_same = [](const CorpusResult& a, const CorpusResult& b) {
@@ -425,6 +455,7 @@ Conclusions conclusions(const Observations& observations, const Analysis& analys
     tell_across(subject, analysis, out);
     tell_patches(subject, observations, analysis, out);
     tell_regression(subject, analysis, out);
+    tell_repairs(subject, analysis, out);
   }
   tell_corpora(analysis, out);
   return out;

@@ -12,6 +12,7 @@
 #include "tertium/analysis/lens_results.h"
 #include "tertium/analysis/patch_observations.h"
 #include "tertium/analysis/pivots.h"
+#include "tertium/analysis/repair_results.h"
 #include "tertium/analysis/undecided.h"
 #include "tertium/base/error.h"
 #include "tertium/base/text.h"
@@ -147,6 +148,10 @@ Observations observations_of(const Store& store) {
   }
   observations.lens = lens_observations(store.lens(), all);
   observations.ablations = ablation_observations(store.ablations(), store.ablated_alignment(), all);
+  observations.repairs =
+      repair_observations(store.repairs(), all, [&](const std::string& task, const std::string& language) {
+        return pivots.of(task, language);
+      });
   observations.corpora = store.corpora();
   add_alignment(rows.alignment, observations);
   demand_answered(observations);
@@ -172,6 +177,9 @@ Observations observations_of(const Observations& all,
   std::erase_if(some.ablations, [](const AblationObservations& at) { return at.items.empty(); });
   std::erase_if(some.languages, [](const LanguageObservations& language) { return language.answers.empty(); });
   std::erase_if(some.alignment, [](const AlignmentObservations& at) { return at.values.empty(); });
+  for (RepairObservations& at : some.repairs)
+    std::erase_if(at.right, [&](const auto& one) { return !is_wanted(at.of.task, one.first); });
+  std::erase_if(some.repairs, [](const RepairObservations& at) { return at.right.empty(); });
   std::erase_if(some.lens, [](const LensObservations& at) { return at.items.empty(); });
   std::erase_if(some.patches, [](const PatchObservations& at) { return at.items.empty(); });
   return some;

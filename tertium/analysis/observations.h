@@ -107,6 +107,15 @@ struct AblationObservations {
   std::map<std::string, std::map<std::string, double>> aligned;
 };
 
+/// Which of the tried items a repair, or a control of it, left right.
+struct RepairObservations {
+  TaskLanguage of;
+  std::string repair, control;
+  int layer = 0;  // the block
+  double alpha = 0;
+  std::map<std::string, bool> right;  // by item
+};
+
 struct Observations {
   std::string pivot;
   std::string dtype;  // what products were computed in; empty where unknown
@@ -116,6 +125,7 @@ struct Observations {
   std::vector<AblationObservations> ablations;
   std::vector<std::string> controls;  // that were asked for; empty where unknown
   std::vector<LensObservations> lens;
+  std::vector<RepairObservations> repairs;
   std::vector<CorpusRow> corpora;
   std::map<std::string, std::size_t> sentences;  // of each corpus that was run; an imported one's are unknown
   /// The largest change of an option's score where items were patched with themselves; NaN if none were.

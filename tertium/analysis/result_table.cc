@@ -263,19 +263,44 @@ const Columns<RegressionLine>& regression_columns() {
 
 const Columns<LensResult>& lens_columns() {
   using Row = LensResult;
-  static const auto columns = with_language<Row>({{"group", [](const Row& row) { return row.group; }},
-                                                  {"layer", [](const Row& row) { return count(row.layer); }},
-                                                  {"n", [](const Row& row) { return count(row.n); }},
-                                                  {"differ", [](const Row& row) { return count(row.differ); }},
-                                                  {"right", [](const Row& row) { return row.right.value; }},
-                                                  {"right_ci", [](const Row& row) { return interval(row.right); }},
-                                                  {"pivot_differs", [](const Row& row) { return count(row.pivot_differs); }},
-                                                  {"pivot_above", [](const Row& row) { return row.pivot_above.value; }},
-                                                  {"pivot_above_ci",
-                                                   [](const Row& row) { return interval(row.pivot_above); }},
-                                                  {"own_log_prob", [](const Row& row) { return row.own; }},
-                                                  {"pivot_log_prob", [](const Row& row) { return row.pivot; }},
-                                                  {"entropy", [](const Row& row) { return row.entropy; }}});
+  static const auto columns =
+      with_language<Row>({{"group", [](const Row& row) { return row.group; }},
+                          {"layer", [](const Row& row) { return count(row.layer); }},
+                          {"n", [](const Row& row) { return count(row.n); }},
+                          {"differ", [](const Row& row) { return count(row.differ); }},
+                          {"right", [](const Row& row) { return row.right.value; }},
+                          {"right_ci", [](const Row& row) { return interval(row.right); }},
+                          {"pivot_differs", [](const Row& row) { return count(row.pivot_differs); }},
+                          {"pivot_above", [](const Row& row) { return row.pivot_above.value; }},
+                          {"pivot_above_ci", [](const Row& row) { return interval(row.pivot_above); }},
+                          {"own_log_prob", [](const Row& row) { return row.own; }},
+                          {"pivot_log_prob", [](const Row& row) { return row.pivot; }},
+                          {"entropy", [](const Row& row) { return row.entropy; }}});
+  return columns;
+}
+
+const Columns<RepairResult>& repair_columns() {
+  using Row = RepairResult;
+  static const auto columns =
+      with_language<Row>({{"repair", [](const Row& row) { return row.repair; }},
+                          {"control", [](const Row& row) { return row.control; }},
+                          {"layer", [](const Row& row) { return count(row.layer); }},
+                          {"alpha", [](const Row& row) { return row.alpha; }},
+                          {"n", [](const Row& row) { return count(row.n); }},
+                          {"repaired_k", [](const Row& row) { return count(row.repaired.hits); }},
+                          {"repaired_n", [](const Row& row) { return count(row.repaired.n); }},
+                          {"broken_k", [](const Row& row) { return count(row.broken.hits); }},
+                          {"broken_n", [](const Row& row) { return count(row.broken.n); }},
+                          {"before", [](const Row& row) { return row.before.value; }},
+                          {"before_ci", [](const Row& row) { return interval(row.before); }},
+                          {"after", [](const Row& row) { return row.after.value; }},
+                          {"after_ci", [](const Row& row) { return interval(row.after); }},
+                          {"difference", [](const Row& row) { return row.difference.value; }},
+                          {"difference_ci", [](const Row& row) { return interval(row.difference); }},
+                          {"p", [](const Row& row) { return row.p; }},
+                          {"p_holm", [](const Row& row) { return row.p_holm; }},
+                          {"family", [](const Row& row) { return count(row.family); }},
+                          {"detectable", [](const Row& row) { return row.detectable; }}});
   return columns;
 }
 
@@ -317,6 +342,7 @@ std::vector<ResultTable> result_tables(const Analysis& analysis) {
           table("ablated_alignment", ablated_alignment_columns(), analysis.ablated_alignment),
           table("regression", regression_columns(), lines(analysis.regression)),
           table("lens", lens_columns(), analysis.lens),
+          table("repairs", repair_columns(), analysis.repairs),
           table("corpora", corpus_columns(), analysis.corpora)};
 }
 

@@ -12,6 +12,7 @@
 #include "tertium/analysis/layer_choice.h"
 #include "tertium/analysis/lens_results.h"
 #include "tertium/analysis/regression.h"
+#include "tertium/analysis/repair_results.h"
 
 namespace tertium {
 
@@ -33,6 +34,7 @@ Analysis analyse(const Observations& observations, const AnalysisOptions& option
   analysis.ablated_alignment = ablated_alignment_results(observations, bootstrap);
   if (options.preset == Preset::tertium) analysis.regression = regression_results(observations);
   analysis.lens = lens_results(observations, bootstrap);
+  analysis.repairs = repair_results(observations, bootstrap);
   analysis.corpora = observations.corpora;
   analysis.nearest = corpus_results(observations);
   Conclusions found = conclusions(observations, analysis, options);

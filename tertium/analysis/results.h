@@ -176,6 +176,23 @@ struct LensResult {
   double entropy = kUnknown;                // mean, in bits
 };
 
+/// A repair on the items that it was not fitted on, or what it is held against (section 11): a control, "none", or, to see
+/// its harm, the pivot's own run ("pivot").
+struct RepairResult {
+  TaskLanguage of;
+  std::string repair, control;
+  int layer = 0;  // the block
+  double alpha = 0;
+  std::size_t n = 0;
+  Counts repaired;         // TF items that turn right; in the pivot its wrong ones
+  Counts broken;           // TS items that turn wrong; in the pivot its right ones
+  Estimate before, after;  // accuracy
+  Estimate difference;     // main's accuracy less this one's, by item; unknown for main itself and the pivot
+  double p = kUnknown, p_holm = kUnknown;  // over languages, repairs and controls
+  std::size_t family = 0;
+  double detectable = kUnknown;
+};
+
 struct Analysis {
   std::string pivot;  // empty where unknown
   std::vector<LanguageResult> languages;
@@ -188,6 +205,7 @@ struct Analysis {
   std::vector<AblatedAlignmentResult> ablated_alignment;
   std::vector<RegressionResult> regression;
   std::vector<LensResult> lens;
+  std::vector<RepairResult> repairs;
   std::vector<CorpusRow> corpora;  // as stored: every layer and measure
   std::vector<CorpusResult> nearest;
   double noise_floor = kUnknown;

@@ -13,6 +13,7 @@
 #include "tertium/cli/print_ablations.h"
 #include "tertium/cli/print_corpora.h"
 #include "tertium/cli/print_lens.h"
+#include "tertium/cli/print_repairs.h"
 #include "tertium/cli/wrapped.h"
 
 namespace tertium {
@@ -224,6 +225,7 @@ void print_statistics(const Analysis& analysis) {
     print_regression(analysis, part);
     print_ablations(analysis, part);
     print_lens(analysis, part);
+    print_repairs(analysis, part);
   }
   print_nearest(analysis);
   print_corpora(analysis);

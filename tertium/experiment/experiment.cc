@@ -290,6 +290,24 @@ AblateSpec read_ablate(TomlTable& table) {
   return ablate;
 }
 
+RepairSpec read_repair(TomlTable& table) {
+  RepairSpec repair;
+  repair.kinds = table.some_of("kinds", repair_kinds(), repair_kinds());
+  repair.controls = table.some_of("controls", repair_controls(), repair_controls());
+  const std::vector<double> fit = table.shares("fit", {repair.fit});
+  if (fit.size() != 1 || fit[0] <= 0 || fit[0] >= 1)
+    table.refuse(*table.find("fit"), "fit", "must be one share between 0 and 1, as [0.5]");
+  repair.fit = fit[0];
+  repair.alphas = table.shares("alphas", repair.alphas);
+  constexpr int kMost = 100'000;
+  repair.blocks = table.numbers("blocks", kMost);
+  repair.rank = static_cast<int>(table.integer("rank", 1, kMost).value_or(repair.rank));
+  repair.seed =
+      static_cast<std::uint64_t>(table.integer("seed", 0, std::numeric_limits<std::int64_t>::max()).value_or(42));
+  table.demand_no_other_keys();
+  return repair;
+}
+
 /// Two tables of one task are two protocols on the same items; anything else would give two meanings to a row of the
 /// results.
 void demand_distinct(const std::vector<TaskSpec>& tasks, const std::string& file) {
@@ -342,6 +360,10 @@ Experiment experiment_in(const toml::table& table, const std::string& origin) {
   }
   // `tertium train` reads it again, from Experiment::text; here an error names the file's own line.
   if (const toml::table* train = top.table("train")) read_train_table(*train, origin, experiment.pivot);
+  if (const toml::table* repair = top.table("repair")) {
+    TomlTable inner(*repair, origin, "repair");
+    experiment.repair = read_repair(inner);
+  }
   if (const toml::table* lens = top.table("lens")) {
     TomlTable inner(*lens, origin, "lens");
     experiment.lens = LensSpec{.tuned = inner.text("tuned", "")};
@@ -361,6 +383,16 @@ Experiment experiment_in(const toml::table& table, const std::string& origin) {
 }
 
 }  // namespace
+
+const std::vector<std::string>& repair_kinds() {
+  static const std::vector<std::string> all = {"mean_shift", "recover", "least_squares", "procrustes", "low_rank"};
+  return all;
+}
+
+const std::vector<std::string>& repair_controls() {
+  static const std::vector<std::string> all = {"random", "other_language", "shuffled"};
+  return all;
+}
 
 std::string_view to_string(Pooling pooling) {
   switch (pooling) {

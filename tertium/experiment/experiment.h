@@ -74,6 +74,19 @@ struct LensSpec {
   std::filesystem::path tuned;  // a tuned lens' translators; empty: the plain logit lens
 };
 
+/// [repair]: maps of another language's states onto the pivot's, fitted on some items and tried on the others.
+struct RepairSpec {
+  std::vector<std::string> kinds;     // repair_kinds()
+  double fit = 0.5;                   // the share of items that is fitted on
+  std::vector<double> alphas = {0.5, 1};
+  std::optional<std::vector<int>> blocks;  // all without it
+  int rank = 8;                            // of low_rank
+  std::vector<std::string> controls;       // repair_controls()
+  std::uint64_t seed = 42;
+};
+const std::vector<std::string>& repair_kinds();
+const std::vector<std::string>& repair_controls();
+
 /// What a run does: the experiment file (docs/experiment.md).
 struct Experiment {
   std::filesystem::path model;
@@ -86,6 +99,7 @@ struct Experiment {
   std::optional<PatchSpec> patch;    // without [patch] nothing is patched
   std::optional<LensSpec> lens;
   std::optional<AblateSpec> ablate;  // without [ablate] nothing is ablated
+  std::optional<RepairSpec> repair;
   std::string text;                  // the whole of it, after --set, as TOML
 
   /// Where the adapter lies (find_adapter); empty if there is none.

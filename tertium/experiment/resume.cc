@@ -29,6 +29,7 @@ Deciders deciders_of(const Experiment& experiment, Precision precision) {
       {"pivot", experiment.pivot}};
   if (experiment.lens)
     deciders.emplace_back("lens.tuned", experiment.lens->tuned.empty() ? "none" : sha256_file(experiment.lens->tuned));
+  if (experiment.repair) deciders.emplace_back("repair.seed", std::to_string(experiment.repair->seed));
   if (!experiment.patch) return deciders;
   const PatchSpec& spec = *experiment.patch;
   deciders.insert(deciders.end(), {{"patch.seed", std::to_string(spec.seed)},

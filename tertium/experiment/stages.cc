@@ -15,9 +15,10 @@ namespace tertium {
 namespace {
 
 constexpr std::string_view kStage = "stage ";
-constexpr std::string_view kPlanned = "not begun", kWaiting = "waits for answers", kDone = "done", kOf = " of ";
+constexpr std::string_view kPlanned = "not begun", kWaiting = "waits for answers", kDone = "done", kOf = " of ",
+                           kUnits = " units";
 constexpr std::string_view kParallel = "parallel ";  // of corpora
-constexpr std::string_view kFinished = "finished";  // the time at which a run was
+constexpr std::string_view kFinished = "finished";   // the time at which a run was
 
 /// What a key and its value say; a value that no run writes is one of a stage under way.
 StageState stage_state(std::string_view name, std::string_view value) {
@@ -27,7 +28,8 @@ StageState stage_state(std::string_view name, std::string_view value) {
   stage.asked = name.substr(0, space);
   stage.language = name.substr(std::min(space + 1, colon), colon - std::min(space + 1, colon));
   stage.what = name.substr(std::min(colon + 2, name.size()));
-  if (value == kPlanned || value == kWaiting) return stage;
+  stage.waits = value == kWaiting;
+  if (value == kPlanned || stage.waits) return stage;
   stage.is = value == kDone ? StageState::Is::done : StageState::Is::under_way;
   const auto number = [&](std::size_t& into) {
     const auto [end, problem] = std::from_chars(value.data(), value.data() + value.size(), into);
@@ -36,6 +38,7 @@ StageState stage_state(std::string_view name, std::string_view value) {
   number(stage.done);
   value.remove_prefix(std::min(value.size(), kOf.size()));
   number(stage.of);
+  stage.counts_units = value == kUnits;
   return stage;
 }
 
@@ -44,15 +47,14 @@ void file_stage(Store& store, const std::string& name, const std::string& state)
 }
 
 /// How far a stage is: the more, the further.
-int rank_of(std::string_view state) {
-  return state == kDone ? 3 : state == kPlanned ? 0 : state == kWaiting ? 1 : 2;
-}
+int rank_of(std::string_view state) { return state == kDone ? 3 : state == kPlanned ? 0 : state == kWaiting ? 1 : 2; }
 
 /// Whether a unit belongs to a stage. Units of alignment are of no protocol, but their stage bears the name of one.
 bool is_of(const std::string& stage, const UnitRow& unit) {
   if (unit.task.starts_with(kParallel)) return stage.starts_with(fmt::format("{} {}: ", unit.task, unit.language));
   const std::string what = unit.stage == kPatched ? patching(unit.direction) : unit.stage;
-  if (!unit.protocol.empty()) return stage == fmt::format("{} {} {}: {}", unit.task, unit.protocol, unit.language, what);
+  if (!unit.protocol.empty())
+    return stage == fmt::format("{} {} {}: {}", unit.task, unit.protocol, unit.language, what);
   return stage.starts_with(unit.task + " ") && stage.ends_with(fmt::format(" {}: {}", unit.language, what));
 }
 
@@ -80,6 +82,7 @@ void plan_stages(Store& store, const Experiment& experiment, const std::vector<P
       plan(language, kScoring);
       if (align) plan(language, kAligning);
       if (experiment.ablate) plan(language, kAblating);
+      if (experiment.repair) plan(language, kRepairing);
       if (!experiment.patch) continue;
       for (const std::string& direction : experiment.patch->directions) plan(language, patching(direction));
     }
@@ -97,7 +100,8 @@ void forget_stages(Store& store) {
 void put_off(Store& store, const std::string& stage) { file_stage(store, stage, std::string(kWaiting)); }
 
 bool some_wait(const RunInfo& info) {
-  return std::ranges::any_of(info, [](const auto& entry) { return entry.first.starts_with(kStage) && entry.second == kWaiting; });
+  return std::ranges::any_of(
+      info, [](const auto& entry) { return entry.first.starts_with(kStage) && entry.second == kWaiting; });
 }
 
 void forget_open_units(Store& store) {
@@ -132,9 +136,10 @@ bool settle_stages(Store& store) {
     }
     const bool ends = done == all && (state == kDone || (rank_of(state) == rank_of("") && all > 0));
     if (ends) file_stage(store, stage, std::string(kDone));
-    if (done < all) file_stage(store, stage, fmt::format("{} of {} units", done, all));
+    if (done < all) file_stage(store, stage, fmt::format("{}{}{}{}", done, kOf, all, kUnits));
     for (const auto& [metric, count] : ties)
-      if (ends) store.set_info(fmt::format("ties {} {}", stage.substr(0, stage.rfind(": ")), metric), std::to_string(count));
+      if (ends)
+        store.set_info(fmt::format("ties {} {}", stage.substr(0, stage.rfind(": ")), metric), std::to_string(count));
     all_done &= ends;
   }
   return all_done;
@@ -173,9 +178,10 @@ Completeness completeness(const RunInfo& info) {
   for (const auto& [key, value] : info) found.finished |= key == kFinished;
   for (const StageState& stage : stage_states(info)) {
     if (stage.is == StageState::Is::done) continue;
-    found.missing.push_back(stage.is == StageState::Is::not_begun
-                                ? stage.name()
-                                : fmt::format("{} ({} of {})", stage.name(), stage.done, stage.of));
+    found.missing.push_back(
+        stage.is == StageState::Is::under_way
+            ? fmt::format("{} ({} of {}{})", stage.name(), stage.done, stage.of, stage.counts_units ? kUnits : "")
+            : stage.name() + (stage.waits ? fmt::format(" ({})", kWaiting) : ""));
   }
   return found;
 }

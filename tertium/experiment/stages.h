@@ -34,8 +34,8 @@ void put_off(Store& store, const std::string& stage);
 void take_stages(Store& store, const std::vector<RunInfo>& workers);
 /// Whether some stage waits so.
 bool some_wait(const RunInfo& info);
-/// Ends stages whose units, which several workers computed, are all done; files the ties that they had. Those with units that are
-/// open or have failed have not ended. Whether all have.
+/// Ends stages whose units, which several workers computed, are all done; files the ties that they had. Those with
+/// units that are open or have failed have not ended. Whether all have.
 bool settle_stages(Store& store);
 
 /// Once a run has been through all stages: no unit is left to anybody.
@@ -73,7 +73,9 @@ struct StageState {
   std::string language;  // "it"
   std::string what;      // "scoring"
   Is is = Is::not_begun;
-  std::size_t done = 0, of = 0;  // under way: items
+  std::size_t done = 0, of = 0;  // under way: items, or units where workers were joined before all had ended
+  bool counts_units = false;
+  bool waits = false;  // not begun, since answers of other items are missing
 
   std::string name() const;
 };

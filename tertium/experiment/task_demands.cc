@@ -1,6 +1,8 @@
 #include "tertium/experiment/task_demands.h"
 
+#include "tertium/base/error.h"
 #include "tertium/base/hash.h"
+#include "tertium/experiment/repair_run.h"
 #include "tertium/experiment/run.h"
 #include "tertium/experiment/stages.h"
 #include "tertium/metrics/metric.h"
@@ -51,6 +53,24 @@ Demand scoring_and_lens_demand(const TaskSpec& task, const PreparedLanguage& lan
     for (const std::vector<TokenId>& option : pivot.questions[i].options) hasher.add(std::int64_t{option.front()});
     return hasher.hex();
   };
+  return demand;
+}
+
+Demand repair_demand(const RepairSpec& spec, const TaskSpec& task, const PreparedLanguage& language,
+                     const ItemKeys& pivot, const ItemKeys& own, const ItemKeys* control, const Config& config) {
+  Demand demand{.series = {task.name, task.stored_protocol(), language.language, kRepairing, ""},
+                .parts = spec.kinds,
+                .members = ids_of(language)};
+  std::string decided = fmt::format("{} {} {} {} {}", spec.fit, spec.rank, spec.seed, fmt::join(spec.alphas, " "),
+                                    fmt::join(spec.controls, " "));
+  if (spec.blocks) decided += fmt::format(" blocks {}", fmt::join(*spec.blocks, " "));
+  demand.key = [decided, &pivot, &own, control](std::size_t, std::size_t i) {
+    return Hasher().add(decided).add(pivot.asked[i]).add(own.asked[i]).add(control ? control->asked[i] : "").hex();
+  };
+  demand.cost = [&spec, &language, &config](std::size_t i, const std::vector<std::size_t>& parts) {
+    return repair_rows(spec, language.questions[i], config) * static_cast<double>(parts.size());
+  };
+  demand.together = true;
   return demand;
 }
 

@@ -8,10 +8,12 @@
 
 namespace tertium {
 
+struct Config;
 struct Experiment;
 struct Metric;
 struct PreparedLanguage;
 struct PreparedTask;
+struct RepairSpec;
 struct TaskSpec;
 
 // What a task's scores and alignment take, as series of units. Whatever is given must outlive the demand.
@@ -24,6 +26,10 @@ Demand scoring_demand(const TaskSpec& task, const PreparedLanguage& language, co
 /// With the lens as a part of its own. `pivot`: of the task; `tuned`: the hash of the tuned lens, or empty.
 Demand scoring_and_lens_demand(const TaskSpec& task, const PreparedLanguage& language, const ItemKeys& keys,
                                const PreparedLanguage& pivot, const std::string& tuned);
+
+/// The kinds of repair, each of all items together. `control`: the language that controls are fitted on; null without.
+Demand repair_demand(const RepairSpec& spec, const TaskSpec& task, const PreparedLanguage& language,
+                     const ItemKeys& pivot, const ItemKeys& own, const ItemKeys* control, const Config& config);
 
 /// Of metrics of items, or of those of all items together. Alignment depends on no protocol.
 Demand alignment_demand(const PreparedTask& task, const PreparedLanguage& language, const ItemKeys& pivot,

@@ -10,6 +10,7 @@
 #include "tertium/experiment/means_files.h"
 #include "tertium/experiment/notes.h"
 #include "tertium/experiment/patch.h"
+#include "tertium/experiment/repair_run.h"
 #include "tertium/experiment/scoring.h"
 #include "tertium/experiment/stored_answers.h"
 #include "tertium/experiment/task_demands.h"
@@ -44,6 +45,7 @@ void TaskRun::run() {
     if (align_) align(language);
     if (common_.experiment.ablate) ablate(language);
     if (common_.menu) patch(language, pivot_done && done);
+    if (common_.experiment.repair) repair(language);
     forget(language);
   }
   forget(task_.pivot);
@@ -59,6 +61,7 @@ void TaskRun::count(UnitCount& count) {
     add(scoring(language));
     if (align_) add(items_demand(language)), add(corpus_demand(language));
     if (common_.experiment.ablate) add(ablations_of(language).demand());
+    if (common_.experiment.repair) add(repairs(language));
     if (!common_.menu) continue;
     const StoredAnswers own = stored_answers(common_.store, task_.spec, language);
     if (pivot.missing || own.missing) {
@@ -299,6 +302,75 @@ int TaskRun::store_ablation(const PreparedLanguage& language, const AblationUnit
     }
   }
   return rows;
+}
+
+/// Another language than this, whose states controls are fitted on: the next one.
+const PreparedLanguage* TaskRun::repair_control(const PreparedLanguage& language) const {
+  if (task_.others.size() < 2) return nullptr;
+  const auto at = static_cast<std::size_t>(&language - task_.others.data());
+  return &task_.others[(at + 1) % task_.others.size()];
+}
+
+Demand TaskRun::repairs(const PreparedLanguage& language) {
+  const PreparedLanguage* control = repair_control(language);
+  const ItemKeys* control_keys = control ? &keys(*control) : nullptr;
+  return repair_demand(*common_.experiment.repair, task_.spec, language, keys(task_.pivot), keys(language),
+                       control_keys, config());
+}
+
+void TaskRun::repair(const PreparedLanguage& language) {
+  const RepairSpec& spec = *common_.experiment.repair;
+  const std::string key = run_key(task_.spec, language);
+  const Demand demand = repairs(language);
+  const PreparedLanguage* control = repair_control(language);
+  if (!control && std::ranges::find(spec.controls, "other_language") != spec.controls.end())
+    common_.control.notice(key + ": no other language to fit the control other_language on; it is left out");
+  const WorkPlan plan = common_.planner.plan(demand);
+  for (const UnitRow& old : plan.outdated) common_.store.remove_unit(old.id);
+  Stage stage = this->stage(language, kRepairing, language.items.size() * spec.kinds.size());
+  LanguageRepairs repairs(common_.engine, spec, task_.spec, task_.pivot, language, control, common_.most_rows);
+  const bool whole = common_.runner.run(
+      demand, plan, stage, [&](const Work& work, Tally& tally, const std::function<void(std::size_t)>& reached) {
+        for (std::size_t p = 0; p < work.parts.size(); ++p) {
+          const std::string& kind = demand.parts[work.parts[p]];
+          common_.store.remove_repairs(task_.spec.name, language.language, task_.spec.stored_protocol(), kind);
+          const ChosenRepair chosen = repairs.run(
+              kind,
+              [&](const RepairedRun& run) {
+                for (std::size_t option = 0; option < run.scores.size(); ++option)
+                  common_.store.add(RepairRow{task_.spec.name, language.language, language.items[run.item].id,
+                                              task_.spec.stored_protocol(), kind, run.block, run.alpha,
+                                              run.is_test ? "test" : "fit", run.control, static_cast<int>(option),
+                                              run.scores[option]});
+                tally.rows[p] += static_cast<int>(run.scores.size());
+              },
+              [&](std::size_t done, std::size_t) { reached(p * language.items.size() + done); });
+          keep_repair(language, kind, chosen);
+        }
+      });
+  if (whole) stage.end();
+}
+
+void TaskRun::keep_repair(const PreparedLanguage& language, const std::string& kind, const ChosenRepair& chosen) const {
+  const std::filesystem::path folder = common_.store.folder() / "repairs";
+  std::error_code ignored;
+  std::filesystem::create_directories(folder, ignored);
+  std::string name = fmt::format("{}_{}_{}_{}", task_.spec.name, task_.spec.stored_protocol(), language.language, kind);
+  for (char& character : name)
+    if (character == '/' || character == ':') character = '-';
+  write_repair(folder / (name + ".safetensors"), chosen,
+               {{"repair", kind},
+                {"task", task_.spec.name},
+                {"protocol", task_.spec.stored_protocol()},
+                {"language", language.language},
+                {"pivot", task_.pivot.language},
+                {"site", "resid_post"},
+                {"block", std::to_string(chosen.block)},
+                {"alpha", fmt::format("{}", chosen.alpha)},
+                {"rows", chosen.repair.everywhere ? "all but the first" : "last"},
+                {"renormed", chosen.repair.everywhere ? "true" : "false"},
+                {"model", common_.control.fingerprint},
+                {"seed", std::to_string(common_.experiment.repair->seed)}});
 }
 
 LineupUnits TaskRun::units_of(const LanguagePair& pair, const Lineup& lineup) {

@@ -22,6 +22,8 @@
 
 namespace tertium {
 
+struct ChosenRepair;  // experiment/repair_run.h
+
 /// How a run reads its lens.
 struct LensRun {
   std::optional<TunedLens> tuned;
@@ -99,6 +101,14 @@ class TaskRun {
 
   /// Scores and alignment of one item under one ablation; how many rows.
   int store_ablation(const PreparedLanguage& language, const AblationUnits& units, const AblationUnits::Run& run) const;
+
+  // ---- repair
+
+  const PreparedLanguage* repair_control(const PreparedLanguage& language) const;
+  Demand repairs(const PreparedLanguage& language);
+  void repair(const PreparedLanguage& language);
+  /// As a file beside the results, with where it comes from.
+  void keep_repair(const PreparedLanguage& language, const std::string& kind, const ChosenRepair& chosen) const;
 
   // ---- patches
 

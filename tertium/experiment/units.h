@@ -21,7 +21,7 @@ struct Config;
 inline constexpr char kNumbers[] = "1";
 
 // Stages of units, beside those of stages.h.
-inline constexpr char kMeans[] = "means", kPatched[] = "patching";
+inline constexpr char kMeans[] = "means", kPatched[] = "patching", kRepairing[] = "repair";
 // A part of scoring.
 inline constexpr char kLens[] = "lens";
 // Their states.

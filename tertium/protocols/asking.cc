@@ -54,14 +54,14 @@ AskedStrands ask(Job& job, const Question& question, bool whole_options) {
 }
 
 AskedStrands ask_branched(Job& job, const Question& question, const AskedStrands& clean, int first_row, int block,
-                          int blocks) {
+                          int blocks, bool options_change) {
   const int rows = static_cast<int>(question.context.size()) - first_row;
   AskedStrands asked{.context = add(job, {.prefix = Prefix{clean.context, first_row},
                                           .branch = Branch{clean.context, first_row, rows, block}})};
   for (std::size_t k = 0; k < clean.options.size(); ++k) {
     const int predicting = static_cast<int>(question.options[k].size()) - 1;
     // Behind the last block nothing looks back at the context any more: the options' own rows are the clean ones.
-    if (predicting == 0 || block == blocks)
+    if (predicting == 0 || (block == blocks && !options_change))
       asked.options.push_back(clean.options[k]);
     else
       asked.options.push_back(

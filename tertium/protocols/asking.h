@@ -24,9 +24,10 @@ AskedStrands ask(Job& job, const Question& question, bool whole_options);
 
 /// Asks again, with rows [first_row, last_row()] of the context branching off at `block` and the options' rows
 /// following them: only what a patch there can change is computed. Rows of the returned context strand count from
-/// `first_row`.
+/// `first_row`. `options_change`: what is done to the context is done to the options' own rows, too, so that they branch
+/// off behind the last block as well.
 AskedStrands ask_branched(Job& job, const Question& question, const AskedStrands& clean, int first_row, int block,
-                          int blocks);
+                          int blocks, bool options_change = false);
 
 /// What a score of an option is divided by before its question's rule compares it.
 double divisor(const Question& question, std::size_t option);

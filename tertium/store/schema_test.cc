@@ -61,7 +61,8 @@ TEST_F(SchemaTest, CreateTakesTheEmptyFileOfARunThatFailedAtOnce) {
 TEST_F(SchemaTest, CreateDoesNotReplaceTheFileOfARunThatIsWriting) {
   Store running = Store::create(folder, false);
   running.commit();
-  EXPECT_THAT(error_of_create(folder, true), AllOf(HasSubstr(": a run is still writing to it, process "), HasSubstr("; wait for it, stop it")));
+  EXPECT_THAT(error_of_create(folder, true),
+              AllOf(HasSubstr(": a run is still writing to it, process "), HasSubstr("; wait for it, stop it")));
 }
 
 TEST_F(SchemaTest, ARunThatWritesKeepsItsFolderWhateverElseIsAskedFor) {
@@ -151,7 +152,7 @@ TEST_F(SchemaTest, OpenRefusesForeignFiles) {
 
 TEST_F(SchemaTest, OpenRefusesAnotherLayout) {
   Store::create(folder, false);
-  Connection(folder / "results.db", Connection::Access::create).execute("PRAGMA user_version = 7");
+  Connection(folder / "results.db", Connection::Access::create).execute("PRAGMA user_version = 8");
   EXPECT_THAT(error_of_open(folder),
               HasSubstr("results.db: has layout 8 but this tertium reads layouts 3 to 7; use the version"));
 }
@@ -165,16 +166,19 @@ TEST_F(SchemaTest, AnOlderLayoutIsReadWithoutTheTablesThatItLacks) {
     EXPECT_EQ(store.texts().size(), 1u);
   }
   Connection(folder / "results.db", Connection::Access::create)
-      .execute("DROP TABLE texts; DROP TABLE units; DROP TABLE lens; DROP TABLE ablations; "
-               "DROP TABLE ablated_alignment; PRAGMA user_version = 3");
+      .execute(
+          "DROP TABLE texts; DROP TABLE units; DROP TABLE lens; DROP TABLE ablations; "
+          "DROP TABLE ablated_alignment; DROP TABLE repairs; PRAGMA user_version = 3");
   const Store older = Store::open(folder);
   EXPECT_EQ(older.info().size(), 1u);
   EXPECT_THAT(older.texts(), IsEmpty());
   EXPECT_THAT(older.units(), IsEmpty());
   EXPECT_THAT(older.lens(), IsEmpty());
+  EXPECT_THAT(older.repairs(), IsEmpty());
   EXPECT_THAT(older.ablations(), IsEmpty());
   EXPECT_THAT(older.ablated_alignment(), IsEmpty());
-  EXPECT_THAT(error_of([&] { Store::resume(folder); }), HasSubstr("has layout 3 but this tertium goes on with layout 7"));
+  EXPECT_THAT(error_of([&] { Store::resume(folder); }),
+              HasSubstr("has layout 3 but this tertium goes on with layout 7"));
   std::ostringstream out;
   EXPECT_THAT(error_of([&] { export_table(folder, "texts", ExportFormat::csv, out); }),
               HasSubstr("of an older layout, which has no table texts"));

@@ -60,6 +60,11 @@ std::string place(const AblatedAlignmentRow& row) {
                      row.language, place(row.key), row.metric, row.stream, row.at);
 }
 
+std::string place(const RepairRow& row) {
+  return fmt::format("repairs: item \"{}\" ({} {}, {}, {}, block {}, {} {}, option {})", printable(row.item), row.task,
+                     row.language, row.protocol, row.repair, row.layer, row.part, row.control, row.option);
+}
+
 // SQLite would turn NaN into NULL; infinity has no spelling in JSON.
 template <class Row>
 void check_finite(double number, const Row& row, const Connection& connection) {
@@ -109,8 +114,8 @@ struct Store::Database {
   std::filesystem::path folder = connection.path().parent_path();
   Statement insert_item{connection, "INSERT INTO items VALUES (?, ?, ?, ?)"};
   std::optional<Statement> insert_text, insert_unit, remove_unit, insert_lens, remove_lens, insert_ablation,
-      insert_ablated_alignment, remove_ablations,
-      remove_ablated_alignment;  // a writer's: files of older layouts lack the tables
+      insert_ablated_alignment, remove_ablations, remove_ablated_alignment, insert_repair,
+      remove_repairs;  // a writer's: files of older layouts lack the tables
   Statement insert_score{connection, "INSERT INTO scores VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"};
   Statement insert_alignment{connection, "INSERT INTO alignment VALUES (?, ?, ?, ?, ?, ?, ?)"};
   Statement insert_patch{connection, "INSERT INTO patches VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"};
@@ -130,6 +135,9 @@ struct Store::Database {
                         "INSERT OR REPLACE INTO units VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
     insert_lens.emplace(connection, "INSERT INTO lens VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
     remove_lens.emplace(connection, "DELETE FROM lens WHERE task = ? AND language = ? AND protocol = ? AND item = ?");
+    insert_repair.emplace(connection, "INSERT INTO repairs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+    remove_repairs.emplace(connection,
+                           "DELETE FROM repairs WHERE task = ? AND language = ? AND protocol = ? AND repair = ?");
     remove_unit.emplace(connection, "DELETE FROM units WHERE id = ?");
     insert_ablation.emplace(connection, "INSERT INTO ablations VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
     insert_ablated_alignment.emplace(connection,
@@ -248,6 +256,14 @@ void Store::add(const AblatedAlignmentRow& row) {
   check_new(is_new, row, database_->connection);
 }
 
+void Store::add(const RepairRow& row) {
+  check_finite(row.score, row, database_->connection);
+  const bool is_new =
+      database_->insert_repair.value().insert(row.task, row.language, row.item, row.protocol, row.repair, row.layer,
+                                              row.alpha, row.part, row.control, row.option, row.score);
+  check_new(is_new, row, database_->connection);
+}
+
 void Store::add(const UnitRow& row) {
   (void)database_->insert_unit.value().insert(row.id, row.task, row.protocol, row.language, row.direction,
                                               row.first_item, row.items, row.state, row.seconds, row.rows, row.worker,
@@ -280,6 +296,11 @@ void Store::remove_alignment(const std::string& task, const std::string& languag
 void Store::remove_lens(const std::string& task, const std::string& language, const std::string& protocol,
                         const std::string& item) {
   (void)database_->remove_lens.value().insert(task, language, protocol, item);
+}
+
+void Store::remove_repairs(const std::string& task, const std::string& language, const std::string& protocol,
+                           const std::string& repair) {
+  (void)database_->remove_repairs.value().insert(task, language, protocol, repair);
 }
 
 void Store::remove_corpora(const std::string& corpus, const std::string& language) {
@@ -401,6 +422,25 @@ std::vector<LensRow> Store::lens() const {
                     .log_prob = row.real_if_any(7),
                     .logit = row.real_if_any(8),
                     .entropy = row.real_if_any(9)});
+  return rows;
+}
+
+std::vector<RepairRow> Store::repairs() const {
+  std::vector<RepairRow> rows;
+  if (!has_table(database_->connection, "repairs")) return rows;
+  TableRows row(database_->connection, table_named("repairs"));
+  while (row.next())
+    rows.push_back({.task = row.text(0),
+                    .language = row.text(1),
+                    .item = row.text(2),
+                    .protocol = row.text(3),
+                    .repair = row.text(4),
+                    .layer = row.integer(5),
+                    .alpha = row.real(6),
+                    .part = row.text(7),
+                    .control = row.text(8),
+                    .option = row.integer(9),
+                    .score = row.real(10)});
   return rows;
 }
 

@@ -68,6 +68,18 @@ struct LensRow {
   std::optional<double> entropy;   // loglik: of the distribution over the vocabulary at this layer, in bits
 };
 
+/// An option's score in a run whose states were repaired (docs/methods.md, section 11).
+struct RepairRow {
+  std::string task, language, item, protocol;
+  std::string repair;  // "mean_shift", "recover", "least_squares", "procrustes" or "low_rank"
+  int layer = 0;       // the block at whose resid_post
+  double alpha = 0;
+  std::string part;     // "fit": scored by what was fitted on other folds; "test": by what was fitted on all of them
+  std::string control;  // "main"; "random", "other_language", "shuffled"; "pivot": main, put into the pivot's own run
+  int option = 0;
+  double score = 0;
+};
+
 /// A part of the model that was taken out: one component at one place.
 struct AblationKey {
   std::string component;  // "block", "attn_out", "mlp_out", "z"
@@ -174,6 +186,7 @@ class Store {
   void add(const LensRow& row);
   void add(const AblationRow& row);
   void add(const AblatedAlignmentRow& row);
+  void add(const RepairRow& row);
   void add(const UnitRow& row);                                     // replaces one of the same id
   void set_info(const std::string& key, const std::string& value);  // replaces an earlier value
   void forget_info(const std::string& key);
@@ -191,6 +204,8 @@ class Store {
                         const AblationKey& key, const std::string& item);
   void remove_ablated_alignment(const std::string& task, const std::string& language, const AblationKey& key,
                                 const std::string& item);
+  void remove_repairs(const std::string& task, const std::string& language, const std::string& protocol,
+                      const std::string& repair);
   void remove_corpora(const std::string& corpus, const std::string& language);
   void remove_alignment(const std::string& task, const std::string& language, const std::string& metric);
 
@@ -204,6 +219,7 @@ class Store {
   std::vector<LensRow> lens() const;                           // none where the layout has no such table
   std::vector<AblationRow> ablations() const;                  // none where the layout has no such table
   std::vector<AblatedAlignmentRow> ablated_alignment() const;  // the same
+  std::vector<RepairRow> repairs() const;                      // the same
   std::vector<UnitRow> units() const;                          // none where the layout has no such table
   RunInfo info() const;
   /// Of one language alone.
