@@ -17,8 +17,13 @@ std::vector<float> GoldenFile::floats(const std::string& name, const std::vector
   const TensorView& tensor = at(name);
   if (tensor.shape != shape) fail("{}: tensor \"{}\" is not [{}]", path_, name, fmt::join(shape, ", "));
   std::vector<float> values(tensor.count());
-  to_f32(tensor, values);
-  return values;
+  if (tensor.dtype != DType::I64) {
+    to_f32(tensor, values);
+    return values;
+  }
+  std::vector<std::int64_t> wide(tensor.count());
+  std::memcpy(wide.data(), tensor.bytes.data(), tensor.bytes.size());
+  return {wide.begin(), wide.end()};
 }
 
 std::vector<std::int32_t> GoldenFile::ids(const std::string& name, int vocabulary) const {

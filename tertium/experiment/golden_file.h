@@ -19,6 +19,7 @@ class GoldenFile {
   bool has(std::string_view name) const { return file_.find(name) != nullptr; }
   std::vector<std::string> names() const;  // of all tensors, in order
 
+  /// Ids, too, which are whole numbers.
   std::vector<float> floats(const std::string& name, const std::vector<std::int64_t>& shape) const;
   /// Those that the model has embeddings for.
   std::vector<std::int32_t> ids(const std::string& name, int vocabulary) const;

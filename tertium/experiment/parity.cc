@@ -68,6 +68,8 @@ struct Axes {
 
 Axes axes_of(const std::string& quantity) {
   if (quantity.starts_with("resid.")) return {"at stream index", "row"};
+  if (quantity == "lens") return {"at stream index", ""};
+  if (quantity == "forced.log_probs" || quantity == "generated.ids") return {"", ""};
   if (quantity.starts_with("final_norm.") || quantity.starts_with("logits.")) return {"", "row"};
   if (is_clean(quantity)) return {"in block", "row"};
   return {"in block", quantity.starts_with("ablated.z") ? "head" : ""};

@@ -1,10 +1,13 @@
 #include "tertium/experiment/parity_effects.h"
 
+#include <algorithm>
 #include <functional>
 #include <list>
 
+#include "tertium/base/error.h"
 #include "tertium/engine/engine.h"
 #include "tertium/engine/intervene.h"
+#include "tertium/engine/lens.h"
 #include "tertium/experiment/golden_file.h"
 #include "tertium/model/config.h"
 
@@ -76,6 +79,9 @@ class Effects {
       };
       compare("mapped.resid_post", by_block(at_last), {blocks, words});
     }
+    if (golden_.has("lens")) compare("lens", lens(), {blocks + 1, words});
+    if (golden_.has("forced.log_probs") || golden_.has("forced.patched")) compare_forced(compare);
+    compare_generated(compare);
   }
 
  private:
@@ -112,6 +118,117 @@ class Effects {
     return joined(engine_.run(job).readings);
   }
 
+  /// The stream at the last row, read at every index as the last one is, [L + 1, V].
+  std::vector<float> lens() const {
+    Job job{.name = golden_.path(), .strands = {{.tokens = ids_}}};
+    job.recordings.push_back({0, last_row(), 1, Quantity::resid});
+    const std::vector<float> stream = engine_.run(job).recordings[0];
+    const std::vector<LensQuestion> questions = {{golden_.path(), stream, Readout::logits, {}}};
+    return read_lens(engine_.model(), questions).front().values;
+  }
+
+  /// Log-probabilities of ids.2 behind ids.0, and again with resid_post of each block at the last row of ids.0 taken
+  /// from the last row of ids.1.
+  void compare_forced(const CompareQuantity& compare) const {
+    const std::vector<std::int32_t> donor = golden_.ids("ids.1", config().vocabulary),
+                                    forced = golden_.ids("ids.2", config().vocabulary);
+    const auto count = static_cast<int>(forced.size()), blocks = config().block_count();
+    Job clean{.name = golden_.path(), .strands = {{.tokens = donor}}};
+    clean.recordings.push_back({0, static_cast<int>(donor.size()) - 1, 1, Quantity::resid});
+    const std::vector<float> given = engine_.run(clean).recordings[0];  // [L + 1, D]
+
+    Job job{.name = golden_.path(), .strands = {{.tokens = ids_}}};
+    if (count > 1)
+      job.strands.push_back({.prefix = Prefix{0, last_row() + 1}, .tokens = {forced.begin(), forced.end() - 1}});
+    const auto read = [&](int predicting, int row, int behind) {
+      job.readings.push_back({predicting, row, Readout::log_probs, {forced[0]}});
+      for (int i = 1; i < count; ++i) job.readings.push_back({behind, i - 1, Readout::log_probs, {forced[i]}});
+    };
+    read(0, last_row(), 1);
+    for (int b = 0; b < blocks; ++b) {
+      const auto patched = static_cast<int>(job.strands.size());
+      job.strands.push_back({.prefix = Prefix{0, last_row()}, .branch = Branch{0, last_row(), 1, b + 1}});
+      job.interventions.push_back(
+          {patched,
+           0,
+           {SiteKind::resid_post, b},
+           {.values = std::span(given).subspan(static_cast<std::size_t>(b + 1) * config().hidden, config().hidden)}});
+      int behind = 1;  // behind the last block nothing looks back any more
+      if (count > 1 && b + 1 < blocks) {
+        behind = static_cast<int>(job.strands.size());
+        job.strands.push_back({.prefix = Prefix{patched, 1}, .branch = Branch{1, 0, count - 1, b + 1}});
+      }
+      read(patched, 0, behind);
+    }
+    const std::vector<float> log_probs = joined(engine_.run(job).readings);
+    compare("forced.log_probs", {log_probs.begin(), log_probs.begin() + count}, {count});
+    compare("forced.patched", {log_probs.begin() + count, log_probs.end()}, {blocks, count});
+  }
+
+  /// Greedy continuations: as a file holds them, if each of its tokens is the likeliest behind those before it,
+  /// whatever else is done to them.
+  void compare_generated(const CompareQuantity& compare) const {
+    const std::int64_t blocks = config().block_count();
+    const auto table = [&](const char* name, const std::vector<std::int64_t>& shape,
+                           const std::function<void(Job & job, int block)>& intervene) {
+      if (!golden_.has(name)) return;
+      const std::vector<float> theirs = golden_.floats(name, shape);
+      const auto count = static_cast<std::size_t>(shape.back());
+      std::vector<float> ours;
+      for (std::size_t first = 0; first < theirs.size(); first += count) {
+        const std::vector<float> some = continued(std::span(theirs).subspan(first, count), name, [&](Job& job) {
+          if (intervene) intervene(job, static_cast<int>(first / count));
+        });
+        ours.insert(ours.end(), some.begin(), some.end());
+      }
+      compare(name, ours, shape);
+    };
+    constexpr std::int64_t kGenerated = 12, kChanged = 8;
+    table("generated.ids", {kGenerated}, {});
+    std::vector<float> given;  // [L + 1, D], at the donor's last row
+    if (golden_.has("generated.patched")) {
+      Job clean{.name = golden_.path(), .strands = {{.tokens = golden_.ids("ids.1", config().vocabulary)}}};
+      clean.recordings.push_back({0, clean.strands[0].rows() - 1, 1, Quantity::resid});
+      given = engine_.run(clean).recordings[0];
+    }
+    table("generated.patched", {blocks, kChanged}, [&](Job& job, int b) {
+      const auto width = static_cast<std::size_t>(config().hidden);
+      job.interventions.push_back(
+          {0, last_row(), {SiteKind::resid_post, b}, {.values = std::span(given).subspan((b + 1) * width, width)}});
+    });
+    std::vector<float> vector;
+    if (golden_.has("generated.steered")) vector = golden_.floats(kVector, {config().hidden});
+    table("generated.steered", {blocks, kChanged}, [&](Job& job, int b) {
+      everywhere(job, 0, {SiteKind::resid_post, b}, {.values = vector, .operation = Operation::add, .dose = kAdded});
+    });
+  }
+
+  /// The likeliest tokens behind ids.0 and each beginning of `tokens`; one of `tokens` itself where it is as likely but
+  /// for rounding.
+  std::vector<float> continued(std::span<const float> tokens, const char* name,
+                               const std::function<void(Job&)>& intervene) const {
+    constexpr float kRounding = 1e-3f;
+    Job job{.name = golden_.path(), .strands = {{.tokens = ids_}}};
+    for (const float token : tokens.first(tokens.size() - 1)) {
+      if (!(token >= 0 && token < static_cast<float>(config().vocabulary)))
+        fail("{}: tensor \"{}\" holds an id that the model has no embedding for", golden_.path(), name);
+      job.strands[0].tokens.push_back(static_cast<std::int32_t>(token));
+    }
+    intervene(job);
+    for (std::size_t i = 0; i < tokens.size(); ++i)
+      job.readings.push_back({0, last_row() + static_cast<int>(i), Readout::logits, {}});
+    std::vector<float> likeliest;
+    const JobResult result = engine_.run(job);
+    for (std::size_t i = 0; i < tokens.size(); ++i) {
+      const std::vector<float>& logits = result.readings[i];
+      const auto best = static_cast<std::size_t>(std::ranges::max_element(logits) - logits.begin());
+      const auto wanted = static_cast<std::size_t>(std::max(0.0f, tokens[i]));
+      const bool as_good = wanted < logits.size() && logits[wanted] >= logits[best] - kRounding;
+      likeliest.push_back(as_good ? tokens[i] : static_cast<float>(best));
+    }
+    return likeliest;
+  }
+
   /// What each head gathers, on average over the rows of ids.1, [L, H, head_dim].
   std::vector<float> donor_means() const {
     Job job{.name = golden_.path(), .strands = {{.tokens = golden_.ids("ids.1", config().vocabulary)}}};
@@ -140,6 +257,9 @@ void compare_effects(const Engine& engine, const GoldenFile& golden, const Compa
   Effects(engine, golden).compare(compare);
 }
 
-bool is_made_of(std::string_view tensor) { return tensor == kVector || tensor == kMatrix || tensor == kBias; }
+bool is_made_of(std::string_view tensor) {
+  return tensor == kVector || tensor == kMatrix || tensor == kBias ||
+         (tensor.starts_with("generated.") && tensor.ends_with("gap"));
+}
 
 }  // namespace tertium

@@ -19,7 +19,7 @@ using CompareQuantity = std::function<void(const std::string& name, const std::v
 /// such quantity that the file holds. Throws Error naming file and tensor if what one needs is missing or misshaped.
 void compare_effects(const Engine& engine, const GoldenFile& golden, const CompareQuantity& compare);
 
-/// Whether a tensor is what interventions are made of, and no quantity.
+/// Whether a tensor is what interventions are made of, or how near a choice was, and no quantity.
 bool is_made_of(std::string_view tensor);
 
 }  // namespace tertium

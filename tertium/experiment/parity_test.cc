@@ -112,10 +112,10 @@ TEST_P(EffectsParity, HoldsForEveryOperationInEveryBlockAndHead) {
   for (const ParityLine& line : parity.lines) quantities.push_back(line.quantity);
   EXPECT_THAT(quantities,
               IsSupersetOf({"ablated.block", "ablated.attn_out", "ablated.mlp_out", "ablated.z", "ablated.z_mean",
-                            "added.resid_post", "renormed.resid_post", "projected.resid_post", "mapped.resid_post"}));
+                            "added.resid_post", "renormed.resid_post", "projected.resid_post", "mapped.resid_post",
+                            "lens", "forced.log_probs", "forced.patched"}));
   expect_within(parity.lines, kTolerance);
-  for (const std::string& name : parity.not_compared)
-    EXPECT_FALSE(name.starts_with("ablated") || name.ends_with("resid_post")) << name;
+  EXPECT_THAT(parity.not_compared, testing::IsEmpty());
 }
 
 std::vector<std::string> families_with_effects() {
