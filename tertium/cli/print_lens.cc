@@ -18,17 +18,19 @@ using Layers = std::map<int, Groups>;
 void print_language(const std::string& language, const Layers& layers, bool is_pivot) {
   const LensResult& first = *layers.begin()->second.at("all");
   const bool has_pivot = first.pivot_differs > 0, has_entropy = !std::isnan(first.entropy);
-  fmt::print("  {}: {} items; {} whose options begin with different words{}\n", printable(language), first.n,
-             first.differ,
-             has_pivot ? fmt::format("; {} whose gold begins otherwise in the pivot", first.pivot_differs) : "");
-  fmt::print("  {:>5}{:>8} {:<11}{}{}{}\n", "layer", "gold 1st", "[95 %]", is_pivot ? "" : cell("TS | TF", 12),
+  fmt::print(
+      "{}\n",
+      wrapped(fmt::format(
+          "  {}: {} items; of {} the options begin with different words{}", printable(language), first.n, first.differ,
+          has_pivot ? fmt::format("; of {} gold begins otherwise in the pivot", first.pivot_differs) : "")));
+  fmt::print("  {:>5}{:>10} {:<11}{}{}{}\n", "layer", "gold 1st", "[95 %]", is_pivot ? "" : cell("TS | TF", 12),
              has_pivot ? cell("pivot above", 14) + " [95 %]    " : "", has_entropy ? cell("bits", 6) : "");
   const auto range = [](const Estimate& rate) {
     return std::isnan(rate.low) ? "" : fmt::format("[{:.0f}, {:.0f}]", 100 * rate.low, 100 * rate.high);
   };
   for (const auto& [layer, groups] : layers) {
     const LensResult& all = *groups.at("all");
-    std::string line = fmt::format("  {:>5}{} {:<11}", layer, cell(percent(all.right.value), 8), range(all.right));
+    std::string line = fmt::format("  {:>5}{} {:<11}", layer, cell(percent(all.right.value), 10), range(all.right));
     if (!is_pivot)
       line += cell(percent(groups.at("TS")->right.value), 7) + " |" + cell(percent(groups.at("TF")->right.value), 3);
     if (has_pivot) line += cell(percent(all.pivot_above.value), 14) + fmt::format(" {:<10}", range(all.pivot_above));

@@ -65,7 +65,8 @@ std::vector<Work> UnitRunner::shared(Pass& pass, const std::vector<Work>& works)
   // So that whoever joins the workers' results knows what is missing.
   for (const Work& work : left) file(pass.demand, work, kUnitOpen, no_rows(work));
   pass.stage.commit(pass.done);
-  std::ranges::rotate(left, left.begin() + static_cast<std::ptrdiff_t>(control_.shares->first_of(left.size())));
+  std::rotate(left.begin(), left.begin() + static_cast<std::ptrdiff_t>(control_.shares->first_of(left.size())),
+              left.end());
   return left;
 }
 

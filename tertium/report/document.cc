@@ -46,7 +46,7 @@ Json tables_json(const std::vector<ResultTable>& tables) {
 Json parts_json(const Analysis& analysis) {
   Json parts = Json::array();
   for (const LanguageResult& language : analysis.languages) {
-    const auto& [task, protocol, name] = language.of;
+    const std::string &task = language.of.task, &protocol = language.of.protocol;
     const auto is_same = [&](const Json& part) { return part["task"] == task && part["protocol"] == protocol; };
     if (std::ranges::any_of(parts, is_same)) continue;
     const std::size_t options = language.options;
