@@ -24,6 +24,7 @@
 #include "tertium/experiment/inputs.h"
 #include "tertium/experiment/lineup.h"
 #include "tertium/experiment/notes.h"
+#include "tertium/experiment/repair_run.h"
 #include "tertium/experiment/resume.h"
 #include "tertium/experiment/run.h"
 #include "tertium/experiment/stages.h"
@@ -174,6 +175,9 @@ void run(const Options& options) {
       prepare_corpora(experiment, tokenizer, {config.context, config.vocabulary});
   if (experiment.patch) demand_patchable(*experiment.patch, tasks, config);
   if (experiment.ablate) ablations_of(*experiment.ablate, config);  // throws where the model has no such place
+  if (experiment.repair) demand_repairable(*experiment.repair, tasks, config);
+  std::optional<TunedLens> tuned;
+  if (experiment.lens && !experiment.lens->tuned.empty()) tuned.emplace(experiment.lens->tuned, config);
   if (!options.by.empty()) demand_categories(tasks);
   if (!options.lm_eval.empty()) demand_lm_eval(options.lm_eval, experiment);
   ImportedAnswers imported;
@@ -193,7 +197,8 @@ void run(const Options& options) {
   const Prepared run{experiment, tasks, corpora, engine, hashes};
   RunControl control{.stop = [] { return stopping_signal() != 0; },
                      .fingerprint = fingerprint_of(hashes, run.precision()),
-                     .unit_rows = options.unit_rows};
+                     .unit_rows = options.unit_rows,
+                     .tuned = tuned};
   if (share) return run_share(run, out_of(options), *share, control, options.quiet);
 
   std::filesystem::path folder;

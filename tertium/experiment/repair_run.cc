@@ -53,6 +53,14 @@ RepairParts repair_parts(const RepairSpec& spec, const TaskSpec& task, const std
   return parts;
 }
 
+void demand_repairable(const RepairSpec& spec, const std::vector<PreparedTask>& tasks, const Config& config) {
+  const int count = config.block_count();
+  if (spec.blocks && spec.blocks->back() >= count)
+    fail("repair.blocks: {} is no block of a model with {}", spec.blocks->back(), count);
+  for (const PreparedTask& task : tasks)
+    if (!task.others.empty()) repair_parts(spec, task.spec, task.pivot.items);
+}
+
 LanguageRepairs::LanguageRepairs(const Engine& engine, const RepairSpec& spec, const TaskSpec& task,
                                  const PreparedLanguage& pivot, const PreparedLanguage& other,
                                  const PreparedLanguage* control, double most_rows)
@@ -63,15 +71,9 @@ LanguageRepairs::LanguageRepairs(const Engine& engine, const RepairSpec& spec, c
       other_(other),
       control_(control),
       most_rows_(most_rows),
-      parts_(repair_parts(spec, task, pivot.items)) {
-  const int count = engine.model().config().block_count();
-  if (spec.blocks) {
-    blocks_ = *spec.blocks;
-    if (blocks_.back() >= count) fail("repair.blocks: {} is no block of a model with {}", blocks_.back(), count);
-  } else {
-    blocks_.resize(count);
-    std::iota(blocks_.begin(), blocks_.end(), 0);
-  }
+      parts_(repair_parts(spec, task, pivot.items)),
+      blocks_(spec.blocks.value_or(std::vector<int>(engine.model().config().block_count()))) {
+  if (!spec.blocks) std::iota(blocks_.begin(), blocks_.end(), 0);
 }
 
 const LanguageRepairs::States& LanguageRepairs::states(const PreparedLanguage& language) {
@@ -164,6 +166,7 @@ void LanguageRepairs::score(
     AskedStrands clean{};
     for (std::size_t a = 0; a < ats.size(); ++a) {
       if (a == 0 || jobs.back().rows() > most_rows_) {
+        if (a > 0) rows += jobs.back().rows();
         jobs.push_back({.name = question.name});
         asked.emplace_back();
         clean = ask(jobs.back(), question, /*whole_options=*/false);
@@ -249,14 +252,11 @@ ChosenRepair LanguageRepairs::run(const std::string& kind, const std::function<v
   return chosen;
 }
 
-void write_repair(const std::filesystem::path& file, const ChosenRepair& chosen,
+void write_repair(const std::filesystem::path& file, const ChosenRepair& chosen, int width,
                   const std::map<std::string, std::string>& provenance) {
   const auto bytes = std::as_bytes(std::span(chosen.repair.values));
-  const auto count = static_cast<std::int64_t>(chosen.repair.values.size());
-  if (!chosen.repair.is_map) return write_safetensors(file, {{"vector", DType::F32, {count}, bytes}}, provenance);
-  const auto width =
-      static_cast<std::int64_t>(std::lround((std::sqrt(1.0 + 4.0 * static_cast<double>(count)) - 1) / 2));
-  const auto matrix = static_cast<std::size_t>(width * width) * sizeof(float);
+  if (!chosen.repair.is_map) return write_safetensors(file, {{"vector", DType::F32, {width}, bytes}}, provenance);
+  const auto matrix = static_cast<std::size_t>(width) * static_cast<std::size_t>(width) * sizeof(float);
   write_safetensors(file,
                     {{"bias", DType::F32, {width}, bytes.subspan(matrix)},
                      {"weight", DType::F32, {width, width}, bytes.first(matrix)}},

@@ -27,7 +27,10 @@ struct RepairParts {
 /// Throws Error naming the task if either part has fewer than 10 items.
 RepairParts repair_parts(const RepairSpec& spec, const TaskSpec& task, const std::vector<Item>& items);
 
-/// An option score more than one repaired run gave.
+/// Throws Error where the items are too few, or the model has no such block: before anything runs.
+void demand_repairable(const RepairSpec& spec, const std::vector<PreparedTask>& tasks, const Config& config);
+
+/// What one repaired run gave.
 struct RepairedRun {
   std::size_t item;
   int block;
@@ -87,8 +90,8 @@ class LanguageRepairs {
   std::map<const PreparedLanguage*, States> states_;
 };
 
-/// Writes a repair as safetensors, with where it came from in the file's metadata.
-void write_repair(const std::filesystem::path& file, const ChosenRepair& chosen,
+/// Writes a repair of a stream of that width as safetensors, with where it came from in the file's metadata.
+void write_repair(const std::filesystem::path& file, const ChosenRepair& chosen, int width,
                   const std::map<std::string, std::string>& provenance);
 
 /// About how many rows a kind takes, for one item of the fitted part.

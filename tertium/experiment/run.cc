@@ -65,8 +65,9 @@ void for_each_task(const Experiment& experiment, const std::vector<PreparedTask>
   const std::vector<const Metric*> metrics = metrics_of(experiment);
   std::optional<PatchMenu> menu;
   if (experiment.patch) menu.emplace(*experiment.patch, config);
-  LensRun lens;
-  if (experiment.lens && !experiment.lens->tuned.empty()) lens.tuned.emplace(experiment.lens->tuned, config);
+  LensRun lens{control.tuned};
+  if (!lens.tuned && experiment.lens && !experiment.lens->tuned.empty())
+    lens.tuned.emplace(experiment.lens->tuned, config);
   const double most_rows = control.unit_rows > 0 ? control.unit_rows : rows_of_work(config);
   const UnitPlanner planner(control.fingerprint, most_rows, control.known_in(store));
   UnitRunner runner(store, engine.model(), planner, control, outcome);

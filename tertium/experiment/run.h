@@ -9,6 +9,7 @@
 
 #include "tertium/base/progress.h"
 #include "tertium/experiment/experiment.h"
+#include "tertium/model/tuned_lens.h"
 #include "tertium/protocols/question.h"
 #include "tertium/store/store.h"
 
@@ -61,12 +62,13 @@ struct RunControl {
   std::string fingerprint = {};     // of the model and whatever else decides all numbers (resume.h)
   double unit_rows = 0;             // that a unit has about; 0: as many as take some seconds
   std::string worker = "0";
+  std::optional<TunedLens> tuned = {};  // of the experiment's file; absent: it is read where it is needed
 
   // Where several workers share the run (tertium/cluster); all of them must cut it into the same units.
   Shares* shares = nullptr;
-  std::vector<UnitRow> known = {};      // the units that all of them know to be done
-  std::set<std::string> own = {};       // those that this one has stored already, as it knows alone
-  std::filesystem::path scratch = {};   // of files that all of them see
+  std::vector<UnitRow> known = {};     // the units that all of them know to be done
+  std::set<std::string> own = {};      // those that this one has stored already, as it knows alone
+  std::filesystem::path scratch = {};  // of files that all of them see
 
   std::vector<UnitRow> known_in(const Store& store) const { return shares ? known : store.units(); }
 };

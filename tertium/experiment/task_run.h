@@ -93,7 +93,7 @@ class TaskRun {
 
   void file_ties(const PreparedLanguage& language) const;
 
-  // ---- ablations
+  // ---- ablations (task_interventions.cc)
 
   AblationUnits ablations_of(const PreparedLanguage& language);
 
@@ -102,7 +102,7 @@ class TaskRun {
   /// Scores and alignment of one item under one ablation; how many rows.
   int store_ablation(const PreparedLanguage& language, const AblationUnits& units, const AblationUnits::Run& run) const;
 
-  // ---- repair
+  // ---- repair (task_interventions.cc)
 
   const PreparedLanguage* repair_control(const PreparedLanguage& language) const;
   Demand repairs(const PreparedLanguage& language);

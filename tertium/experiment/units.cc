@@ -1,6 +1,7 @@
 #include "tertium/experiment/units.h"
 
 #include <algorithm>
+#include <numeric>
 #include <unordered_map>
 
 #include "tertium/base/hash.h"
@@ -27,6 +28,12 @@ std::string UnitPlanner::id(const Demand& demand, std::size_t part, std::size_t 
     hasher.add(text);
   for (std::size_t member = first; member < first + count; ++member) hasher.add(demand.key(part, member));
   return hasher.hex();
+}
+
+std::vector<std::size_t> Work::members() const {
+  std::vector<std::size_t> members(count);
+  std::iota(members.begin(), members.end(), first);
+  return members;
 }
 
 WorkPlan UnitPlanner::plan(const Demand& demand) const {

@@ -52,6 +52,9 @@ struct Work {
   std::vector<std::size_t> parts;
   std::vector<std::string> ids;  // of the units, one a part
   std::string name;              // by which workers know it
+
+  /// One by one.
+  std::vector<std::size_t> members() const;
 };
 
 struct WorkPlan {

@@ -105,6 +105,8 @@ TEST_F(LensExperiment, ATunedLensDecidesItsNumbersAndAnotherIsRefused) {
   const Finished broken = run({}, "new");
   EXPECT_NE(broken.status, 0);
   EXPECT_THAT(broken.err, AllOf(HasSubstr("lens.safetensors"), HasSubstr("translator.1.weight is missing")));
+  EXPECT_NE(run({"--force"}, "tuned").status, 0);
+  EXPECT_EQ(rows_by_place(folder / "tuned").size(), tuned.size()) << "a broken lens loses no earlier results";
 }
 
 }  // namespace

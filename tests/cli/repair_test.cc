@@ -154,13 +154,22 @@ TEST_F(Repair, TheTableHoldsEachBesideItsControlsAndItsHarm) {
     controls[row.at("repair")].insert(row.at("control"));
     EXPECT_EQ(row.at("n"), 10);
     EXPECT_LE(row.at("repaired_k"), row.at("repaired_n"));
-    if (row.at("control") == "none") EXPECT_EQ(row.at("before"), row.at("after"));
+    if (row.at("control") == "none") {
+      EXPECT_EQ(row.at("before"), row.at("after"));
+    }
   }
   using testing::UnorderedElementsAre;
   EXPECT_THAT(controls.at("least_squares"), UnorderedElementsAre("main", "none", "random", "shuffled", "pivot"));
   EXPECT_THAT(controls.at("mean_shift"), UnorderedElementsAre("main", "none", "random", "pivot"));
   EXPECT_THAT(test::output_of({"stats", folder.string()}),
               AllOf(HasSubstr("Repairs, on items"), HasSubstr("repair recover of de")));
+}
+
+TEST_F(Repair, BadSettingsLoseNoEarlierResults) {
+  const std::size_t before = Store::open(results_of("results")).repairs().size();
+  const test::Finished refused = run({"--force", "--set", "repair.blocks=[7]"});
+  EXPECT_NE(refused.status, 0);
+  EXPECT_EQ(Store::open(results).repairs().size(), before);
 }
 
 TEST_F(Repair, BadSettingsAreNamed) {
