@@ -125,11 +125,14 @@ class Circuit : public test::FolderTest {
 
   /// `xx_is_pivot` swaps the languages, so that what are transfer failures become items that only X solves.
   Observations run(const PatchSpec& patch, bool xx_is_pivot = false) {
-    const Experiment experiment{
-        .model = folder / "model",
-        .pivot = xx_is_pivot ? "xx" : "en",
-        .tasks = {{.name = "items", .data = folder / "data", .languages = {xx_is_pivot ? "en" : "xx"}}},
-        .patch = patch};
+    return run(
+        Experiment{.model = folder / "model",
+                   .pivot = xx_is_pivot ? "xx" : "en",
+                   .tasks = {{.name = "items", .data = folder / "data", .languages = {xx_is_pivot ? "en" : "xx"}}},
+                   .patch = patch});
+  }
+
+  Observations run(const Experiment& experiment) {
     const Tokenizer tokenizer = Tokenizer::open(experiment.model);
     const Engine engine(Model::load(experiment.model, "f32"));
     Store store = Store::create(folder / "out", /*replace=*/true);
@@ -310,18 +313,11 @@ TEST_F(KnownCircuit, SpoilTakesTheConceptAwayWhereOnlyThePivotFails) {
 class AblatedCircuit : public Circuit {
  protected:
   Observations run_ablated(const AblateSpec& spec, const std::vector<std::string>& metrics = {}) {
-    const Experiment experiment{.model = folder / "model",
-                                .pivot = "en",
-                                .tasks = {{.name = "items", .data = folder / "data", .languages = {"xx"}}},
-                                .metrics = metrics,
-                                .ablate = spec};
-    const Tokenizer tokenizer = Tokenizer::open(experiment.model);
-    const Engine engine(Model::load(experiment.model, "f32"));
-    Store store = Store::create(folder / "out", /*replace=*/true);
-    store.set_info("pivot", experiment.pivot);
-    run_experiment(experiment, prepare(experiment, tokenizer, engine.model().config()), engine, store,
-                   [](auto, auto, auto) {});
-    return observations_of(store);
+    return run(Experiment{.model = folder / "model",
+                          .pivot = "en",
+                          .tasks = {{.name = "items", .data = folder / "data", .languages = {"xx"}}},
+                          .metrics = metrics,
+                          .ablate = spec});
   }
 
   /// Right answers of a language at each place, of 12.

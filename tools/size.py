@@ -8,7 +8,6 @@ that of the process.
 """
 
 import argparse
-import os
 import pathlib
 import random
 import shutil
@@ -17,6 +16,7 @@ import subprocess
 import tempfile
 
 import tiny_experiment
+from growth import measured
 
 ITEMS, BLOCKS = 1000, 32
 LANGUAGES = ["de", "fr", "it", "sw", "th"]
@@ -61,15 +61,6 @@ def filled(source, folder, rows):
     count = db.execute("SELECT count(*) FROM patches").fetchone()[0]
     db.close()
     return count
-
-
-def measured(command, output=subprocess.DEVNULL):
-    """Seconds of processor time, and the most memory in MiB."""
-    process = subprocess.Popen(command, stdout=output)
-    _, status, usage = os.wait4(process.pid, 0)
-    if status:
-        raise SystemExit(f"{command}: ended with {status}")
-    return usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
 
 
 def main():

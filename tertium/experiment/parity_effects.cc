@@ -118,11 +118,16 @@ class Effects {
     return joined(engine_.run(job).readings);
   }
 
+  /// At the last row of a text, [L + 1, D].
+  std::vector<float> last_stream(const std::vector<std::int32_t>& ids) const {
+    Job job{.name = golden_.path(), .strands = {{.tokens = ids}}};
+    job.recordings.push_back({0, static_cast<int>(ids.size()) - 1, 1, Quantity::resid});
+    return engine_.run(job).recordings[0];
+  }
+
   /// The stream at the last row, read at every index as the last one is, [L + 1, V].
   std::vector<float> lens() const {
-    Job job{.name = golden_.path(), .strands = {{.tokens = ids_}}};
-    job.recordings.push_back({0, last_row(), 1, Quantity::resid});
-    const std::vector<float> stream = engine_.run(job).recordings[0];
+    const std::vector<float> stream = last_stream(ids_);
     const std::vector<LensQuestion> questions = {{golden_.path(), stream, Readout::logits, {}}};
     return read_lens(engine_.model(), questions).front().values;
   }
@@ -130,12 +135,9 @@ class Effects {
   /// Log-probabilities of ids.2 behind ids.0, and again with resid_post of each block at the last row of ids.0 taken
   /// from the last row of ids.1.
   void compare_forced(const CompareQuantity& compare) const {
-    const std::vector<std::int32_t> donor = golden_.ids("ids.1", config().vocabulary),
-                                    forced = golden_.ids("ids.2", config().vocabulary);
+    const std::vector<std::int32_t> forced = golden_.ids("ids.2", config().vocabulary);
     const auto count = static_cast<int>(forced.size()), blocks = config().block_count();
-    Job clean{.name = golden_.path(), .strands = {{.tokens = donor}}};
-    clean.recordings.push_back({0, static_cast<int>(donor.size()) - 1, 1, Quantity::resid});
-    const std::vector<float> given = engine_.run(clean).recordings[0];  // [L + 1, D]
+    const std::vector<float> given = last_stream(golden_.ids("ids.1", config().vocabulary));
 
     Job job{.name = golden_.path(), .strands = {{.tokens = ids_}}};
     if (count > 1)
@@ -185,12 +187,8 @@ class Effects {
     };
     constexpr std::int64_t kGenerated = 12, kChanged = 8;
     table("generated.ids", {kGenerated}, {});
-    std::vector<float> given;  // [L + 1, D], at the donor's last row
-    if (golden_.has("generated.patched")) {
-      Job clean{.name = golden_.path(), .strands = {{.tokens = golden_.ids("ids.1", config().vocabulary)}}};
-      clean.recordings.push_back({0, clean.strands[0].rows() - 1, 1, Quantity::resid});
-      given = engine_.run(clean).recordings[0];
-    }
+    std::vector<float> given;
+    if (golden_.has("generated.patched")) given = last_stream(golden_.ids("ids.1", config().vocabulary));
     table("generated.patched", {blocks, kChanged}, [&](Job& job, int b) {
       const auto width = static_cast<std::size_t>(config().hidden);
       job.interventions.push_back(
