@@ -38,8 +38,7 @@ auto told(Call call) {
   } catch (const std::exception&) {
     fail(
         "the process that hands out units (rank 0, or the launcher) does not answer any more; what this worker has "
-        "done "
-        "is stored, and the same command goes on");
+        "done is stored, and the same command goes on");
   }
 }
 

@@ -207,17 +207,17 @@ TEST_F(ModelPath, AReferenceMustHoldAPlainName) {
 }
 
 TEST_F(ModelPath, TheCacheIsWhereTheEnvironmentSays) {
-  environment.set("HOME", "/home/me");
+  environment.set("HOME", "/somebody");
   environment.set("HF_HUB_CACHE", "");
-  EXPECT_EQ(hugging_face_cache(), "/home/me/.cache/huggingface/hub");
+  EXPECT_EQ(hugging_face_cache(), "/somebody/.cache/huggingface/hub");
   environment.set("XDG_CACHE_HOME", "/xdg");
   EXPECT_EQ(hugging_face_cache(), "/xdg/huggingface/hub");
   environment.set("HF_HOME", "~/hf");
-  EXPECT_EQ(hugging_face_cache(), "/home/me/hf/hub");
+  EXPECT_EQ(hugging_face_cache(), "/somebody/hf/hub");
   environment.set("HUGGINGFACE_HUB_CACHE", "/old");
   EXPECT_EQ(hugging_face_cache(), "/old");
   environment.set("HF_HUB_CACHE", "~");
-  EXPECT_EQ(hugging_face_cache(), "/home/me");
+  EXPECT_EQ(hugging_face_cache(), "/somebody");
 }
 
 }  // namespace
