@@ -22,12 +22,14 @@ struct Pairs {
   std::vector<double> first, second;
 };
 
-Pairs pairs(const LanguageObservations& first, const LanguageObservations& second) {
+template <class Counts>
+Pairs pairs(const LanguageObservations& first, const LanguageObservations& second, const Counts& counts) {
   std::map<std::string, const PairedAnswer*> others;
-  for (const PairedAnswer& answer : second.answers) others[answer.item] = &answer;
+  for (const PairedAnswer& answer : second.answers)
+    if (counts(answer)) others[answer.item] = &answer;
   Pairs both;
   for (const PairedAnswer& answer : first.answers) {
-    if (!others.contains(answer.item)) continue;
+    if (!counts(answer) || !others.contains(answer.item)) continue;
     both.items.push_back(answer.item);
     both.units.push_back(answer.unit);
     both.first.push_back(answer.right);
@@ -42,7 +44,7 @@ void compare_answers(const NamedObservations& first, const NamedObservations& se
   for (const LanguageObservations& language : first.observations.languages) {
     const LanguageObservations* other = find(second.observations, language.of);
     if (!other) continue;
-    const Pairs both = pairs(language, *other);
+    const Pairs both = pairs(language, *other, [](const PairedAnswer&) { return true; });
     if (both.items.empty()) continue;
     any = true;
     AnswerChange change{.first = first.name, .second = second.name, .of = language.of, .n = both.items.size()};
@@ -64,6 +66,31 @@ void compare_answers(const NamedObservations& first, const NamedObservations& se
   if (!any)
     fail("{} and {} have no item of one task, protocol and language in common; compare runs of the same tasks",
          first.name, second.name);
+}
+
+/// What both answer right in the pivot, and neither leaves undecided.
+void compare_transfer(const NamedObservations& first, const NamedObservations& second, Bootstrap& bootstrap,
+                      Comparison& comparison) {
+  for (const LanguageObservations& language : first.observations.languages) {
+    const LanguageObservations* other = find(second.observations, language.of);
+    if (!other || language.is_pivot) continue;
+    const Pairs both =
+        pairs(language, *other, [](const PairedAnswer& answer) { return answer.pivot_right && !answer.undecided; });
+    if (both.items.empty()) continue;
+    TransferChange change{.first = first.name, .second = second.name, .of = language.of, .n = both.items.size()};
+    for (std::size_t i = 0; i < both.items.size(); ++i) {
+      change.first_ts += both.first[i] > 0;
+      change.second_ts += both.second[i] > 0;
+      change.mended += both.second[i] > both.first[i];
+      change.broken += both.second[i] < both.first[i];
+    }
+    const PairedTest test = paired_test(both.second, both.first, both.units, /*are_single=*/true, bootstrap);
+    change.units = test.units;
+    change.difference = test.difference;
+    change.p = test.p;
+    change.detectable = test.detectable;
+    comparison.transfer.push_back(std::move(change));
+  }
 }
 
 Pairs pairs(const AlignmentObservations& first, const AlignmentObservations& second,
@@ -150,6 +177,12 @@ void tell(const Comparison& comparison, std::vector<std::string>& out) {
         points(change.difference.low), points(change.difference.high), change.won, change.lost, change.n, verdict,
         change.family == 1 ? "1 test" : fmt::format("{} tests", change.family)));
   }
+  for (const TransferChange& change : comparison.transfer)
+    out.push_back(fmt::format(
+        "{}, {}, {}: of {} items that the pivot has right under both, {} transfer failures of {} succeed under {}, and "
+        "{} successes fail (adjusted p {:.3f}).",
+        printable(change.of.task), printable(change.of.protocol), printable(change.of.language), change.n,
+        change.mended, change.n - change.first_ts, change.second, change.broken, change.p_holm));
 }
 
 }  // namespace
@@ -159,6 +192,7 @@ Comparison compare(const std::vector<NamedObservations>& all, std::uint64_t seed
   Bootstrap bootstrap({.seed = seed});
   for (std::size_t i = 1; i < all.size(); ++i) {
     compare_answers(all[0], all[i], bootstrap, comparison);
+    compare_transfer(all[0], all[i], bootstrap, comparison);
     compare_alignment(all[0], all[i], bootstrap, comparison);
     for (FlipChange& change : flip_changes(all[0], all[i], bootstrap)) comparison.flips.push_back(std::move(change));
   }
@@ -166,6 +200,10 @@ Comparison compare(const std::vector<NamedObservations>& all, std::uint64_t seed
       comparison.answers,
       [](const AnswerChange& one) { return std::tuple(one.first, one.second, one.of.task, one.of.protocol); },
       &AnswerChange::p, holm, &AnswerChange::p_holm, &AnswerChange::family);
+  correct(
+      comparison.transfer,
+      [](const TransferChange& one) { return std::tuple(one.first, one.second, one.of.task, one.of.protocol); },
+      &TransferChange::p, holm, &TransferChange::p_holm, &TransferChange::family);
   correct(
       comparison.alignment,
       [](const AlignmentChange& one) { return std::tuple(one.first, one.second, one.task, one.metric); },

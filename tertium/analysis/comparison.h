@@ -31,6 +31,19 @@ struct AnswerChange {
   double detectable = kUnknown;
 };
 
+/// Transfer of the items that the pivot answers right in both: whether they are right in the language, too.
+struct TransferChange {
+  std::string first, second;
+  TaskLanguage of;
+  std::size_t n = 0, units = 0;
+  std::size_t first_ts = 0, second_ts = 0;  // transfer successes among them; the rest are failures
+  Estimate difference;                      // of their shares, second less first
+  std::size_t mended = 0, broken = 0;       // a failure that became a success; a success that became a failure
+  double p = kUnknown, p_holm = kUnknown;   // McNemar's exact; over languages
+  std::size_t family = 0;
+  double detectable = kUnknown;
+};
+
 /// A metric of the items that both have, at layers of the same relative depth.
 struct AlignmentChange {
   std::string first, second;
@@ -70,6 +83,7 @@ struct ItemChange {
 
 struct Comparison {
   std::vector<AnswerChange> answers;
+  std::vector<TransferChange> transfer;
   std::vector<AlignmentChange> alignment;
   std::vector<FlipChange> flips;
   std::vector<ItemChange> items;

@@ -30,6 +30,24 @@ Columns<AnswerChange> answer_columns() {
   }));
 }
 
+Columns<TransferChange> transfer_columns() {
+  using Row = TransferChange;
+  return with_pair<Row>(with_language<Row>({
+      {"n", [](const Row& row) { return count(row.n); }},
+      {"units", [](const Row& row) { return count(row.units); }},
+      {"first_ts", [](const Row& row) { return count(row.first_ts); }},
+      {"second_ts", [](const Row& row) { return count(row.second_ts); }},
+      {"difference", [](const Row& row) { return row.difference.value; }},
+      {"difference_ci", [](const Row& row) { return interval(row.difference); }},
+      {"mended", [](const Row& row) { return count(row.mended); }},
+      {"broken", [](const Row& row) { return count(row.broken); }},
+      {"p", [](const Row& row) { return row.p; }},
+      {"p_holm", [](const Row& row) { return row.p_holm; }},
+      {"family", [](const Row& row) { return count(row.family); }},
+      {"detectable", [](const Row& row) { return row.detectable; }},
+  }));
+}
+
 Columns<AlignmentChange> alignment_columns() {
   using Row = AlignmentChange;
   return with_pair<Row>({
@@ -86,6 +104,7 @@ Columns<ItemChange> item_columns() {
 
 std::vector<ResultTable> result_tables(const Comparison& comparison) {
   return {table("answers", answer_columns(), comparison.answers),
+          table("transfer", transfer_columns(), comparison.transfer),
           table("alignment", alignment_columns(), comparison.alignment),
           table("flips", flip_columns(), comparison.flips), table("items", item_columns(), comparison.items)};
 }

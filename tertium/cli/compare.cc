@@ -8,6 +8,7 @@
 #include "tertium/base/error.h"
 #include "tertium/base/text.h"
 #include "tertium/cli/command.h"
+#include "tertium/cli/print_comparison.h"
 #include "tertium/cli/wrapped.h"
 
 namespace tertium {
@@ -97,6 +98,7 @@ void compare(const Options& options) {
   fmt::print("Answers of the same items, % right: first {}, second {}\n", options.folders.front(),
              join({options.folders.begin() + 1, options.folders.end()}));
   print_answers(comparison);
+  print_transfer(comparison);
   print_alignment(comparison);
   print_flips(comparison);
   if (options.items) print_items(comparison);

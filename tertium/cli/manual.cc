@@ -62,7 +62,7 @@ std::string example(const CLI::App& command) {
 
 /// Characters that Markdown would read in a table are escaped.
 std::string in_table(std::string text) {
-  for (std::size_t at = 0; (at = text.find('|', at)) != text.npos; at += 2) text.insert(at, "\\");
+  for (std::size_t at = 0; (at = text.find('|', at)) != text.npos; at += 2) text.insert(at, 1, '\\');
   return text;
 }
 

@@ -13,6 +13,7 @@
 #include "tertium/cli/print_lm_eval.h"
 #include "tertium/cli/print_results.h"
 #include "tertium/cli/process.h"
+#include "tertium/cli/run_experiment.h"
 #include "tertium/cli/run_parts.h"
 #include "tertium/cli/run_worker.h"
 #include "tertium/cluster/handed_out.h"
@@ -37,17 +38,6 @@
 
 namespace tertium {
 namespace {
-
-struct Options : ExperimentOptions {
-  std::string out;
-  std::string by;
-  std::string answers, lm_eval;
-  std::string worker;
-  bool force = false;
-  bool as_new = false;
-  double unit_rows = 0;
-  int batch_rows = EngineOptions{}.batch_rows;
-};
 
 void demand_categories(const std::vector<PreparedTask>& tasks) {
   for (const PreparedTask& task : tasks)
@@ -100,13 +90,13 @@ void say_what_is_replaced(const std::filesystem::path& folder) {
   fmt::print("{}: replaced: {}\n", folder.string(), what);
 }
 
-std::filesystem::path out_of(const Options& options) {
+std::filesystem::path out_of(const RunOptions& options) {
   const std::filesystem::path out = options.out;
   return options.out.ends_with('/') ? out.parent_path() : out;
 }
 
 /// Results that are new, or that this run can go on with. Throws Error naming what has changed since.
-std::filesystem::path folder_for(const Prepared& run, const Options& options) {
+std::filesystem::path folder_for(const Prepared& run, const RunOptions& options) {
   const std::filesystem::path out = out_of(options);
   if (options.force) {
     if (Store::has_results(out)) say_what_is_replaced(out);
@@ -149,7 +139,9 @@ void say_what_is_joined(const Joined& joined) {
   say_who_writes(joined);
 }
 
-void run(const Options& options) {
+}  // namespace
+
+void run_experiment(const RunOptions& options) {
   const RunTime time;
   const Experiment experiment = read_experiment(options.experiment, options.settings);
   std::optional<Share> share;
@@ -240,6 +232,7 @@ void run(const Options& options) {
   if (outcome.failures.empty() && !stored_info(*store, "finished")) store->set_info("finished", utc_now());
   time.store_in(*store, before);
 
+  if (options.brief) return demand_whole(outcome);
   const double took = time.so_far();
   print_results(*store, options.by, Detail::picture);
   const std::string shown = store->folder().string();
@@ -251,12 +244,10 @@ void run(const Options& options) {
   demand_whole(outcome);
 }
 
-}  // namespace
-
 void add_run(CLI::App& app) {
   CLI::App& command = add_command(app, "run", "Run an experiment: score, compare, patch, and store every number",
                                   "tertium run examples/demo.toml --out results --set patch.draws=3");
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<RunOptions>();
   add_experiment_options(command, *options);
   command.add_option("--out", options->out, "The folder for results.db; made if absent")->required();
   command.add_option("--by", options->by, kByHelp)->check(CLI::IsMember({kBy}));
@@ -282,7 +273,7 @@ void add_run(CLI::App& app) {
       ->default_str("auto");
   for (const char* whole : {"--by", "--answers", "--lm-eval", "--force", "--as-new"})
     worker->excludes(command.get_option(whole));
-  command.callback([options] { run(*options); });
+  command.callback([options] { run_experiment(*options); });
 }
 
 }  // namespace tertium

@@ -43,10 +43,10 @@ void print_results(const std::vector<TrainedAdapter>& trained, const Options& op
   for (const TrainedAdapter& one : trained)
     fmt::print("{:<16}{:>7}{:>12}{:>12}{}\n", to_string(one.method), one.outcome.steps, number(one.last.task),
                number(one.last.alignment), one.outcome.early ? "  ended early" : "");
-  fmt::print("\nLosses are those of the parts that were held out. Measure all again with\n");
-  for (const TrainedAdapter& one : trained)
-    fmt::print("  tertium run {} --out {} --set adapter={}\n", options.experiment,
-               (std::filesystem::path(options.out) / "results" / to_string(one.method)).string(), one.folder.string());
+  fmt::print(
+      "\nLosses are those of the parts that were held out. What it did to the answers:\n  tertium measure {} "
+      "--adapters {}\n",
+      options.experiment, options.out);
 }
 
 void train(const Options& options) {

@@ -87,6 +87,13 @@ TEST_F(Statistics, OfARunComparedWithItselfShowNoChange) {
     EXPECT_EQ(row.at("difference"), 0);
     EXPECT_EQ(row.at("p"), 1);
   }
+  ASSERT_FALSE(same.at("transfer").empty());
+  for (const json& row : same.at("transfer")) {
+    EXPECT_EQ(row.at("mended"), 0);
+    EXPECT_EQ(row.at("broken"), 0);
+    EXPECT_EQ(row.at("first_ts"), row.at("second_ts"));
+    EXPECT_EQ(row.at("p"), 1);
+  }
   EXPECT_FALSE(same.at("alignment").empty());
   EXPECT_FALSE(same.at("flips").empty());
   for (const json& row : same.at("flips")) {

@@ -100,6 +100,29 @@ TEST_F(Train, AlignsTheHeldOutPairsAndTheAdapterRuns) {
   EXPECT_EQ(run({"--set", "adapter=" + (folder / "adapters/aligned").string()}, "with").status, 0);
 }
 
+TEST_F(Train, OneCommandMeasuresAllAgainAndSetsThemSideBySide) {
+  const std::vector<std::string> measure = {"measure", (folder / "train.toml").string(), "--adapters",
+                                            (folder / "adapters").string(), "--quiet"};
+  EXPECT_THAT(test::run_program(measure).err, HasSubstr("holds no adapter of tertium train"));
+  ASSERT_EQ(train("adapters", {"baselines=[\"task_only\", \"shuffled_pairs\"]"}).status, 0);
+  const Finished finished = test::run_program(measure);
+  ASSERT_EQ(finished.status, 0) << finished.err;
+  EXPECT_THAT(finished.out,
+              AllOf(HasSubstr("Transfer under aligned, not under before"),
+                    HasSubstr("Transfer under aligned, not under task_only"),
+                    HasSubstr("Transfer under aligned, not under shuffled_pairs"), HasSubstr("Conclusions")));
+  const auto results = [&](const char* name) { return (folder / "adapters/results" / name).string(); };
+  EXPECT_GT(fs::file_size(results("report.html")), 100'000u);
+  const json compared =
+      json::parse(test::run_program({"compare", results("before"), results("aligned"), "--json"}).out);
+  const json &transfer = compared.at("transfer").at(0), &answers = compared.at("answers");
+  EXPECT_EQ(transfer.at("second_ts").get<int>(),
+            transfer.at("first_ts").get<int>() + transfer.at("mended").get<int>() - transfer.at("broken").get<int>());
+  EXPECT_EQ(answers.size(), 2u);  // the pivot's, too
+  // What is measured stays: a second time nothing is computed.
+  EXPECT_THAT(test::run_program(measure).out, HasSubstr("done already"));
+}
+
 TEST_F(Train, TaskAndAlignmentTakeTurnsAndEveryStepIsLogged) {
   ASSERT_EQ(train("adapters").status, 0);
   std::size_t steps = 0;
