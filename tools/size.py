@@ -29,33 +29,41 @@ def filled(source, folder, rows):
     shutil.copy(source / "results.db", folder / "results.db")
     db = sqlite3.connect(folder / "results.db")
     db.execute("PRAGMA synchronous = OFF")
-    for table in ("items", "texts", "scores", "alignment", "patches", "units"):
+    for table in ("items", "texts", "units", "names", *(f"{table}_{part}" for table in ("scores", "alignment", "patches")
+                                                       for part in ("series", "rows"))):
         db.execute(f"DELETE FROM {table}")
     db.execute("DELETE FROM runs WHERE key LIKE 'stage %' OR key = 'finished'")
     rng = random.Random(1)
     db.executemany("INSERT INTO items VALUES ('items', ?, '', ?)", ((str(i), str(i)) for i in range(ITEMS)))
+    db.executemany("INSERT INTO names VALUES (?, ?)", ((i, str(i)) for i in range(ITEMS)))
     wrong = {}
-    for language in ["en", *LANGUAGES]:
+    for series, language in enumerate(["en", *LANGUAGES]):
         wrong[language] = [i for i in range(ITEMS) if rng.random() < (0.1 if language == "en" else 0.4)]
         bad = set(wrong[language])
-        db.executemany("INSERT INTO scores VALUES ('items', ?, ?, 'loglik', ?, ?, 3, ?, 20, 20)",
-                       ((language, str(i), k, (1.0 if (k == i % 2) != (i in bad) else 0.0) - 9 + rng.random() / 9,
-                         k == i % 2) for i in range(ITEMS) for k in range(2)))
+        db.execute("INSERT INTO scores_series (id, task, language, protocol) VALUES (?, 'items', ?, 'loglik')", (series, language))
+        db.executemany("INSERT INTO scores_rows VALUES (?, ?, ?, ?, 3, ?, 20, 20)",
+                       ((series, i, k, (1.0 if (k == i % 2) != (i in bad) else 0.0) - 9 + rng.random() / 9, k == i % 2)
+                        for i in range(ITEMS) for k in range(2)))
     failures = {l: [i for i in wrong[l] if i not in set(wrong["en"])] for l in LANGUAGES}
     a_draw = sum(len(items) for items in failures.values()) * BLOCKS * 2
     draws = max(1, round((rows / a_draw - 1) / len(CONTROLS)))
     kinds = [("main", 0)] + [(control, draw) for control in CONTROLS for draw in range(draws)]
+    series = {(language, *kind): number for number, (language, kind) in
+              enumerate((language, kind) for language in LANGUAGES for kind in kinds)}
+    db.executemany("INSERT INTO patches_series (id, task, language, protocol, direction, site, head, window, position, control, draw) "
+                   "VALUES (?, 'items', ?, 'loglik', 'fix', 'resid_post', -1, 1, 'last', ?, ?)",
+                   ((number, *of) for of, number in series.items()))
 
     def patches():
         for language, items in failures.items():
             for i in items:
-                for control, draw in kinds:
+                for kind in kinds:
+                    number, donor = series[language, *kind], rng.randrange(ITEMS)
                     for block in range(BLOCKS):
                         for k in range(2):
-                            yield (language, str(i), block, control, draw, str(rng.randrange(ITEMS)), k, -9 + rng.random())
+                            yield (number, i, block, donor, k, -9 + rng.random())
 
-    db.executemany("INSERT INTO patches VALUES ('items', ?, ?, 'loglik', 'fix', 'resid_post', ?, -1, 1, 'last', ?, ?, ?, ?, ?)",
-                   patches())
+    db.executemany("INSERT INTO patches_rows VALUES (?, ?, ?, ?, ?, ?)", patches())
     db.execute("INSERT OR REPLACE INTO runs VALUES ('controls', ?)", (" ".join(["main", *CONTROLS]),))
     db.commit()
     count = db.execute("SELECT count(*) FROM patches").fetchone()[0]

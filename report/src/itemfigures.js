@@ -27,7 +27,8 @@ export function itemAlignment(rows, isIndicator, { width, theme }) {
   };
 }
 
-/// The margin by block under every control. `rows`: language, control, draw, layer, margin, changed, donor, answer.
+/// The margin by block under every control. `rows`: language, control, draw, layer, margin, changed, donor, answer; of means
+/// draws in place of the last two.
 export function itemPatches(rows, clean, { width, theme }) {
   if (rows.length === 0) return null;
   const controls = inOrder(rows.map((row) => row.control));
@@ -37,8 +38,9 @@ export function itemPatches(rows, clean, { width, theme }) {
   const cell = Math.floor((width - 60 - 24 * (columns - 1)) / columns);
   const x = layerAxis("block"), y = { field: "margin", type: "quantitative", title: "margin", axis: { tickCount: 5 } };
   const color = { field: "control", type: "nominal", scale: scales.colour, legend: { title: null, symbolOpacity: 1, columns: Math.max(2, Math.floor((width - 40) / 125)) } };
-  const data = rows.map((row) => ({ ...row, line: `${row.control} ${row.draw}`, donor: plain(row.donor), clean: clean[row.language], zero: 0, state: row.changed ? "changed" : "as before" }));
-  const tooltip = [["language", "Language"], ["control", "Control"], ["draw", "Draw"], ["donor", "Donor"], ["layer", "Block"], ["answer", "Answer"], ["state", "Answer is"]]
+  const means = "draws" in rows[0];
+  const data = rows.map((row) => ({ ...row, line: `${row.control} ${row.draw}`, donor: plain(row.donor ?? ""), clean: clean[row.language], zero: 0, state: row.changed ? "changed" : "as before" }));
+  const tooltip = [["language", "Language"], ["control", "Control"], ...(means ? [["draws", "Mean of draws"]] : [["draw", "Draw"], ["donor", "Donor"], ["answer", "Answer"]]), ["layer", "Block"], ["state", "Answer is"]]
     .map(([field, title]) => ({ field, title })).concat([{ field: "margin", title: "Margin", format: ".3f" }]);
   const rule = (field, dash) => ({ mark: { type: "rule", strokeDash: dash, color: theme.soft }, encoding: { y: { aggregate: "min", field, type: "quantitative" } } });
   return {

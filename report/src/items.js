@@ -36,6 +36,7 @@ class Items {
     }
     this.alignment = run.items.alignment.filter((of) => of.task === this.task.task);
     this.patches = run.items.patches.filter(isPart(part));
+    this.detail = run.items.detail;  // "draws", or for many patches "means", "main" or "none"
   }
 
   answer(language, item) {
@@ -171,6 +172,13 @@ export function itemsSection(page) {
 /// Long texts scroll in their own place, which the keyboard must reach.
 const scrolls = (text) => (text?.length > 250 ? "0" : null);
 
+/// What a line of an item's patches is.
+const lines = {
+  draws: "One line a draw.",
+  means: "There are many patches: a line is the mean over a control's draws, and a mark is filled where more than half of them changed the answer.",
+  main: "There are too many patches to show the controls by item.",
+};
+
 /// What an item says and how it was answered, in one language.
 function card(items, item, language, isPivot) {
   const answer = items.answer(language, item);
@@ -208,7 +216,7 @@ function alignmentRows(items, item, metric) {
 }
 
 function patchRows(items, item, place) {
-  const rows = [], clean = {};
+  const rows = [], clean = {}, means = items.detail !== "draws";
   for (const of of items.patches) {
     if (placeName(of) !== place || of.head >= 0) continue;
     const language = languageName(of.language);
@@ -219,7 +227,8 @@ function patchRows(items, item, place) {
       const end = of.groups[g + 1]?.begin ?? of.items.length;
       for (let i = begin; i < end; ++i)
         if (of.items[i] === item)
-          rows.push({ language, control, layer, draw: of.draws[i], margin: of.margins[i], changed: of.changed[i] === "1", donor: items.task.ids[of.donors[i]] ?? "–", answer: letter(of.chosen[i]) });
+          rows.push({ language, control, layer, margin: of.margins[i], changed: of.changed[i] === "1",
+            ...(means ? { draw: 0, draws: of.draws[i] } : { draw: of.draws[i], donor: items.task.ids[of.donors[i]] ?? "–", answer: letter(of.chosen[i]) }) });
     });
   }
   return { rows, clean };
@@ -267,8 +276,8 @@ export function itemDialog(page) {
         near.length > 0 && figure((width, theme) => itemAlignment(near, isIndicator, { width, theme }), "Alignment of this item by layer",
           isIndicator ? `At which layers ${page.metric()} calls it aligned with the pivot.` : `${page.metric()}, a difference of cosines: above 0 its counterpart is the nearest.`, page.chooser("metric")),
         patched.length > 0 ? figure((width, theme) => itemPatches(patched, clean, { width, theme }), "What each patch did",
-          `The right option's score less the best other's, with activations of each control put in at a block (${page.place()}). Above 0 the answer is right; filled marks: the answer changed; dotted: the clean run. One line a draw.`, page.chooser("place"))
-          : h("p", { class: "note" }, page.place() ? "This item was not patched there." : "Nothing was patched."),
+          `The right option's score less the best other's, with activations of each control put in at a block (${page.place()}). Above 0 the answer is right; filled marks: the answer changed; dotted: the clean run. ${lines[items.detail]}`, page.chooser("place"))
+          : h("p", { class: "note" }, items.detail === "none" ? "There are too many patches to show them by item; tertium export has them." : page.place() ? "This item was not patched there." : "Nothing was patched."),
       ].filter(Boolean));
     if (!dialog.open) dialog.showModal();
     for (const drawing of drawings) drawing.draw();

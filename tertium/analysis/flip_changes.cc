@@ -74,8 +74,8 @@ class Leads {
     for (const PatchObservations* control : found->second) {
       std::vector<double> leads;
       for (const std::string& item : items)
-        if (const auto counts = control->items.find(item); counts != control->items.end())
-          leads.push_back(main.items.at(item).rate() - counts->second.rate());
+        if (const DrawCounts* counts = control->items.find(item))
+          leads.push_back(main.items.at(item).rate() - counts->rate());
       if (!leads.empty()) least = std::fmin(least, mean(leads));
     }
     return least;
@@ -120,11 +120,11 @@ std::vector<FlipChange> flip_changes(const NamedObservations& first, const Named
     std::vector<double> before, after;
     std::vector<std::string> items, clusters;
     for (const auto& [item, counts] : place.items) {
-      const auto in_other = other->items.find(item);
-      if (in_other == other->items.end()) continue;
+      const DrawCounts* in_other = other->items.find(item);
+      if (!in_other) continue;
       items.push_back(item);
       before.push_back(counts.rate());
-      after.push_back(in_other->second.rate());
+      after.push_back(in_other->rate());
       const auto unit = units.at(place.of).find(item);
       clusters.push_back(unit == units.at(place.of).end() ? item : unit->second);
     }

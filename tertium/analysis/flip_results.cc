@@ -32,15 +32,15 @@ Paired pair(const PatchObservations& main, const PatchObservations& control,
             const std::map<std::string, std::string>& units) {
   Paired both;
   for (const auto& [item, counts] : control.items) {
-    const auto in_main = main.items.find(item);
-    if (in_main == main.items.end()) continue;
+    const DrawCounts* in_main = main.items.find(item);
+    if (!in_main) continue;
     both.units.push_back(units.contains(item) ? units.at(item) : item);
-    both.main.push_back(in_main->second.rate());
+    both.main.push_back(in_main->rate());
     both.control.push_back(counts.rate());
     both.won.push_back(counts.won);
     both.way.push_back(counts.way);
-    both.draws = std::max(both.draws, counts.draws);
-    both.main_draws = std::max(both.main_draws, in_main->second.draws);
+    both.draws = std::max<std::size_t>(both.draws, counts.draws);
+    both.main_draws = std::max<std::size_t>(both.main_draws, in_main->draws);
   }
   return both;
 }

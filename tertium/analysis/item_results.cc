@@ -1,6 +1,8 @@
 #include "tertium/analysis/item_results.h"
 
-#include <set>
+#include <algorithm>
+#include <map>
+#include <tuple>
 #include <utility>
 
 #include "tertium/analysis/patch_observations.h"
@@ -26,46 +28,116 @@ LanguageItems items_of(const RunInfo& info, const std::string& pivot, const Lang
   return items;
 }
 
-ItemPatches patches_of(const TaskLanguage& of, const PatchTrials& at, const AnswersOfPair& pair) {
-  ItemPatches patches{of, at.key, {}};
-  const Answers& recipients = pair.at(direction_named(at.key.direction).recipient());
-  for (const auto& [which, trial] : at.trials) {
-    const auto& [control, layer, item, draw] = which;
-    const Answer& clean = answer_to(recipients, item);
+/// All that was patched of a language at one kind of place.
+struct Place {
+  std::int64_t first = 0;                                                // the number of its first trial
+  std::map<std::pair<std::string, int>, std::vector<ItemPatch>> groups;  // by control and block
+};
+using Places = std::map<TaskLanguage, std::map<PatchKey, Place>>;
+
+/// The n-th of the trials counts as the n-th of a mean.
+void add_to_mean(ItemPatch& mean, const ItemPatch& one) {
+  mean.margin += (one.margin - mean.margin) / (mean.draws + 1);
+  ++mean.draws;
+  mean.changed += one.changed;
+}
+
+class PatchCollector {
+ public:
+  PatchCollector(PatchDetail detail, std::set<std::string>& names) : detail_(detail), names_(&names) {}
+
+  void add(const Trial& trial, const Answer& clean) {
+    Place& place = places_[trial.of].try_emplace(trial.key, Place{trial.number, {}}).first->second;
+    place.first = std::min(place.first, trial.number);
     const std::vector<double> scores = clean.compared(trial.scores);
     const std::size_t chosen = best_option(scores);
-    patches.patches.push_back({.control = control,
-                               .layer = layer,
-                               .item = item,
-                               .draw = draw,
-                               .donor = trial.donor,
-                               .chosen = chosen,
-                               .margin = margin(scores, clean.gold),
-                               .changed = (chosen == clean.gold) != clean.right()});
+    ItemPatch one{.item = name(trial.item),
+                  .changed = (chosen == clean.gold) != clean.right(),
+                  .margin = margin(scores, clean.gold)};
+    std::vector<ItemPatch>& group = place.groups[{trial.control, trial.layer}];
+    if (detail_ == PatchDetail::draws) {
+      one.donor = name(trial.donor);
+      one.draw = trial.draw;
+      one.chosen = static_cast<int>(chosen);
+      group.push_back(one);
+    } else if (const auto [mean, is_new] = means_[&group].try_emplace(one.item, group.size()); is_new) {
+      group.push_back(one);
+    } else {
+      add_to_mean(group[mean->second], one);
+    }
   }
-  return patches;
+
+  void move_to(std::vector<ItemPatches>& patches, const TaskLanguage& of) {
+    std::vector<std::pair<const PatchKey*, Place*>> order;
+    for (auto& [key, place] : places_[of]) order.emplace_back(&key, &place);
+    std::ranges::sort(order, {}, [](const auto& one) { return one.second->first; });
+    for (const auto& [key, place] : order) {
+      ItemPatches& at = patches.emplace_back(ItemPatches{of, *key, {}});
+      for (auto& [which, group] : place->groups) {
+        std::ranges::sort(group, {}, [](const ItemPatch& one) { return std::tie(*one.item, one.draw); });
+        at.groups.push_back({which.first, which.second, std::move(group)});
+      }
+    }
+  }
+
+ private:
+  const std::string* name(const std::string& text) { return &*names_->insert(text).first; }
+
+  PatchDetail detail_;
+  std::set<std::string>* names_;
+  Places places_;
+  std::map<const std::vector<ItemPatch>*, std::map<const std::string*, std::size_t>> means_;  // where an item's lies
+};
+
+std::size_t count(const ItemPatches& at, bool main_alone) {
+  std::size_t all = 0;
+  for (const ItemPatchGroup& group : at.groups)
+    if (!main_alone || group.control == "main") all += group.patches.size();
+  return all;
+}
+
+/// Leaves out what is too much of means.
+void shorten(ItemResults& results, std::size_t most) {
+  const auto total = [&](bool main_alone) {
+    std::size_t all = 0;
+    for (const ItemPatches& at : results.patches) all += count(at, main_alone);
+    return all;
+  };
+  if (total(false) <= most) return;
+  results.detail = total(true) <= most ? PatchDetail::main : PatchDetail::none;
+  if (results.detail == PatchDetail::none) results.patches.clear();
+  for (ItemPatches& at : results.patches)
+    std::erase_if(at.groups, [](const ItemPatchGroup& group) { return group.control != "main"; });
 }
 
 }  // namespace
 
-ItemResults item_results(const Store& store) {
+std::string_view to_string(PatchDetail detail) {
+  constexpr std::string_view kNames[] = {"draws", "means", "main", "none"};
+  return kNames[static_cast<int>(detail)];
+}
+
+ItemResults item_results(const Store& store, const ItemLimits& limits) {
   const RunInfo info = store.info();
-  const std::vector<PatchRow> rows = store.patches();
   const Pivots pivots(info);
   const std::vector<LanguageAnswers> all = answers_of(store.scores());
+  const std::map<TaskLanguage, AnswersOfPair> pairs = answer_pairs(all, pivots);
   ItemResults results;
+  std::size_t trials = 0;
+  each_trial(store, pairs, [&](const Trial&) { ++trials; });
+  results.detail = trials <= limits.draws ? PatchDetail::draws : PatchDetail::means;
+  PatchCollector collector(results.detail, results.names);
+  each_trial(store, pairs, [&](const Trial& trial) {
+    const Answers& recipients = pairs.at(trial.of).at(direction_named(trial.key.direction).recipient());
+    collector.add(trial, answer_to(recipients, trial.item));
+  });
   for (const LanguageAnswers& of : all) {
-    const std::string& name = pivots.of(of.task, of.language);
-    const Answers* pivot = find_answers(all, of.task, of.protocol, name);
-    if (!pivot) fail("the results hold no scores of {} in the pivot language {}", printable(of.task), printable(name));
-    results.languages.push_back(items_of(info, name, of, *pivot));
-    std::vector<const PatchRow*> patched;
-    for (const PatchRow& row : rows)
-      if (row.language == of.language && row.protocol == of.protocol && row.task == of.task) patched.push_back(&row);
-    const AnswersOfPair pair{*pivot, of.answers};
-    for (const PatchTrials& at : trials_of(patched, pair))
-      results.patches.push_back(patches_of(results.languages.back().of, at, pair));
+    const std::string& pivot = pivots.of(of.task, of.language);
+    const TaskLanguage named{of.task, of.protocol, of.language};
+    results.languages.push_back(items_of(info, pivot, of, pairs.at(named).pivot));
+    collector.move_to(results.patches, named);
   }
+  if (results.detail == PatchDetail::means) shorten(results, limits.means);
   return results;
 }
 

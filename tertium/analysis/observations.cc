@@ -26,7 +26,6 @@ struct StoredRows {
   std::vector<ItemRow> items;
   std::vector<ScoreRow> scores;
   std::vector<AlignmentRow> alignment;
-  std::vector<PatchRow> patches;
 };
 
 /// Only right or wrong is known there, so a difference of scores is no margin.
@@ -111,18 +110,6 @@ void demand_answered(const Observations& observations) {
   }
 }
 
-void add_language(const StoredRows& rows, const Units& units, const std::string& pivot_language,
-                  const LanguageAnswers& of, const Answers& pivot, Observations& observations) {
-  observations.languages.push_back(paired(rows, units, pivot_language, of, pivot));
-  const AnswersOfPair pair{pivot, of.answers};
-  std::vector<const PatchRow*> patched;
-  for (const PatchRow& row : rows.patches)
-    if (row.language == of.language && row.protocol == of.protocol && row.task == of.task) patched.push_back(&row);
-  observations.noise_floor = std::fmax(observations.noise_floor, largest_self_change(patched, pair));
-  std::ranges::move(patch_observations(observations.languages.back().of, patched, pair),
-                    std::back_inserter(observations.patches));
-}
-
 }  // namespace
 
 std::vector<std::string> stored_controls(const RunInfo& info) {
@@ -132,7 +119,7 @@ std::vector<std::string> stored_controls(const RunInfo& info) {
 }
 
 Observations observations_of(const Store& store) {
-  const StoredRows rows{store.info(), store.items(), store.scores(), store.alignment(), store.patches()};
+  const StoredRows rows{store.info(), store.items(), store.scores(), store.alignment()};
   Observations observations;
   read_info(rows.info, observations);
   observations.controls = stored_controls(rows.info);
@@ -140,11 +127,13 @@ Observations observations_of(const Store& store) {
   const Pivots pivots(rows.info);
   observations.pivot = pivots.common();
   const std::vector<LanguageAnswers> all = answers_of(rows.scores);
+  const std::map<TaskLanguage, AnswersOfPair> pairs = answer_pairs(all, pivots);
+  PatchesOfRun patches = patches_of_run(store, pairs);
+  observations.noise_floor = patches.largest_self_change;
   for (const LanguageAnswers& of : all) {
-    const std::string& name = pivots.of(of.task, of.language);
-    const Answers* pivot = find_answers(all, of.task, of.protocol, name);
-    if (!pivot) fail("the results hold no scores of {} in the pivot language {}", printable(of.task), printable(name));
-    add_language(rows, units, name, of, *pivot, observations);
+    const TaskLanguage named{of.task, of.protocol, of.language};
+    observations.languages.push_back(paired(rows, units, pivots.of(of.task, of.language), of, pairs.at(named).pivot));
+    std::ranges::move(patches.of[named], std::back_inserter(observations.patches));
   }
   observations.lens = lens_observations(store.lens(), all);
   observations.ablations = ablation_observations(store.ablations(), store.ablated_alignment(), all);
@@ -166,7 +155,7 @@ Observations observations_of(const Observations& all,
   for (AlignmentObservations& at : some.alignment)
     std::erase_if(at.values, [&](const auto& value) { return !is_wanted(at.task, value.first); });
   for (PatchObservations& at : some.patches)
-    std::erase_if(at.items, [&](const auto& counts) { return !is_wanted(at.of.task, counts.first); });
+    at.items.keep([&](const std::string& item) { return is_wanted(at.of.task, item); });
   for (LensObservations& at : some.lens)
     std::erase_if(at.items, [&](const auto& sight) { return !is_wanted(at.of.task, sight.first); });
   for (AblationObservations& at : some.ablations) {

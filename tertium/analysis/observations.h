@@ -2,19 +2,17 @@
 
 #include <compare>
 #include <functional>
-#include <limits>
 #include <map>
 #include <string>
 #include <vector>
 
+#include "tertium/analysis/item_counts.h"
 #include "tertium/patching/direction.h"
 #include "tertium/store/store.h"
 
 namespace tertium {
 
 // What statistics read: item by item, wherever it came from (a results.db, or CSV files of other tools).
-
-inline constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
 
 /// One item as it was answered in a language and in the pivot.
 struct PairedAnswer {
@@ -57,24 +55,13 @@ struct PatchKey {
   auto operator<=>(const PatchKey&) const = default;
 };
 
-/// What the draws of one item gave.
-struct DrawCounts {
-  std::size_t draws = 0, changed = 0;  // to gold in directions that repair, away from it in the others
-  std::size_t copied = 0,
-              may_copy = 0;  // turned to the donor's gold, of those that have another gold and another answer
-  double won = kUnknown,
-         way = kUnknown;  // margins: the patched less the clean, mean over draws; the donor's less the clean
-
-  double rate() const { return static_cast<double>(changed) / static_cast<double>(draws); }
-};
-
 /// One control at one place, by item of the direction's pool.
 struct PatchObservations {
   TaskLanguage of;
   PatchKey key;
   int layer = 0;  // the block, or the first of a window
   std::string control;
-  std::map<std::string, DrawCounts> items;
+  ItemCounts items;
 };
 
 /// What the lens read of an item at one layer. What an item has not is NaN.

@@ -56,7 +56,7 @@ class StoredObservations : public test::FolderTest {
   /// Of the patches in Italian under one control, at one block.
   std::map<std::string, DrawCounts> draws(const std::string& control, int block) const {
     for (const PatchObservations& at : read().patches)
-      if (at.control == control && at.layer == block) return at.items;
+      if (at.control == control && at.layer == block) return {at.items.begin(), at.items.end()};
     return {};
   }
 
@@ -220,7 +220,7 @@ TEST_F(Readings, OfKeepBreakAndSpoilAreHarm) {
   const Observations read = this->read();
   ASSERT_THAT(read.patches, SizeIs(4));
   for (const PatchObservations& at : read.patches)
-    EXPECT_EQ(at.items.begin()->second.changed, at.key.direction == "lift" ? 0u : 1u) << at.key.direction;
+    EXPECT_EQ((*at.items.begin()).second.changed, at.key.direction == "lift" ? 0u : 1u) << at.key.direction;
 }
 
 TEST_F(Readings, TellCopiesOfTheDonorsGoldApart) {
@@ -279,6 +279,29 @@ TEST_F(Readings, HaveWhatTheMarginWonAndTheWayToTheDonorsOwn) {
   EXPECT_DOUBLE_EQ(of("main", "tf").won, 0.5);
   EXPECT_DOUBLE_EQ(of("random", "tf").won, 2.5);
   EXPECT_DOUBLE_EQ(of("random", "tf").way, 2);
+}
+
+// Workers are joined one after the other.
+TEST_F(Readings, OfDrawsDoNotDependOnWhereTheyLie) {
+  answer_all_four();
+  patch("tf", "random", 1, true, 2);
+  patch("tf", "random", 1, false, 0);
+  patch("tf", "main", 3, true);
+  patch("tf", "random", 1, true, 1);
+  const DrawCounts counts = draws("random", 1).at("tf");
+  EXPECT_EQ(counts.draws, 3u);
+  EXPECT_EQ(counts.changed, 2u);
+  EXPECT_EQ(counts.won, ((0. * 1 + 2) / 2 * 2 + 2) / 3) << "to the bit, one draw after the other";
+}
+
+TEST_F(Readings, OfPlacesComeAsTheyWereFirstStored) {
+  answer_all_four();
+  patched("fix", "tf", "main", "tf", {1, 0.5});  // mlp_out
+  patch("tf", "main", 1, true);                  // resid_post
+  patched("keep", "ts", "main", "ts", {1, 0});
+  std::string order;
+  for (const PatchObservations& at : read().patches) order += at.key.direction + " " + at.key.site + "; ";
+  EXPECT_EQ(order, "fix mlp_out; fix resid_post; keep mlp_out; ");
 }
 
 TEST_F(Readings, OfRowsThatDoNotFitTheAnswersAreErrors) {

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <memory>
+#include <optional>
 #include <tuple>
 
 #include "tertium/base/error.h"
@@ -10,86 +12,181 @@
 namespace tertium {
 namespace {
 
-void add(DrawCounts& counts, const Direction& direction, const AnswersOfPair& pair, const std::string& item,
-         const Trial& trial) {
-  const Answers& answers = pair.at(direction.recipient());
-  const Answer& clean = answer_to(answers, item);
-  const std::vector<double> scores = clean.compared(trial.scores);
-  const std::size_t answer = best_option(scores);
-  // A donor of another category is not among these answers; whether it was copied stays open.
-  const auto donor = answers.find(trial.donor);
-  const std::size_t donor_gold = donor == answers.end() ? clean.gold : donor->second.gold;
-  // Who answered so before copies nothing.
-  const bool may = donor_gold != clean.gold && clean.chosen() != donor_gold;
-  counts.changed += (answer == clean.gold) == direction.repairs();
-  counts.copied += may && answer == donor_gold;
-  counts.may_copy += may;
-  const double won = margin(scores, clean.gold) - clean.margin();
-  const double before = counts.draws == 0 ? 0 : counts.won * static_cast<double>(counts.draws);
-  ++counts.draws;
-  counts.won = (before + won) / static_cast<double>(counts.draws);
-  counts.way = answer_to(pair.at(direction.donor), item).margin() - clean.margin();
+/// What an item's answers give, whatever is patched.
+struct Pooled {
+  std::size_t index;  // among the pool's items
+  const Answer* clean;
+  double margin, way;
+};
+
+/// The items that a direction asks about in a language.
+class Pool {
+ public:
+  Pool(const Direction& direction, const AnswersOfPair& pair)
+      : direction_(direction),
+        pair_(pair),
+        answers_(pair.at(direction.recipient())),
+        names_(std::make_shared<ItemNames>()) {
+    for (const auto& [item, answer] : pair.other) {
+      const auto in_pivot = pair.pivot.find(item);
+      if (in_pivot == pair.pivot.end()) continue;
+      if (transfer(in_pivot->second.right(), answer.right()) != direction.pool) continue;
+      const Answer& clean = pair.at(direction.recipient()).at(item);
+      const double margin = clean.margin();
+      items_[item] = {names_->size(), &clean, margin, pair.at(direction.donor).at(item).margin() - margin};
+      names_->push_back(item);
+    }
+  }
+
+  const std::shared_ptr<ItemNames>& names() const { return names_; }
+
+  /// Adds a trial of an item of the pool. Draws must come in their order, since sums of numbers depend on it.
+  void add(const Trial& trial, ItemCounts& to) const {
+    const auto found = items_.find(trial.item);
+    if (found == items_.end()) {
+      for (const Answers* answers : {&pair_.pivot, &pair_.other}) answer_to(*answers, trial.item);
+      return;
+    }
+    const auto& [index, clean, clean_margin, way] = found->second;
+    const std::vector<double> scores = clean->compared(trial.scores);
+    const std::size_t answer = best_option(scores);
+    // A donor of another category is not among these answers; whether it was copied stays open.
+    const auto donor = answers_.find(trial.donor);
+    const std::size_t donor_gold = donor == answers_.end() ? clean->gold : donor->second.gold;
+    // Who answered so before copies nothing.
+    const bool may = donor_gold != clean->gold && clean->chosen() != donor_gold;
+    DrawCounts& counts = to.of(index);
+    counts.changed += (answer == clean->gold) == direction_.repairs();
+    counts.copied += may && answer == donor_gold;
+    counts.may_copy += may;
+    const double won = margin(scores, clean->gold) - clean_margin;
+    const double before = counts.draws == 0 ? 0 : counts.won * static_cast<double>(counts.draws);
+    ++counts.draws;
+    counts.won = (before + won) / static_cast<double>(counts.draws);
+    counts.way = way;
+  }
+
+ private:
+  const Direction& direction_;
+  const AnswersOfPair& pair_;
+  const Answers& answers_;  // of the recipients
+  std::shared_ptr<ItemNames> names_;
+  std::map<std::string, Pooled> items_;
+};
+
+/// All that was patched of a language at one kind of place.
+struct Table {
+  std::int64_t first = 0;                                    // the number of its first trial
+  std::map<std::pair<std::string, int>, ItemCounts> counts;  // by control and block
+};
+
+double self_change(const Trial& trial, const Answers& answers) {
+  const Answer& clean = answer_to(answers, trial.item);
+  double largest = kUnknown;
+  for (std::size_t option = 0; option < trial.scores.size(); ++option)
+    largest = std::fmax(largest,
+                        std::abs(trial.scores[option] - clean.scores[option]) / clean.lengths[option].by(clean.rule));
+  return largest;
 }
 
-/// Each with a score for every option of its item.
-void demand_whole(const PatchTrials& at, const Answers& answers) {
-  for (const auto& [key, trial] : at.trials) {
-    const auto& [control, block, item, draw] = key;
-    if (trial.scores.size() != answer_to(answers, item).scores.size())
-      fail("patches: item \"{}\" has {} options under {} at block {}, but {} clean; the file is not as a run left it",
-           printable(item), trial.scores.size(), printable(control), block, answer_to(answers, item).scores.size());
-  }
+/// With a score for every option of its item.
+void demand_whole(const Trial& trial, const Answers& answers) {
+  const std::size_t options = answer_to(answers, trial.item).scores.size();
+  if (trial.scores.size() != options)
+    fail("patches: item \"{}\" has {} options under {} at block {}, but {} clean; the file is not as a run left it",
+         printable(trial.item), trial.scores.size(), printable(trial.control), trial.layer, options);
 }
 
-void add_table(const TaskLanguage& of, const PatchTrials& at, const AnswersOfPair& pair,
-               std::vector<PatchObservations>& all) {
-  const auto& [key, trials] = at;
-  const Direction& direction = direction_named(key.direction);
-  for (const auto& [which, trial] : trials) {
-    const auto& [control, block, item, draw] = which;
-    if (transfer(answer_to(pair.pivot, item).right(), answer_to(pair.other, item).right()) != direction.pool) continue;
-    // Trials are in the order of control, block and item.
-    if (all.empty() || all.back().of != of || all.back().key != key || all.back().control != control ||
-        all.back().layer != block)
-      all.push_back({of, key, block, control, {}});
-    add(all.back().items[item], direction, pair, item, trial);
-  }
+bool belongs(const Trial& trial, const PatchRow& row) {
+  return trial.item == row.item && trial.layer == row.layer && trial.draw == row.draw && trial.control == row.control &&
+         trial.key.head == row.head && trial.key.window == row.window && trial.key.position == row.position &&
+         trial.key.site == row.site && trial.key.direction == row.direction && trial.of.language == row.language &&
+         trial.of.protocol == row.protocol && trial.of.task == row.task;
+}
+
+void begin(Trial& trial, const PatchRow& row, std::int64_t number) {
+  trial.of.task = row.task, trial.of.protocol = row.protocol, trial.of.language = row.language;
+  trial.key.direction = row.direction, trial.key.site = row.site, trial.key.position = row.position;
+  trial.key.head = row.head, trial.key.window = row.window;
+  trial.control = row.control, trial.draw = row.draw, trial.layer = row.layer;
+  trial.item = row.item, trial.donor = row.donor;
+  trial.scores.clear();
+  trial.number = number;
 }
 
 }  // namespace
 
-double largest_self_change(const std::vector<const PatchRow*>& rows, const AnswersOfPair& pair) {
-  double largest = kUnknown;
-  for (const PatchRow* row : rows) {
-    if (row->control != "self") continue;
-    const Answer& clean = answer_to(pair.at(direction_named(row->direction).recipient()), row->item);
-    if (std::cmp_greater_equal(row->option, clean.scores.size())) continue;  // patch_observations refuses it
-    const double change = std::abs(row->score - clean.scores[row->option]);
-    largest = std::fmax(largest, change / clean.lengths[row->option].by(clean.rule));
-  }
-  return largest;
+bool Trial::is_of_series(const Trial& other) const {
+  return draw == other.draw && control == other.control && key == other.key && of == other.of;
 }
 
-std::vector<PatchTrials> trials_of(const std::vector<const PatchRow*>& rows, const AnswersOfPair& pair) {
-  std::vector<PatchTrials> all;
-  std::map<PatchKey, std::size_t> places;
-  for (const PatchRow* row : rows) {
-    const PatchKey key{row->direction, row->site, row->position, row->head, row->window};
-    const auto [place, is_new] = places.insert({key, all.size()});
-    if (is_new) all.push_back({key, {}});
-    Trial& trial = all[place->second].trials[{row->control, row->layer, row->item, row->draw}];
-    trial.donor = row->donor;
-    add_option(trial.scores, *row);
+std::map<TaskLanguage, AnswersOfPair> answer_pairs(const std::vector<LanguageAnswers>& all, const Pivots& pivots) {
+  std::map<TaskLanguage, AnswersOfPair> pairs;
+  for (const LanguageAnswers& of : all) {
+    const std::string& name = pivots.of(of.task, of.language);
+    const Answers* pivot = find_answers(all, of.task, of.protocol, name);
+    if (!pivot) fail("the results hold no scores of {} in the pivot language {}", printable(of.task), printable(name));
+    pairs.insert({{of.task, of.protocol, of.language}, {*pivot, of.answers}});
   }
-  for (const PatchTrials& at : all) demand_whole(at, pair.at(direction_named(at.key.direction).recipient()));
-  return all;
+  return pairs;
 }
 
-std::vector<PatchObservations> patch_observations(const TaskLanguage& of, const std::vector<const PatchRow*>& rows,
-                                                  const AnswersOfPair& pair) {
-  std::vector<PatchObservations> all;
-  for (const PatchTrials& at : trials_of(rows, pair)) add_table(of, at, pair, all);
-  return all;
+void each_trial(const Store& store, const std::map<TaskLanguage, AnswersOfPair>& pairs,
+                const std::function<void(const Trial&)>& visit) {
+  Trial trial;
+  const Answers* recipients = nullptr;  // of the trial; null before the first
+  const auto end = [&] {
+    if (!recipients) return;
+    demand_whole(trial, *recipients);
+    visit(trial);
+  };
+  store.each_patch([&](const PatchRow& row, std::int64_t number) {
+    if (!recipients || !belongs(trial, row)) {
+      end();
+      const auto pair = pairs.find({row.task, row.protocol, row.language});
+      recipients = pair == pairs.end() ? nullptr : &pair->second.at(direction_named(row.direction).recipient());
+      if (!recipients) return;
+      begin(trial, row, number);
+    }
+    add_option(trial.scores, row);
+    trial.number = std::min(trial.number, number);
+  });
+  end();
+}
+
+PatchesOfRun patches_of_run(const Store& store, const std::map<TaskLanguage, AnswersOfPair>& pairs) {
+  std::map<std::pair<TaskLanguage, std::string>, Pool> pools;  // by direction
+  std::map<TaskLanguage, std::map<PatchKey, Table>> tables;
+  PatchesOfRun run;
+  std::optional<Trial> series;  // a trial of the one that is read
+  const Pool* pool = nullptr;
+  Table* table = nullptr;
+  std::map<int, ItemCounts*> blocks;  // of the series
+  each_trial(store, pairs, [&](const Trial& trial) {
+    const Direction& direction = direction_named(trial.key.direction);
+    const AnswersOfPair& pair = pairs.at(trial.of);
+    if (trial.control == "self")
+      run.largest_self_change = std::fmax(run.largest_self_change, self_change(trial, pair.at(direction.recipient())));
+    if (!series || !series->is_of_series(trial)) {
+      series = trial;
+      pool = &pools.try_emplace({trial.of, trial.key.direction}, direction, pair).first->second;
+      table = &tables[trial.of].try_emplace(trial.key, Table{trial.number, {}}).first->second;
+      blocks.clear();
+    }
+    table->first = std::min(table->first, trial.number);
+    ItemCounts*& counts = blocks[trial.layer];
+    if (!counts) counts = &table->counts.try_emplace({trial.control, trial.layer}, pool->names()).first->second;
+    pool->add(trial, *counts);
+  });
+  for (auto& [of, kinds] : tables) {
+    std::vector<std::pair<const PatchKey*, Table*>> order;
+    for (auto& [key, one] : kinds) order.emplace_back(&key, &one);
+    std::ranges::sort(order, {}, [](const auto& one) { return one.second->first; });
+    for (const auto& [key, one] : order)
+      for (auto& [where, counts] : one->counts)
+        if (!counts.empty()) run.of[of].push_back({of, *key, where.second, where.first, std::move(counts)});
+  }
+  return run;
 }
 
 }  // namespace tertium

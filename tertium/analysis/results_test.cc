@@ -49,8 +49,8 @@ void patch(Observations& observations, int block, const std::string& control, co
     if (next == flips.size()) break;
     const std::string& draws = flips[next++];
     if (draws.empty()) continue;  // no donor
-    at.items[answer.item] = {.draws = draws.size(),
-                             .changed = static_cast<std::size_t>(std::ranges::count(draws, '1'))};
+    at.items[answer.item] = {.draws = static_cast<std::uint32_t>(draws.size()),
+                             .changed = static_cast<std::uint32_t>(std::ranges::count(draws, '1'))};
   }
   observations.patches.push_back(at);
 }

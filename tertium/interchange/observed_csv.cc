@@ -97,7 +97,7 @@ void read_flips(const std::filesystem::path& file, const Known& known, Observati
            printable(item), printable(row.text("control")), layer);
     DrawCounts& counts = observations.patches[place->second].items[item];
     ++counts.draws;
-    counts.changed += static_cast<std::size_t>(row.integer("flip", 0, 1));
+    counts.changed += static_cast<std::uint32_t>(row.integer("flip", 0, 1));
   });
 }
 

@@ -147,8 +147,9 @@ Json alignment_columns(const std::vector<AlignmentRow>& rows, const ItemNumbers&
   return all;
 }
 
-/// All patched runs at one kind of place, one behind the other. `starts`: where runs of one control and layer begin.
-Json patch_columns(const ItemPatches& at, const ItemNumbers& numbers) {
+/// All patched runs at one kind of place, one behind the other. "begin": where runs of one control and layer do. Of
+/// means over draws there is no donor and no answer; "changed" then tells what most of the draws did.
+Json patch_columns(const ItemPatches& at, const ItemNumbers& numbers, bool are_means) {
   Json json = name_of(at.of);
   json.update({{"direction", at.key.direction},
                {"site", at.key.site},
@@ -158,17 +159,20 @@ Json patch_columns(const ItemPatches& at, const ItemNumbers& numbers) {
   std::vector<int> items, draws, donors, chosen;
   std::string changed;
   Json groups = Json::array(), margins = Json::array();
-  for (const ItemPatch& patch : at.patches) {
-    if (groups.empty() || groups.back()["control"] != patch.control || groups.back()["layer"] != patch.layer)
-      groups.push_back({{"control", patch.control}, {"layer", patch.layer}, {"begin", items.size()}});
-    items.push_back(numbers.of(at.of.task, patch.item));
-    draws.push_back(patch.draw);
-    donors.push_back(numbers.of(at.of.task, patch.donor));
-    chosen.push_back(static_cast<int>(patch.chosen));
-    margins.push_back(with_decimals(patch.margin, kMarginDecimals));
-    changed += patch.changed ? '1' : '0';
+  for (const ItemPatchGroup& group : at.groups) {
+    groups.push_back({{"control", group.control}, {"layer", group.layer}, {"begin", items.size()}});
+    for (const ItemPatch& patch : group.patches) {
+      items.push_back(numbers.of(at.of.task, *patch.item));
+      margins.push_back(with_decimals(patch.margin, kMarginDecimals));
+      changed += 2 * patch.changed > patch.draws ? '1' : '0';
+      draws.push_back(are_means ? static_cast<int>(patch.draws) : patch.draw);
+      if (are_means) continue;
+      donors.push_back(numbers.of(at.of.task, *patch.donor));
+      chosen.push_back(patch.chosen);
+    }
   }
-  json.update({{"groups", groups}, {"items", items}, {"draws", draws}, {"donors", donors}, {"chosen", chosen}});
+  json.update({{"groups", groups}, {"items", items}, {"draws", draws}});
+  if (!are_means) json.update({{"donors", donors}, {"chosen", chosen}});
   json.update({{"margins", margins}, {"changed", changed}});
   return json;
 }
@@ -182,8 +186,10 @@ Json item_columns(const Store& store) {
   for (const LanguageItems& language : results.languages)
     json["answers"].push_back(answers_of_language(language, numbers));
   json["alignment"] = alignment_columns(store.alignment(), numbers);
+  json["detail"] = to_string(results.detail);
   json["patches"] = Json::array();
-  for (const ItemPatches& at : results.patches) json["patches"].push_back(patch_columns(at, numbers));
+  for (const ItemPatches& at : results.patches)
+    json["patches"].push_back(patch_columns(at, numbers, results.detail != PatchDetail::draws));
   return json;
 }
 

@@ -54,6 +54,24 @@ TEST_F(CopyRows, AddsWhatIsNewAndReplacesWhatIsThereInItsPlace) {
   EXPECT_THAT(Store::open(from).scores(), SizeIs(2));
 }
 
+// Each file has ids of its own.
+TEST_F(CopyRows, TextsStayWithTheirRows) {
+  const auto patch = [](const std::string& item, const std::string& control, const std::string& donor) {
+    return PatchRow{"xcopa", "it", item, "loglik", "fix", "resid_post", 1, "last", control, 0, donor, 0, -1};
+  };
+  {
+    Store ours = Store::create(into, false), theirs = Store::create(from, false);
+    ours.add(patch("a", "main", "b"));
+    theirs.add(patch("c", "random", "a")), theirs.add(patch("b", "main", "c")), theirs.add(patch("a", "main", "c"));
+    ours.commit(), theirs.commit();
+  }
+  copy_rows(from, into, {"patches"});
+  std::vector<std::string> rows;
+  for (const PatchRow& row : Store::open(into).patches())
+    rows.push_back(row.item + " " + row.control + " " + row.donor);
+  EXPECT_THAT(rows, ElementsAre("a main c", "c random a", "b main c"));
+}
+
 TEST_F(CopyRows, KeepsTheUnitThatTellsMost) {
   const UnitRow done = unit("done", 3, "who did it"), told = unit("done", 0, "who heard of it"),
                 open = unit("open", 0, "who left it"), failed = unit("failed", 1, "who failed");

@@ -13,8 +13,7 @@ namespace tertium {
 namespace {
 
 constexpr int application_id = 0x74727469;  // "trti": `file results.db` shows it
-constexpr int schema_version = 7;           // counts up with every change below; docs/results.md tells them apart
-constexpr int oldest_readable = 3;          // what is newer only adds tables (Table::since)
+constexpr int oldest_readable = 3;          // from there to 7 tables were added (Table::since); 8 has them in parts
 
 std::filesystem::path results_in(const std::filesystem::path& folder) { return folder / "results.db"; }
 
@@ -62,17 +61,23 @@ void remove_results(const std::filesystem::path& path) {
   }
 }
 
+void make_views(const Connection& connection) {
+  for (const Table& table : tables())
+    if (table.has_series()) connection.execute(view_of(table));
+  connection.execute(kViews);
+}
+
 bool is_ours(const Connection& connection) { return connection.integer("PRAGMA application_id") == application_id; }
 
 /// Throws Error unless the tables are ours, of a layout from `oldest` on.
 void demand_layout(const Connection& connection, int oldest) {
   const std::string path = connection.path().string();
   if (!is_ours(connection)) fail("{}: is no tertium database; name the --out folder of a run", path);
-  const std::int64_t version = connection.integer("PRAGMA user_version");
-  if (version < oldest || version > schema_version)
+  const std::int64_t version = layout_of(connection);
+  if (version < oldest || version > kCurrentLayout)
     fail("{}: has layout {} but this tertium {} {}; use the version that wrote it", path, version,
-         oldest < schema_version ? "reads layouts" : "goes on with layout",
-         oldest < schema_version ? fmt::format("{} to {}", oldest, schema_version) : std::to_string(oldest));
+         oldest < kCurrentLayout ? "reads layouts" : "goes on with layout",
+         oldest < kCurrentLayout ? fmt::format("{} to {}", oldest, kCurrentLayout) : std::to_string(oldest));
   demand_tables(connection, version);
 }
 
@@ -109,9 +114,9 @@ WrittenResults resume_results(const std::filesystem::path& folder) {
   const std::filesystem::path path = results_in(folder);
   if (!has_bytes(path)) fail("{}: holds no results.db; name the --out folder of a run", folder.string());
   Connection connection(path, Connection::Access::create);
-  demand_layout(connection, schema_version);
+  demand_layout(connection, kCurrentLayout);
   connection.execute("PRAGMA journal_mode = WAL");
-  connection.execute(kViews);
+  make_views(connection);
   connection.execute("BEGIN IMMEDIATE");
   return {std::move(*ours.lock), std::move(connection)};
 }
@@ -126,9 +131,9 @@ WrittenResults create_results(const std::filesystem::path& folder, bool replace)
   // In one step, so that nobody sees half of it.
   connection.execute("BEGIN EXCLUSIVE");
   connection.execute(fmt::format("PRAGMA application_id = {}", application_id));
-  connection.execute(fmt::format("PRAGMA user_version = {}", schema_version));
-  for (const Table& table : tables()) connection.execute(table.sql);
-  connection.execute(kViews);
+  connection.execute(fmt::format("PRAGMA user_version = {}", kCurrentLayout));
+  for (const TablePart& part : parts_of(kCurrentLayout)) connection.execute(part.sql);
+  make_views(connection);
   connection.execute("COMMIT");
   connection.execute("PRAGMA journal_mode = WAL");  // so that a report can read while the run writes
   connection.execute("BEGIN IMMEDIATE");
@@ -145,21 +150,24 @@ void move_results(const std::filesystem::path& from, const std::filesystem::path
   if (problem) fail("{}: cannot be written ({}); give another --out", results_in(to).string(), problem.message());
 }
 
-Connection open_results(const std::filesystem::path& folder) {
+Connection open_results(const std::filesystem::path& folder, OldLayouts older) {
   const std::filesystem::path path = results_in(folder);
   if (!has_bytes(path)) fail("{}: holds no results.db; name the --out folder of a run", folder.string());
   Connection connection(path, Connection::Access::read);
   connection.execute("BEGIN");  // the first query below fixes what all later ones see
-  demand_layout(connection, oldest_readable);
+  demand_layout(connection, older == OldLayouts::read ? oldest_readable : kCurrentLayout);
   return connection;
 }
 
 bool has_table(const Connection& connection, const std::string& name) {
-  return table_named(name).since <= connection.integer("PRAGMA user_version");
+  return table_named(name).since <= layout_of(connection);
 }
 
 std::int64_t rows_in(const Connection& connection, const std::string& name) {
-  return has_table(connection, name) ? connection.integer(fmt::format("SELECT count(*) FROM {}", name)) : 0;
+  if (!has_table(connection, name)) return 0;
+  const Table& table = table_named(name);
+  return connection.integer(
+      fmt::format("SELECT count(*) FROM {}", is_in_parts(table, layout_of(connection)) ? rows_table(table) : name));
 }
 
 std::vector<std::string> table_names() {

@@ -27,9 +27,10 @@ WrittenResults resume_results(const std::filesystem::path& folder);
 /// Puts a results.db that is whole and closed into another folder. Throws Error as Store::create does.
 void move_results(const std::filesystem::path& from, const std::filesystem::path& to, bool replace);
 
+enum class OldLayouts { read, refuse };
 /// The results.db of a folder, checked to be ours, whole and of this version, within a read transaction: all queries see the
 /// same rows.
-Connection open_results(const std::filesystem::path& folder);
+Connection open_results(const std::filesystem::path& folder, OldLayouts older = OldLayouts::read);
 
 /// Whether the file's layout has a table at all; older ones lack some.
 bool has_table(const Connection& connection, const std::string& name);

@@ -9,6 +9,7 @@
 
 #include "tertium/base/text.h"
 #include "tertium/store/store.h"
+#include "tertium/store/tables.h"
 #include "tests/support/files.h"
 
 namespace tertium {
@@ -152,23 +153,21 @@ TEST_F(SchemaTest, OpenRefusesForeignFiles) {
 
 TEST_F(SchemaTest, OpenRefusesAnotherLayout) {
   Store::create(folder, false);
-  Connection(folder / "results.db", Connection::Access::create).execute("PRAGMA user_version = 8");
+  Connection(folder / "results.db", Connection::Access::create).execute("PRAGMA user_version = 9");
   EXPECT_THAT(error_of_open(folder),
-              HasSubstr("results.db: has layout 8 but this tertium reads layouts 3 to 7; use the version"));
+              HasSubstr("results.db: has layout 9 but this tertium reads layouts 3 to 8; use the version"));
+}
+
+/// Results as an older tertium made them.
+void make_older(const std::filesystem::path& folder, int layout, const std::string& rows) {
+  const Connection connection(folder / "results.db", Connection::Access::create);
+  connection.execute(fmt::format("PRAGMA application_id = 1953657961; PRAGMA user_version = {}", layout));
+  for (const TablePart& part : parts_of(layout)) connection.execute(part.sql);
+  connection.execute(rows);
 }
 
 TEST_F(SchemaTest, AnOlderLayoutIsReadWithoutTheTablesThatItLacks) {
-  {
-    Store store = Store::create(folder, false);
-    store.add(TextRow{"xcopa", "it", "5", -1, "Piove"});
-    store.set_info("seed", "1");
-    store.commit();
-    EXPECT_EQ(store.texts().size(), 1u);
-  }
-  Connection(folder / "results.db", Connection::Access::create)
-      .execute(
-          "DROP TABLE texts; DROP TABLE units; DROP TABLE lens; DROP TABLE ablations; "
-          "DROP TABLE ablated_alignment; DROP TABLE repairs; PRAGMA user_version = 3");
+  make_older(folder, 3, "INSERT INTO runs VALUES ('seed', '1')");
   const Store older = Store::open(folder);
   EXPECT_EQ(older.info().size(), 1u);
   EXPECT_THAT(older.texts(), IsEmpty());
@@ -178,10 +177,32 @@ TEST_F(SchemaTest, AnOlderLayoutIsReadWithoutTheTablesThatItLacks) {
   EXPECT_THAT(older.ablations(), IsEmpty());
   EXPECT_THAT(older.ablated_alignment(), IsEmpty());
   EXPECT_THAT(error_of([&] { Store::resume(folder); }),
-              HasSubstr("has layout 3 but this tertium goes on with layout 7"));
+              HasSubstr("has layout 3 but this tertium goes on with layout 8"));
   std::ostringstream out;
   EXPECT_THAT(error_of([&] { export_table(folder, "texts", ExportFormat::csv, out); }),
               HasSubstr("of an older layout, which has no table texts"));
+}
+
+// Before 8 every row spelled its texts.
+TEST_F(SchemaTest, TheRowsOfAnOlderLayoutAreRead) {
+  make_older(folder, 7,
+             "INSERT INTO scores VALUES ('xcopa', 'it', '5', 'loglik', 0, -1.5, 2, 1, 3, 4);"
+             "INSERT INTO patches VALUES"
+             " ('xcopa', 'it', '6', 'loglik', 'fix', 'resid_post', 1, -1, 1, 'last', 'main', 1, '7', 0, -2.0),"
+             " ('xcopa', 'it', '5', 'loglik', 'fix', 'resid_post', 1, -1, 1, 'last', 'main', 0, '8', 0, -3.0)");
+  const Store older = Store::open(folder);
+  ASSERT_EQ(older.scores().size(), 1u);
+  EXPECT_EQ(older.scores()[0].bytes, 4);
+  EXPECT_EQ(older.scores("xcopa", "it", "loglik").size(), 1u);
+  EXPECT_THAT(older.scores("xcopa", "de", "loglik"), IsEmpty());
+  ASSERT_EQ(older.patches().size(), 2u);
+  EXPECT_EQ(older.patches()[0].donor, "7");
+  std::string visited;
+  older.each_patch([&](const PatchRow& row, std::int64_t) { visited += row.donor; });
+  EXPECT_EQ(visited, "87") << "draw by draw";
+  std::ostringstream out;
+  export_table(folder, "patches", ExportFormat::csv, out);
+  EXPECT_THAT(out.str(), HasSubstr("xcopa,it,6,loglik,fix,resid_post,1,-1,1,last,main,1,7,0,-2\r\n"));
 }
 
 std::string results_page() { return read_text_file(std::filesystem::path(TERTIUM_SOURCE_DIR) / "docs" / "results.md"); }

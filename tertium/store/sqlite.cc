@@ -114,6 +114,27 @@ void Statement::bind_integer(int parameter, std::int64_t number) {
   if (code != SQLITE_OK) connection_->fail_with(code);
 }
 
+void Statement::bind_all(std::span<const Value> values) {
+  int parameter = 0;
+  for (const Value& value : values) {
+    if (const auto* number = std::get_if<std::int64_t>(&value)) bind_integer(parameter, *number);
+    if (const auto* number = std::get_if<double>(&value)) bind(parameter, *number);
+    if (const auto* text = std::get_if<std::string_view>(&value)) bind(parameter, *text);
+    ++parameter;
+  }
+}
+
+bool Statement::insert_all(std::span<const Value> values) {
+  bind_all(values);
+  return run_to_end();
+}
+
+void Statement::ask(std::span<const Value> values) {
+  sqlite3_reset(handle_.get());
+  sqlite3_clear_bindings(handle_.get());
+  bind_all(values);
+}
+
 bool Statement::run_to_end() {
   const int code = sqlite3_step(handle_.get());
   sqlite3_reset(handle_.get());

@@ -7,8 +7,10 @@
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
+#include <variant>
 
 namespace tertium {
 
@@ -50,6 +52,12 @@ class Statement {
     return run_to_end();
   }
 
+  using Value = std::variant<std::monostate, std::int64_t, double, std::string_view>;  // the first is NULL
+  /// The same of values whose types are told by them.
+  [[nodiscard]] bool insert_all(std::span<const Value> values);
+  /// Binds all parameters for next().
+  void ask(std::span<const Value> values);
+
   /// Binds a text that need not outlive the statement.
   void bind_copy(int parameter, const std::string& text);
 
@@ -71,6 +79,7 @@ class Statement {
   }
   void bind(int parameter, std::integral auto number) { bind_integer(parameter, number); }
   void bind_integer(int parameter, std::int64_t number);
+  void bind_all(std::span<const Value> values);
   bool run_to_end();
 
   struct Finalize {

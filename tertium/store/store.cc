@@ -1,12 +1,18 @@
 #include "tertium/store/store.h"
 
+#include <algorithm>
 #include <cmath>
+#include <functional>
+#include <map>
+#include <numeric>
 #include <optional>
+#include <tuple>
 
 #include "tertium/base/item_error.h"
 #include "tertium/base/text.h"
 #include "tertium/store/schema.h"
 #include "tertium/store/sqlite.h"
+#include "tertium/store/table_writer.h"
 #include "tertium/store/tables.h"
 
 namespace tertium {
@@ -90,6 +96,36 @@ AblationKey ablation_key(const TableRows& row, int first) {
           .position = row.text(first + 6)};
 }
 
+std::int64_t whole(int number) { return number; }
+
+Statement::Value if_any(const std::optional<double>& number) {
+  return number ? Statement::Value(*number) : Statement::Value();
+}
+
+/// Texts keep their room.
+void read_patch(const TableRows& row, PatchRow& patch) {
+  patch.task = row.view(0);
+  patch.language = row.view(1);
+  patch.item = row.view(2);
+  patch.protocol = row.view(3);
+  patch.direction = row.view(4);
+  patch.site = row.view(5);
+  patch.layer = row.integer(6);
+  patch.head = row.integer(7);
+  patch.window = row.integer(8);
+  patch.position = row.view(9);
+  patch.control = row.view(10);
+  patch.draw = row.integer(11);
+  patch.donor = row.view(12);
+  patch.option = row.integer(13);
+  patch.score = row.real(14);
+}
+
+auto series_order(const PatchRow& row) {
+  return std::tie(row.task, row.language, row.protocol, row.direction, row.site, row.head, row.window, row.position,
+                  row.control, row.draw, row.item, row.layer, row.option);
+}
+
 std::vector<ScoreRow> score_rows(TableRows row) {
   std::vector<ScoreRow> rows;
   while (row.next())
@@ -112,48 +148,24 @@ struct Store::Database {
   std::optional<FolderLock> lock;  // of a writer; first, so that it goes last
   Connection connection;
   std::filesystem::path folder = connection.path().parent_path();
-  Statement insert_item{connection, "INSERT INTO items VALUES (?, ?, ?, ?)"};
-  std::optional<Statement> insert_text, insert_unit, remove_unit, insert_lens, remove_lens, insert_ablation,
-      insert_ablated_alignment, remove_ablations, remove_ablated_alignment, insert_repair,
-      remove_repairs;  // a writer's: files of older layouts lack the tables
-  Statement insert_score{connection, "INSERT INTO scores VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"};
-  Statement insert_alignment{connection, "INSERT INTO alignment VALUES (?, ?, ?, ?, ?, ?, ?)"};
-  Statement insert_patch{connection, "INSERT INTO patches VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"};
-  Statement insert_corpus{connection, "INSERT INTO corpora VALUES (?, ?, ?, ?, ?, ?, ?, ?)"};
+  std::map<std::string, TableWriter, std::less<>> writers;
   Statement set_info{connection,
                      "INSERT INTO runs VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value"};
   Statement forget_info{connection, "DELETE FROM runs WHERE key = ?"};
-  Statement remove_patches{connection,
-                           "DELETE FROM patches WHERE task = ? AND language = ? AND item = ? AND protocol = ? AND "
-                           "direction = ? AND site = ? AND position = ? AND control = ? AND draw = ?"};
-  Statement remove_corpora{connection, "DELETE FROM corpora WHERE corpus = ? AND language = ?"};
-  Statement remove_alignment{connection, "DELETE FROM alignment WHERE task = ? AND language = ? AND metric = ?"};
+  std::optional<Statement> insert_unit;  // a writer's: files of older layouts lack the table
 
-  explicit Database(WrittenResults made) : lock(std::move(made.lock)), connection(std::move(made.connection)) {
-    insert_text.emplace(connection, "INSERT INTO texts VALUES (?, ?, ?, ?, ?)");
+  explicit Database(WrittenResults made) : Database(std::move(made.connection)) {
+    lock.emplace(std::move(made.lock));
     insert_unit.emplace(connection,
                         "INSERT OR REPLACE INTO units VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
-    insert_lens.emplace(connection, "INSERT INTO lens VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
-    remove_lens.emplace(connection, "DELETE FROM lens WHERE task = ? AND language = ? AND protocol = ? AND item = ?");
-    insert_repair.emplace(connection, "INSERT INTO repairs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
-    remove_repairs.emplace(connection,
-                           "DELETE FROM repairs WHERE task = ? AND language = ? AND protocol = ? AND repair = ?");
-    remove_unit.emplace(connection, "DELETE FROM units WHERE id = ?");
-    insert_ablation.emplace(connection, "INSERT INTO ablations VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
-    insert_ablated_alignment.emplace(connection,
-                                     "INSERT INTO ablated_alignment VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
-    constexpr const char* kOfKey = "component = ? AND operation = ? AND reference = ? AND control = ? AND position = ?";
-    remove_ablations.emplace(connection,
-                             fmt::format("DELETE FROM ablations WHERE task = ? AND language = ? AND protocol = ? AND "
-                                         "item = ? AND {}",
-                                         kOfKey));
-    remove_ablated_alignment.emplace(
-        connection,
-        fmt::format("DELETE FROM ablated_alignment WHERE task = ? AND language = ? AND item = ? AND {}", kOfKey));
   }
-  explicit Database(Connection opened) : connection(std::move(opened)) {}
+  explicit Database(Connection opened) : connection(std::move(opened)) {
+    for (const Table& table : tables()) writers.emplace(table.name, TableWriter(connection, table));
+  }
   Database(const Database&) = delete;
   Database& operator=(const Database&) = delete;
+
+  TableWriter& writer(std::string_view table) { return writers.find(table)->second; }
 
   ~Database() {
     if (!lock) return;
@@ -191,76 +203,82 @@ Store Store::open(const std::filesystem::path& folder) {
 }
 
 void Store::add(const ItemRow& row) {
-  check_new(database_->insert_item.insert(row.task, row.item, row.category, row.unit), row, database_->connection);
+  const bool is_new = database_->writer("items").insert({row.task, row.item, row.category, row.unit});
+  check_new(is_new, row, database_->connection);
 }
 
 void Store::add(const TextRow& row) {
-  check_new(database_->insert_text.value().insert(row.task, row.language, row.item, row.option, row.text), row,
-            database_->connection);
+  const bool is_new =
+      database_->writer("texts").insert({row.task, row.language, row.item, whole(row.option), row.text});
+  check_new(is_new, row, database_->connection);
 }
 
 void Store::add(const ScoreRow& row) {
   check_finite(row.score, row, database_->connection);
-  const bool is_new = database_->insert_score.insert(row.task, row.language, row.item, row.protocol, row.option,
-                                                     row.score, row.tokens, row.is_gold, row.characters, row.bytes);
+  const bool is_new = database_->writer("scores").insert({row.task, row.language, row.item, row.protocol,
+                                                          whole(row.option), row.score, whole(row.tokens),
+                                                          whole(row.is_gold), whole(row.characters), whole(row.bytes)});
   check_new(is_new, row, database_->connection);
 }
 
 void Store::add(const AlignmentRow& row) {
   check_finite(row.value, row, database_->connection);
-  const bool is_new = database_->insert_alignment.insert(row.task, row.language, row.item, row.metric, row.stream,
-                                                         row.layer, row.value);
+  const bool is_new =
+      database_->writer("alignment")
+          .insert({row.task, row.language, row.item, row.metric, row.stream, whole(row.layer), row.value});
   check_new(is_new, row, database_->connection);
 }
 
 void Store::add(const PatchRow& row) {
   check_finite(row.score, row, database_->connection);
-  const bool is_new = database_->insert_patch.insert(row.task, row.language, row.item, row.protocol, row.direction,
-                                                     row.site, row.layer, row.head, row.window, row.position,
-                                                     row.control, row.draw, row.donor, row.option, row.score);
+  const bool is_new = database_->writer("patches").insert(
+      {row.task, row.language, row.item, row.protocol, row.direction, row.site, whole(row.layer), whole(row.head),
+       whole(row.window), row.position, row.control, whole(row.draw), row.donor, whole(row.option), row.score});
   check_new(is_new, row, database_->connection);
 }
 
 void Store::add(const CorpusRow& row) {
   check_finite(row.value, row, database_->connection);
   check_finite(row.chance, row, database_->connection);
-  const bool is_new = database_->insert_corpus.insert(row.corpus, row.language, row.pooling, row.stream, row.layer,
-                                                      row.measure, row.value, row.chance);
+  const bool is_new = database_->writer("corpora").insert(
+      {row.corpus, row.language, row.pooling, row.stream, whole(row.layer), row.measure, row.value, row.chance});
   check_new(is_new, row, database_->connection);
 }
 
 void Store::add(const LensRow& row) {
   for (const std::optional<double>& number : {row.log_prob, row.logit, row.entropy})
     if (number) check_finite(*number, row, database_->connection);
-  const bool is_new =
-      database_->insert_lens.value().insert(row.task, row.language, row.item, row.protocol, row.layer, row.token_of,
-                                            row.token, row.log_prob, row.logit, row.entropy);
+  const bool is_new = database_->writer("lens").insert({row.task, row.language, row.item, row.protocol,
+                                                        whole(row.layer), row.token_of, whole(row.token),
+                                                        if_any(row.log_prob), if_any(row.logit), if_any(row.entropy)});
   check_new(is_new, row, database_->connection);
 }
 
 void Store::add(const AblationRow& row) {
   check_finite(row.score, row, database_->connection);
   const AblationKey& key = row.key;
-  const bool is_new = database_->insert_ablation.value().insert(
-      row.task, row.language, row.item, row.protocol, key.component, key.layer, key.head, key.operation, key.reference,
-      key.control, key.position, row.option, row.score);
+  const bool is_new =
+      database_->writer("ablations")
+          .insert({row.task, row.language, row.item, row.protocol, key.component, whole(key.layer), whole(key.head),
+                   key.operation, key.reference, key.control, key.position, whole(row.option), row.score});
   check_new(is_new, row, database_->connection);
 }
 
 void Store::add(const AblatedAlignmentRow& row) {
   check_finite(row.value, row, database_->connection);
   const AblationKey& key = row.key;
-  const bool is_new = database_->insert_ablated_alignment.value().insert(
-      row.task, row.language, row.item, key.component, key.layer, key.head, key.operation, key.reference, key.control,
-      key.position, row.metric, row.stream, row.at, row.value);
+  const bool is_new =
+      database_->writer("ablated_alignment")
+          .insert({row.task, row.language, row.item, key.component, whole(key.layer), whole(key.head), key.operation,
+                   key.reference, key.control, key.position, row.metric, row.stream, whole(row.at), row.value});
   check_new(is_new, row, database_->connection);
 }
 
 void Store::add(const RepairRow& row) {
   check_finite(row.score, row, database_->connection);
   const bool is_new =
-      database_->insert_repair.value().insert(row.task, row.language, row.item, row.protocol, row.repair, row.layer,
-                                              row.alpha, row.part, row.control, row.option, row.score);
+      database_->writer("repairs").insert({row.task, row.language, row.item, row.protocol, row.repair, whole(row.layer),
+                                           row.alpha, row.part, row.control, whole(row.option), row.score});
   check_new(is_new, row, database_->connection);
 }
 
@@ -270,41 +288,64 @@ void Store::add(const UnitRow& row) {
                                               row.stage, row.part, row.ties, row.error);
 }
 
-void Store::remove_unit(const std::string& id) { (void)database_->remove_unit.value().insert(id); }
+void Store::remove_unit(const std::string& id) { database_->writer("units").remove({{"id", id}}); }
 
 void Store::remove_patches(const PatchSlice& slice, const std::string& item) {
-  (void)database_->remove_patches.insert(slice.task, slice.language, item, slice.protocol, slice.direction, slice.site,
-                                         slice.position, slice.control, slice.draw);
+  database_->writer("patches").remove({{"task", slice.task},
+                                       {"language", slice.language},
+                                       {"item", item},
+                                       {"protocol", slice.protocol},
+                                       {"direction", slice.direction},
+                                       {"site", slice.site},
+                                       {"position", slice.position},
+                                       {"control", slice.control},
+                                       {"draw", whole(slice.draw)}});
 }
 
 void Store::remove_ablations(const std::string& task, const std::string& language, const std::string& protocol,
                              const AblationKey& key, const std::string& item) {
-  (void)database_->remove_ablations.value().insert(task, language, protocol, item, key.component, key.operation,
-                                                   key.reference, key.control, key.position);
+  database_->writer("ablations")
+      .remove({{"task", task},
+               {"language", language},
+               {"protocol", protocol},
+               {"item", item},
+               {"component", key.component},
+               {"operation", key.operation},
+               {"reference", key.reference},
+               {"control", key.control},
+               {"position", key.position}});
 }
 
 void Store::remove_ablated_alignment(const std::string& task, const std::string& language, const AblationKey& key,
                                      const std::string& item) {
-  (void)database_->remove_ablated_alignment.value().insert(task, language, item, key.component, key.operation,
-                                                           key.reference, key.control, key.position);
+  database_->writer("ablated_alignment")
+      .remove({{"task", task},
+               {"language", language},
+               {"item", item},
+               {"component", key.component},
+               {"operation", key.operation},
+               {"reference", key.reference},
+               {"control", key.control},
+               {"position", key.position}});
 }
 
 void Store::remove_alignment(const std::string& task, const std::string& language, const std::string& metric) {
-  (void)database_->remove_alignment.insert(task, language, metric);
+  database_->writer("alignment").remove({{"task", task}, {"language", language}, {"metric", metric}});
 }
 
 void Store::remove_lens(const std::string& task, const std::string& language, const std::string& protocol,
                         const std::string& item) {
-  (void)database_->remove_lens.value().insert(task, language, protocol, item);
+  database_->writer("lens").remove({{"task", task}, {"language", language}, {"protocol", protocol}, {"item", item}});
 }
 
 void Store::remove_repairs(const std::string& task, const std::string& language, const std::string& protocol,
                            const std::string& repair) {
-  (void)database_->remove_repairs.value().insert(task, language, protocol, repair);
+  database_->writer("repairs").remove(
+      {{"task", task}, {"language", language}, {"protocol", protocol}, {"repair", repair}});
 }
 
 void Store::remove_corpora(const std::string& corpus, const std::string& language) {
-  (void)database_->remove_corpora.insert(corpus, language);
+  database_->writer("corpora").remove({{"corpus", corpus}, {"language", language}});
 }
 
 void Store::forget_info(const std::string& key) { (void)database_->forget_info.insert(key); }
@@ -320,7 +361,10 @@ void Store::commit() {
   database_->connection.execute("COMMIT; BEGIN IMMEDIATE");
 }
 
-void Store::rollback() { database_->connection.execute("ROLLBACK; BEGIN IMMEDIATE"); }
+void Store::rollback() {
+  database_->connection.execute("ROLLBACK; BEGIN IMMEDIATE");
+  for (auto& [name, writer] : database_->writers) writer.forget_ids();
+}
 
 const std::filesystem::path& Store::folder() const { return database_->folder; }
 
@@ -373,23 +417,26 @@ std::vector<AlignmentRow> Store::alignment() const {
 std::vector<PatchRow> Store::patches() const {
   TableRows row(database_->connection, table_named("patches"));
   std::vector<PatchRow> rows;
-  while (row.next())
-    rows.push_back({.task = row.text(0),
-                    .language = row.text(1),
-                    .item = row.text(2),
-                    .protocol = row.text(3),
-                    .direction = row.text(4),
-                    .site = row.text(5),
-                    .layer = row.integer(6),
-                    .position = row.text(9),
-                    .control = row.text(10),
-                    .draw = row.integer(11),
-                    .donor = row.text(12),
-                    .option = row.integer(13),
-                    .score = row.real(14),
-                    .head = row.integer(7),
-                    .window = row.integer(8)});
+  while (row.next()) read_patch(row, rows.emplace_back());
   return rows;
+}
+
+void Store::each_patch(const std::function<void(const PatchRow&, std::int64_t)>& visit) const {
+  const Table& table = table_named("patches");
+  if (!is_in_parts(table, layout_of(database_->connection))) {
+    const std::vector<PatchRow> rows = patches();
+    std::vector<std::size_t> order(rows.size());
+    std::iota(order.begin(), order.end(), 0);
+    std::ranges::stable_sort(order, {}, [&](std::size_t at) { return series_order(rows[at]); });
+    for (const std::size_t at : order) visit(rows[at], static_cast<std::int64_t>(at));
+    return;
+  }
+  TableRows row(database_->connection, table, TableRows::BySeries{});
+  PatchRow patch;
+  while (row.next()) {
+    read_patch(row, patch);
+    visit(patch, row.number());
+  }
 }
 
 std::vector<CorpusRow> Store::corpora() const {

@@ -1,7 +1,9 @@
 #pragma once
 
 #include <compare>
+#include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <iosfwd>
 #include <memory>
 #include <optional>
@@ -215,6 +217,10 @@ class Store {
   std::vector<ScoreRow> scores() const;
   std::vector<AlignmentRow> alignment() const;
   std::vector<PatchRow> patches() const;
+  /// All rows of patches, none of them kept: in the order of task, language, protocol, direction, site, head, window,
+  /// position, control and draw; those of one such series item by item, each item's by layer and option. `number`
+  /// counts up in the order added.
+  void each_patch(const std::function<void(const PatchRow&, std::int64_t number)>& visit) const;
   std::vector<CorpusRow> corpora() const;
   std::vector<LensRow> lens() const;                           // none where the layout has no such table
   std::vector<AblationRow> ablations() const;                  // none where the layout has no such table

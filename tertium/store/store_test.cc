@@ -165,6 +165,41 @@ TEST_F(StoreTest, RefusesADoubledRowAndNamesIt) {
   EXPECT_THAT(store.patches(), SizeIs(2)) << "and goes on";
 }
 
+TEST_F(StoreTest, PatchesAreVisitedSeriesBySeries) {
+  Store store = Store::create(folder, false);
+  for (const int draw : {1, 0})
+    for (const char* item : {"b", "a"})
+      for (const int option : {0, 1}) {
+        PatchRow row = patch_row(item, draw);
+        row.option = option;
+        row.control = draw == 0 ? "main" : "random";
+        store.add(row);
+      }
+  store.commit();
+  std::vector<std::string> visited;
+  std::vector<std::int64_t> numbers;
+  store.each_patch([&](const PatchRow& row, std::int64_t number) {
+    visited.push_back(fmt::format("{} {} {} {}", row.control, row.draw, row.item, row.option));
+    numbers.push_back(number);
+  });
+  EXPECT_THAT(visited, ElementsAre("main 0 b 0", "main 0 b 1", "main 0 a 0", "main 0 a 1", "random 1 b 0",
+                                   "random 1 b 1", "random 1 a 0", "random 1 a 1"));
+  EXPECT_THAT(numbers, ElementsAre(5, 6, 7, 8, 1, 2, 3, 4));
+}
+
+// Ids that were made meanwhile are gone, too.
+TEST_F(StoreTest, WhatIsTakenBackCanBeAddedAgain) {
+  Store store = Store::create(folder, false);
+  store.add(score_row("5"));
+  store.rollback();
+  store.add(patch_row("6"));
+  store.add(score_row("5"));
+  store.commit();
+  EXPECT_EQ(store.scores().at(0).item, "5");
+  EXPECT_EQ(store.patches().at(0).item, "6");
+  EXPECT_EQ(store.patches().at(0).control, patch_row().control);
+}
+
 TEST_F(StoreTest, RefusesNumbersThatAreNone) {
   Store store = Store::create(folder, false);
   for (const double bad : {std::numeric_limits<double>::quiet_NaN(), -std::numeric_limits<double>::infinity()}) {

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <sstream>
 
 #include "tertium/store/store.h"
@@ -65,17 +66,17 @@ TEST_F(Tables, EveryColumnHasARule) {
 }
 
 TEST_F(Tables, NumbersOutOfRangeAreNamed) {
-  change("UPDATE alignment SET layer = 9000000000");
+  change("UPDATE alignment_rows SET layer = 9000000000");
   EXPECT_THAT(error_of_reading(), HasSubstr("results.db: table alignment, row 1: its layer is 9000000000, outside 0 to "
                                             "2147483647; the file is not as a run left it"));
-  change("UPDATE alignment SET layer = 1; UPDATE patches SET window = 0");
+  change("UPDATE alignment_rows SET layer = 1; UPDATE patches_series SET window = 0");
   EXPECT_THAT(error_of_reading(), HasSubstr("table patches, row 1: its window is 0, outside 1 to"));
-  change("UPDATE patches SET window = 1; UPDATE scores SET is_gold = 2 WHERE option = 1");
+  change("UPDATE patches_series SET window = 1; UPDATE scores_rows SET is_gold = 2 WHERE option = 1");
   EXPECT_THAT(error_of_reading(), HasSubstr("table scores, row 2: its is_gold is 2, outside 0 to 1"));
 }
 
 TEST_F(Tables, NumbersThatAreNoneAreNamed) {
-  change("UPDATE scores SET score = 9e999 WHERE option = 1");
+  change("UPDATE scores_rows SET score = 9e999 WHERE option = 1");
   EXPECT_THAT(error_of_reading(), HasSubstr("table scores, row 2: its score is not finite"));
 }
 
@@ -91,19 +92,56 @@ std::string without(std::string text, const std::string& what) {
 
 // A STRICT table keeps types apart; one that was made otherwise, and then called so, does not.
 TEST_F(Tables, ValuesOfAnotherTypeAreNamed) {
-  const std::string strict = table_named("alignment").sql;
+  const std::vector<TablePart> parts = parts_of(kCurrentLayout);
+  const std::string strict = std::ranges::find(parts, "alignment_rows", &TablePart::name)->sql;
   for (const std::string value : {"'x'", "x'00'", "NULL", "1.5"}) {
-    change("DROP TABLE alignment; " + without(without(strict, " STRICT"), " NOT NULL") +
-           "; INSERT INTO alignment VALUES ('xcopa', 'it', '5', 'dali', 'resid', " + value + ", 1.0)");
-    change("UPDATE sqlite_schema SET sql = '" + strict + "' WHERE name = 'alignment'");
+    change("DROP TABLE alignment_rows; " + without(without(strict, " STRICT"), " NOT NULL") +
+           "; INSERT INTO alignment_rows SELECT alignment_series.id, names.id, " + value +
+           ", 1.0 FROM alignment_series, names");
+    change("UPDATE sqlite_schema SET sql = '" + strict + "' WHERE name = 'alignment_rows'");
     EXPECT_THAT(error_of_reading(), HasSubstr("table alignment, row 1: its layer is of another type than its column"))
         << value;
   }
 }
 
 TEST_F(Tables, AMissingTableIsNamed) {
-  change("DROP TABLE scores");
-  EXPECT_THAT(error_of_reading(), HasSubstr("results.db: has no table scores; it is not as a run left it"));
+  change("DROP TABLE scores_rows");
+  EXPECT_THAT(error_of_reading(), HasSubstr("results.db: has no table scores_rows; it is not as a run left it"));
+}
+
+TEST_F(Tables, AnIdThatStandsForNothingIsNamed) {
+  change("UPDATE patches_rows SET donor = 77 WHERE option = 1");
+  EXPECT_THAT(error_of_reading(), HasSubstr("table patches, row 2: its donor is of another type than its column"));
+  change("UPDATE patches_rows SET donor = 1; DELETE FROM scores_series");
+  EXPECT_THAT(error_of_reading(), HasSubstr("table scores, row 1: its task is of another type than its column"));
+}
+
+TEST_F(Tables, TextsOfManyRowsAreStoredOnce) {
+  const Connection connection(folder / "results.db", Connection::Access::read);
+  for (const char* once : {"names", "scores_series", "alignment_series", "patches_series"})
+    EXPECT_EQ(connection.integer(fmt::format("SELECT count(*) FROM {}", once)), 1) << once;
+  EXPECT_EQ(connection.integer("SELECT count(*) FROM patches WHERE language = 'it' AND item = '5' AND donor = '5'"), 2);
+}
+
+// Who reads all patches in one go need not hold them.
+TEST_F(Tables, RowsOfASeriesAreFoundWithoutSorting) {
+  const Connection connection(folder / "results.db", Connection::Access::read);
+  Statement plan(connection, "EXPLAIN QUERY PLAN " + by_series(table_named("patches")));
+  std::string steps;
+  while (plan.next()) steps += plan.text(3) + "\n";
+  EXPECT_THAT(steps, HasSubstr("SEARCH r USING INDEX"));
+  EXPECT_THAT(steps, testing::Not(HasSubstr("TEMP B-TREE")));
+}
+
+TEST_F(Tables, ASeriesThatComesTwiceIsRefused) {
+  change(
+      "PRAGMA writable_schema = OFF; DELETE FROM patches_rows; DROP TABLE patches_rows; "
+      "CREATE TABLE patches_rows (series, item, layer, donor, option, score); "
+      "INSERT INTO patches_rows VALUES (1, 1, 0, 1, 0, 1.0), (1, 1, 0, 1, 0, 2.0)");
+  const Connection connection(folder / "results.db", Connection::Access::read);
+  TableRows rows(connection, table_named("patches"), TableRows::BySeries{});
+  EXPECT_TRUE(rows.next());
+  EXPECT_THAT(error_of([&] { rows.next(); }), HasSubstr("table patches: rows of a series come twice"));
 }
 
 // It could take any time.
