@@ -13,6 +13,7 @@
 #include "tertium/analysis/patch_observations.h"
 #include "tertium/analysis/pivots.h"
 #include "tertium/analysis/repair_results.h"
+#include "tertium/analysis/translation_results.h"
 #include "tertium/analysis/undecided.h"
 #include "tertium/base/error.h"
 #include "tertium/base/text.h"
@@ -47,6 +48,13 @@ void read_info(const RunInfo& info, Observations& observations) {
       observations.sentences[key.substr(std::string_view(kSentences).size())] =
           static_cast<std::size_t>(std::max(0L, std::atol(value.c_str())));
   }
+}
+
+void read_success(const RunInfo& info, TranslationObservations& translations) {
+  constexpr std::string_view kKey = "translation ", kValue = "success ";
+  for (const auto& [key, value] : info)
+    if (key.starts_with(kKey) && value.starts_with(kValue))
+      translations.success[key.substr(kKey.size())] = std::strtod(value.c_str() + kValue.size(), nullptr);
 }
 
 std::map<std::string, int> tokens_of(const std::vector<ScoreRow>& scores, const LanguageAnswers& of) {
@@ -93,6 +101,7 @@ LanguageObservations paired(const StoredRows& rows, const Units& units, const st
 void add_alignment(const std::vector<AlignmentRow>& rows, Observations& observations) {
   std::map<std::tuple<std::string, std::string, std::string, std::string, int>, std::size_t> places;
   for (const AlignmentRow& row : rows) {
+    if (row.task == kTranslate) continue;  // of source sentences, which nobody answers
     const auto [place, is_new] =
         places.insert({{row.task, row.language, row.metric, row.stream, row.layer}, observations.alignment.size()});
     if (is_new) observations.alignment.push_back({row.task, row.language, row.metric, row.stream, row.layer, {}});
@@ -142,6 +151,8 @@ Observations observations_of(const Store& store) {
         return pivots.of(task, language);
       });
   observations.corpora = store.corpora();
+  observations.translations = translation_observations(store.generations(), store.texts(), rows.alignment);
+  read_success(rows.info, observations.translations);
   add_alignment(rows.alignment, observations);
   demand_answered(observations);
   return observations;

@@ -3,6 +3,7 @@
 #include <compare>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -103,6 +104,41 @@ struct RepairObservations {
   std::map<std::string, bool> right;  // by item
 };
 
+/// A sentence as it is translated in one run.
+struct TranslatedItem {
+  double log_prob = 0;  // of the reference
+  int reference_tokens = 0;
+  std::optional<std::string> text;
+  double chrfpp = kUnknown;
+  std::string language_out;
+};
+
+/// What was put where in a patched translation.
+struct TranslationPlace {
+  std::string site, position, control;
+  int layer = 0;  // the block
+  int draw = 0;
+};
+
+struct TranslatedPatch {
+  TranslationPlace place;
+  std::map<std::string, TranslatedItem> items;
+};
+
+/// A language's translations into a target, by item.
+struct TranslatedLanguage {
+  std::string language, target;
+  std::map<std::string, std::string> sources, references;
+  std::map<std::string, TranslatedItem> clean;
+  std::vector<TranslatedPatch> patches;
+};
+
+struct TranslationObservations {
+  std::vector<TranslatedLanguage> languages;
+  std::vector<AlignmentObservations> alignment;  // of the source sentences
+  std::map<std::string, double> success;         // by target: the chrF++ from which on a translation counts as right
+};
+
 struct Observations {
   std::string pivot;
   std::string dtype;  // what products were computed in; empty where unknown
@@ -113,6 +149,7 @@ struct Observations {
   std::vector<std::string> controls;  // that were asked for; empty where unknown
   std::vector<LensObservations> lens;
   std::vector<RepairObservations> repairs;
+  TranslationObservations translations;
   std::vector<CorpusRow> corpora;
   std::map<std::string, std::size_t> sentences;  // of each corpus that was run; an imported one's are unknown
   /// The largest change of an option's score where items were patched with themselves; NaN if none were.

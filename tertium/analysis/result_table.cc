@@ -1,5 +1,7 @@
 #include "tertium/analysis/result_table.h"
 
+#include <fmt/format.h>
+
 #include "tertium/analysis/result_column.h"
 #include "tertium/stats/rates.h"
 
@@ -16,6 +18,13 @@ Columns<Row> with_place(Columns<Row> others) {
                                              {"layer", [](const Row& row) { return count(row.layer); }}});
   columns.insert(columns.end(), others.begin(), others.end());
   return columns;
+}
+
+std::string languages_text(const std::map<std::string, std::size_t>& languages) {
+  std::string text;
+  for (const auto& [language, count] : languages)
+    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", language, count);
+  return text;
 }
 
 Cell by_rule(const LanguageResult& row, const char* rule) {
@@ -47,6 +56,72 @@ Cell of_rate(const AlignmentResult& row, const Counts& counts) {
   if (!row.is_binary || counts.n == 0) return CellInterval{};
   const Rate rate = wilson(counts.hits, counts.n);
   return CellInterval{rate.low, rate.high};
+}
+
+const Columns<TranslationResult>& translation_columns() {
+  using Row = TranslationResult;
+  static const Columns<Row> columns = {
+      {"target", [](const Row& row) { return row.target; }},
+      {"language", [](const Row& row) { return row.language; }},
+      {"n", [](const Row& row) { return count(row.n); }},
+      {"log_prob", [](const Row& row) { return row.log_prob.value; }},
+      {"log_prob_ci", [](const Row& row) { return interval(row.log_prob); }},
+      {"per_token", [](const Row& row) { return row.per_token; }},
+      {"chrfpp", [](const Row& row) { return row.chrfpp.value; }},
+      {"chrfpp_ci", [](const Row& row) { return interval(row.chrfpp); }},
+      {"chrf", [](const Row& row) { return row.chrf.value; }},
+      {"chrf_ci", [](const Row& row) { return interval(row.chrf); }},
+      {"bleu", [](const Row& row) { return row.bleu.value; }},
+      {"bleu_ci", [](const Row& row) { return interval(row.bleu); }},
+      {"empty", [](const Row& row) { return count(row.empty); }},
+      {"repeated", [](const Row& row) { return count(row.repeated); }},
+      {"untranslated", [](const Row& row) { return count(row.untranslated); }},
+      {"languages_out", [](const Row& row) { return languages_text(row.languages_out); }},
+      {"success", [](const Row& row) { return row.success; }},
+      {"ts", [](const Row& row) { return count(row.ts); }},
+      {"tf", [](const Row& row) { return count(row.tf); }},
+      {"fs", [](const Row& row) { return count(row.fs); }},
+      {"ff", [](const Row& row) { return count(row.ff); }}};
+  return columns;
+}
+
+const Columns<TranslationAlignmentResult>& translation_alignment_columns() {
+  using Row = TranslationAlignmentResult;
+  static const Columns<Row> columns = {{"target", [](const Row& row) { return row.target; }},
+                                       {"language", [](const Row& row) { return row.language; }},
+                                       {"metric", [](const Row& row) { return row.metric; }},
+                                       {"stream", [](const Row& row) { return row.stream; }},
+                                       {"layer", [](const Row& row) { return count(row.layer); }},
+                                       {"quality", [](const Row& row) { return row.quality; }},
+                                       {"n", [](const Row& row) { return count(row.spearman.n); }},
+                                       {"spearman", [](const Row& row) { return row.spearman.value; }},
+                                       {"spearman_ci", [](const Row& row) { return interval(row.spearman); }}};
+  return columns;
+}
+
+const Columns<TranslationPatchResult>& translation_patch_columns() {
+  using Row = TranslationPatchResult;
+  static const Columns<Row> columns = {
+      {"target", [](const Row& row) { return row.target; }},
+      {"language", [](const Row& row) { return row.language; }},
+      {"site", [](const Row& row) { return row.site; }},
+      {"position", [](const Row& row) { return row.position; }},
+      {"layer", [](const Row& row) { return count(row.layer); }},
+      {"control", [](const Row& row) { return row.control; }},
+      {"items", [](const Row& row) { return count(row.items); }},
+      {"draws", [](const Row& row) { return count(row.draws); }},
+      {"change", [](const Row& row) { return row.change.value; }},
+      {"change_ci", [](const Row& row) { return interval(row.change); }},
+      {"difference", [](const Row& row) { return row.difference.value; }},
+      {"difference_ci", [](const Row& row) { return interval(row.difference); }},
+      {"p", [](const Row& row) { return row.p; }},
+      {"p_holm", [](const Row& row) { return row.p_holm; }},
+      {"family", [](const Row& row) { return count(row.family); }},
+      {"texts", [](const Row& row) { return count(row.texts); }},
+      {"chrfpp", [](const Row& row) { return row.chrfpp; }},
+      {"chrfpp_clean", [](const Row& row) { return row.chrfpp_clean; }},
+      {"languages_out", [](const Row& row) { return languages_text(row.languages_out); }}};
+  return columns;
 }
 
 const Columns<AlignmentResult>& alignment_columns() {
@@ -343,6 +418,9 @@ std::vector<ResultTable> result_tables(const Analysis& analysis) {
           table("regression", regression_columns(), lines(analysis.regression)),
           table("lens", lens_columns(), analysis.lens),
           table("repairs", repair_columns(), analysis.repairs),
+          table("translations", translation_columns(), analysis.translation.translations),
+          table("translation_alignment", translation_alignment_columns(), analysis.translation.alignment),
+          table("translation_patches", translation_patch_columns(), analysis.translation.patches),
           table("corpora", corpus_columns(), analysis.corpora)};
 }
 

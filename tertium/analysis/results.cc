@@ -35,6 +35,7 @@ Analysis analyse(const Observations& observations, const AnalysisOptions& option
   if (options.preset == Preset::tertium) analysis.regression = regression_results(observations);
   analysis.lens = lens_results(observations, bootstrap);
   analysis.repairs = repair_results(observations, bootstrap);
+  analysis.translation = translation_results(observations, bootstrap);
   analysis.corpora = observations.corpora;
   analysis.nearest = corpus_results(observations);
   Conclusions found = conclusions(observations, analysis, options);

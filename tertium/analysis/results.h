@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "tertium/analysis/observations.h"
+#include "tertium/analysis/translation_results.h"
 #include "tertium/stats/bootstrap.h"
 #include "tertium/stats/estimate.h"
 #include "tertium/stats/two_rates.h"
@@ -206,6 +207,7 @@ struct Analysis {
   std::vector<RegressionResult> regression;
   std::vector<LensResult> lens;
   std::vector<RepairResult> repairs;
+  TranslationAnalysis translation;
   std::vector<CorpusRow> corpora;  // as stored: every layer and measure
   std::vector<CorpusResult> nearest;
   double noise_floor = kUnknown;

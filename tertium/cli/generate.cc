@@ -9,8 +9,8 @@
 #include "tertium/cli/command.h"
 #include "tertium/cli/process.h"
 #include "tertium/engine/engine.h"
+#include "tertium/engine/greedy.h"
 #include "tertium/formats/model_path.h"
-#include "tertium/protocols/greedy.h"
 #include "tertium/protocols/question.h"
 #include "tertium/tokenizer/chat.h"
 
@@ -41,18 +41,22 @@ void generate(const Options& options) {
   const Tokenizer tokenizer = Tokenizer::open(model);
   give_back_freed_memory();
   const std::vector<TokenId> prompt = encode_prompt(tokenizer, prompt_text(options, model));
+  if (prompt.empty()) fail("the prompt has no tokens; give some text");
   const Engine engine(Model::load(model, options.dtype, options.adapter));
 
   std::string shown, before = options.json || options.chat ? "" : options.prompt;  // printed once the model has begun
-  const auto show = [&](const std::vector<TokenId>& made) {
-    const std::string text = tokenizer.decode(made);
+  const auto show = [&](std::span<const TokenId> made) {
+    const std::string text = tokenizer.decode({made.begin(), made.end()});
     // A character of several tokens is whole with the last of them.
-    if (options.json || !is_utf8(text) || !text.starts_with(shown) || text.ends_with("\uFFFD")) return;
+    if (options.json || !is_utf8(text) || !text.starts_with(shown) || text.ends_with("\uFFFD")) return false;
     fmt::print("{}{}", std::exchange(before, ""), text.substr(shown.size()));
     std::fflush(stdout);
     shown = text;
+    return false;
   };
-  const std::vector<TokenId> made = continue_greedily(engine, prompt, options.count, show);
+  const ContinuedJob job{.job = {.name = "the prompt", .strands = {{.tokens = prompt}}},
+                         .continuations = {{.most = options.count, .ends = show}}};
+  const std::vector<TokenId> made = std::move(continue_greedily(engine, {&job, 1}).front().texts.front().tokens);
   engine.model().demand_unchanged();
   const std::string text = tokenizer.decode(made);
   if (options.json)

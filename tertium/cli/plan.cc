@@ -11,6 +11,7 @@
 #include "tertium/experiment/inputs.h"
 #include "tertium/experiment/plan.h"
 #include "tertium/experiment/run.h"
+#include "tertium/experiment/translation.h"
 #include "tertium/formats/model_path.h"
 #include "tertium/model/checkpoint.h"
 #include "tertium/patching/direction.h"
@@ -93,7 +94,21 @@ nlohmann::ordered_json ablation_json(const Experiment& experiment, const Config&
           {"runs", forwards_of(*experiment.ablate, config)}};
 }
 
-void print_json(const PatchPlan& plan, const nlohmann::ordered_json& ablation) {
+nlohmann::ordered_json as_json(const std::vector<TranslationPlan>& plans) {
+  nlohmann::ordered_json json = nlohmann::ordered_json::array();
+  for (const TranslationPlan& plan : plans)
+    json.push_back({{"target", plan.target},
+                    {"languages", plan.languages},
+                    {"sentences", plan.sentences},
+                    {"together", plan.together},
+                    {"session_bytes", plan.session_bytes},
+                    {"patched_runs", plan.patched_runs},
+                    {"patched_texts", plan.patched_texts}});
+  return json;
+}
+
+void print_json(const PatchPlan& plan, const nlohmann::ordered_json& ablation,
+                const std::vector<TranslationPlan>& translations) {
   nlohmann::ordered_json json = {
       {"seconds", seconds(plan, total(plan))}, {"kept_bytes", plan.kept_bytes}, {"scratch_bytes", plan.scratch_bytes}};
   for (const LineupPlan& lineup : plan.lineups) {
@@ -111,7 +126,19 @@ void print_json(const PatchPlan& plan, const nlohmann::ordered_json& ablation) {
     json["lineups"].push_back(one);
   }
   json["ablation"] = ablation;
+  json["translations"] = as_json(translations);
   fmt::print("{}\n", json.dump());
+}
+
+void print_translations(const std::vector<TranslationPlan>& plans) {
+  constexpr double kMebi = 1 << 20;
+  for (const TranslationPlan& plan : plans)
+    fmt::print("{}\n",
+               wrapped(fmt::format("Translation into {}: {} sentences from {} languages; {} patched runs, of "
+                                   "which {} have texts. Up to {} texts at once, whose session keeps {:.1f} "
+                                   "MiB of keys and values",
+                                   plan.target, plan.sentences, plan.languages, plan.patched_runs, plan.patched_texts,
+                                   plan.together, static_cast<double>(plan.session_bytes) / kMebi)));
 }
 
 void plan(const Options& options) {
@@ -127,7 +154,16 @@ void plan(const Options& options) {
   if (results)
     demand_same_inputs(results->info(), hashes_of(inputs_of(model_files, tokenizer.files(), tasks, {})),
                        options.results);
+  const std::vector<PreparedTranslation> translations =
+      prepare_translations(experiment, tokenizer, {config.context, config.vocabulary});
+  demand_patchable(experiment, translations, config);
   const Engine engine(Model::load(model, experiment.dtype, adapter));
+  const std::vector<TranslationPlan> translation = plan_translations(experiment, translations, engine);
+  if (!options.json) print_translations(translation);
+  if (tasks.empty() && !translation.empty()) {
+    if (options.json) fmt::print("{}\n", nlohmann::ordered_json{{"translations", as_json(translation)}}.dump());
+    return;
+  }
   if (experiment.ablate && !options.json)
     fmt::print("Ablation: {} places, {:.1f} runs of every item{}\n", ablations_of(*experiment.ablate, config).size(),
                forwards_of(*experiment.ablate, config),
@@ -145,7 +181,7 @@ void plan(const Options& options) {
                           if (!options.quiet) line(stage, done, total);
                         });
   }
-  options.json ? print_json(plan, ablation_json(experiment, config)) : print_text(plan, !results);
+  options.json ? print_json(plan, ablation_json(experiment, config), translation) : print_text(plan, !results);
 }
 
 }  // namespace

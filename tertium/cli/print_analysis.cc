@@ -14,6 +14,7 @@
 #include "tertium/cli/print_corpora.h"
 #include "tertium/cli/print_lens.h"
 #include "tertium/cli/print_repairs.h"
+#include "tertium/cli/print_translations.h"
 #include "tertium/cli/wrapped.h"
 
 namespace tertium {
@@ -210,6 +211,7 @@ void print_tables(const Analysis& analysis) {
     print_ablations(analysis, part);
     print_lens(analysis, part);
   }
+  print_translations(analysis, /*all=*/true);
   print_nearest(analysis);
   print_noise_floor(analysis);
   print_conclusions(analysis);
@@ -227,6 +229,7 @@ void print_statistics(const Analysis& analysis) {
     print_lens(analysis, part);
     print_repairs(analysis, part);
   }
+  print_translations(analysis, /*all=*/false);
   print_nearest(analysis);
   print_corpora(analysis);
   print_noise_floor(analysis);

@@ -10,6 +10,7 @@
 #include "tertium/base/text.h"
 #include "tertium/cli/analysis_parts.h"
 #include "tertium/cli/print_corpora.h"
+#include "tertium/cli/print_translations.h"
 #include "tertium/cli/wrapped.h"
 
 namespace tertium {
@@ -143,6 +144,7 @@ void print_picture(const Analysis& analysis, Ink ink) {
       if (print_alignment(analysis, part, metric, ink)) break;
     print_patches(analysis, part, ink);
   }
+  print_translations(analysis, /*all=*/false);
   print_nearest(analysis);
   print_noise_floor(analysis);
   print_first_conclusions(analysis);

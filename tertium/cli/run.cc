@@ -25,10 +25,12 @@
 #include "tertium/experiment/inputs.h"
 #include "tertium/experiment/lineup.h"
 #include "tertium/experiment/notes.h"
+#include "tertium/experiment/open_questions.h"
 #include "tertium/experiment/repair_run.h"
 #include "tertium/experiment/resume.h"
 #include "tertium/experiment/run.h"
 #include "tertium/experiment/stages.h"
+#include "tertium/experiment/translation.h"
 #include "tertium/experiment/units.h"
 #include "tertium/experiment/workers.h"
 #include "tertium/formats/model_path.h"
@@ -56,7 +58,8 @@ void demand_lm_eval(const std::string& out, const Experiment& experiment) {
 }
 
 void say_what_runs(const Experiment& experiment, const std::vector<PreparedTask>& tasks,
-                   const std::vector<PreparedCorpus>& corpora, const Model& model) {
+                   const std::vector<PreparedCorpus>& corpora, const std::vector<PreparedTranslation>& translations,
+                   const std::optional<PreparedQuestions>& questions, const Model& model) {
   fmt::print("{}{}: {}, {} blocks, {}, on the CPU, {}\n", experiment.model.filename().string(),
              experiment.adapter.empty() ? "" : " with the adapter " + printable(experiment.adapter.filename().string()),
              model.config().family, model.config().block_count(), to_string(model.precision()),
@@ -73,6 +76,15 @@ void say_what_runs(const Experiment& experiment, const std::vector<PreparedTask>
     for (const PreparedSide& side : corpus.others) languages.push_back(side.language);
     fmt::print("parallel, {}: {} sentences in {}\n", printable(corpus.spec.corpus()), corpus.pivot.sentences.size(),
                fmt::join(languages, " "));
+  }
+  if (questions)
+    fmt::print("generate: {} open questions in {} languages\n", questions->pivot.questions.size(),
+               questions->others.size() + 1);
+  for (const PreparedTranslation& translation : translations) {
+    std::vector<std::string> languages = {translation.pivot.language};
+    for (const PreparedLanguage& language : translation.others) languages.push_back(language.language);
+    fmt::print("translate into {}: {} sentences from {}, {} examples before each\n", printable(translation.spec.target),
+               translation.references.size(), fmt::join(languages, " "), translation.spec.shots);
   }
   std::fflush(stdout);
 }
@@ -165,7 +177,12 @@ void run_experiment(const RunOptions& options) {
   const std::vector<PreparedTask> tasks = prepare(experiment, tokenizer, config);
   const std::vector<PreparedCorpus> corpora =
       prepare_corpora(experiment, tokenizer, {config.context, config.vocabulary});
+  const std::vector<PreparedTranslation> translations =
+      prepare_translations(experiment, tokenizer, {config.context, config.vocabulary});
+  const std::optional<PreparedQuestions> questions =
+      prepare_questions(experiment, tokenizer, {config.context, config.vocabulary});
   if (experiment.patch) demand_patchable(*experiment.patch, tasks, config);
+  demand_patchable(experiment, translations, config);
   if (experiment.ablate) ablations_of(*experiment.ablate, config);  // throws where the model has no such place
   if (experiment.repair) demand_repairable(*experiment.repair, tasks, config);
   std::optional<TunedLens> tuned;
@@ -175,7 +192,9 @@ void run_experiment(const RunOptions& options) {
   ImportedAnswers imported;
   if (!options.answers.empty()) imported = imported_answers(options.answers, tasks);
   std::future<InputHashes> hashed =
-      std::async(std::launch::async, hashes_of, inputs_of(model_files, tokenizer.files(), tasks, corpora));
+      std::async(std::launch::async, hashes_of,
+                 inputs_of(model_files, tokenizer.files(), tasks, corpora, translations,
+                           questions ? questions->files : std::vector<std::filesystem::path>()));
   std::future<Audit> audited;
   if (leads && !share)
     audited = std::async(std::launch::async, [&, limits = Limits{config.context, config.vocabulary}] {
@@ -186,7 +205,7 @@ void run_experiment(const RunOptions& options) {
   demand_unchanged(model_files);  // what was loaded is what was hashed
   if (share) std::filesystem::create_directories(options.out);
   demand_room(experiment, tasks, config, options.out);
-  const Prepared run{experiment, tasks, corpora, engine, hashes};
+  const Prepared run{experiment, tasks, corpora, translations, questions, tokenizer, engine, hashes};
   RunControl control{.stop = [] { return stopping_signal() != 0; },
                      .fingerprint = fingerprint_of(hashes, run.precision()),
                      .unit_rows = options.unit_rows,
@@ -199,10 +218,12 @@ void run_experiment(const RunOptions& options) {
     folder = folder_for(run, options);
     say_what_is_joined(join_workers(folder));
     store = Store::resume(folder);
-    say_what_runs(experiment, tasks, corpora, engine.model());
+    say_what_runs(experiment, tasks, corpora, translations, questions, engine.model());
     fmt::print("audit: {}; tertium audit {} tells them\n", counted(audited.get()), options.experiment);
     UnitCount units = count_units(experiment, tasks, engine, *store, control);
     count_corpora(corpora, *store, control, units);
+    if (questions) count_questions(*questions, engine, *store, control, units);
+    count_translations(experiment, translations, engine, *store, control, units);
     if (say_what_is_done(*store, units)) store->forget_info("finished");
     std::fflush(stdout);
     store_imported(*store, imported);

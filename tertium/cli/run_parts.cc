@@ -46,7 +46,8 @@ void begin(Store& store, const Prepared& run) {
   write_info(store, run.experiment, run.engine);
   store_hashes(store, run.hashes);
   store_deciders(store, deciders_of(run.experiment, run.precision()));
-  plan_stages(store, run.experiment, run.tasks, run.corpora);
+  plan_stages(store, run.experiment, run.tasks, run.corpora, run.translations,
+              run.questions ? question_stages(*run.questions) : std::vector<std::string>());
   store.commit();
 }
 
@@ -69,6 +70,10 @@ RunOutcome go_through(const Prepared& run, Store& store, RunControl control, boo
   };
   RunOutcome outcome = run_experiment(run.experiment, run.tasks, run.engine, store, progress, control);
   if (!outcome.stopped) run_corpora(run.corpora, run.engine, store, progress, control, outcome);
+  if (!outcome.stopped && run.questions)
+    run_questions(*run.questions, run.tokenizer, run.engine, store, progress, control, outcome);
+  if (!outcome.stopped)
+    run_translations(run.experiment, run.translations, run.tokenizer, run.engine, store, progress, control, outcome);
   return outcome;
 }
 

@@ -9,7 +9,9 @@
 #include "tertium/engine/engine.h"
 #include "tertium/experiment/corpora.h"
 #include "tertium/experiment/inputs.h"
+#include "tertium/experiment/open_questions.h"
 #include "tertium/experiment/run.h"
+#include "tertium/experiment/translation.h"
 #include "tertium/store/store.h"
 
 namespace tertium {
@@ -21,6 +23,9 @@ struct Prepared {
   const Experiment& experiment;
   const std::vector<PreparedTask>& tasks;
   const std::vector<PreparedCorpus>& corpora;
+  const std::vector<PreparedTranslation>& translations;
+  const std::optional<PreparedQuestions>& questions;
+  const Tokenizer& tokenizer;
   const Engine& engine;
   const InputHashes& hashes;
 

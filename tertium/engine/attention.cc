@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "tertium/base/profile.h"
+#include "tertium/engine/kept_strand.h"
 #include "tertium/engine/layout.h"
 #include "tertium/model/config.h"
 #include "tertium/model/matrix.h"
@@ -158,6 +159,7 @@ class BlockAttention {
   BlockAttention(const Config& config, const Layout& layout, int b, const Tensor& qkv)
       : config_(config),
         layout_(layout),
+        block_(b),
         window_(config.layers[b].window),
         live_(layout.live[b]),
         group_(config.heads / config.kv_heads),
@@ -183,13 +185,21 @@ class BlockAttention {
 
   /// The live queries of a tile, in the heads that share a key head.
   void run_tile(const Tile& tile, std::int64_t key_head) const {
-    const std::int64_t queries = live_of(tile.queries, live_), keys = live_of(tile.keys, live_);
+    const std::int64_t queries = live_of(tile.queries, live_), past = tile.past_rows,
+                       keys = past + live_of(tile.keys, live_);
     if (queries == 0) return;
     const std::int64_t head_dim = config_.head_dim, k_at = (config_.heads + key_head) * head_dim,
                        v_at = k_at + config_.kv_heads * head_dim;
+    thread_local std::vector<const T*> past_of;
+    past_of.clear();
+    for (const Past& each : tile.pasts) each->append_rows(block_, past_of);
+    const std::int64_t past_k_at = key_head * head_dim, past_v_at = past_k_at + config_.kv_heads * head_dim;
+    const auto row = [&](std::int64_t key, std::int64_t of_past, std::int64_t at) {
+      return key < past ? past_of[key] + of_past : in() + tile.keys[key - past] * width_ + at;
+    };
     const KeysAndValues<T> packed(
-        head_dim, keys, [&](std::int64_t key) { return in() + tile.keys[key] * width_ + k_at; },
-        [&](std::int64_t key) { return in() + tile.keys[key] * width_ + v_at; });
+        head_dim, keys, [&](std::int64_t key) { return row(key, past_k_at, k_at); },
+        [&](std::int64_t key) { return row(key, past_v_at, v_at); });
     const std::int64_t most = std::max<std::int64_t>(1, kCallRows / group_);
     for (std::int64_t first = 0; first < queries; first += most)
       run_queries(tile, key_head, packed, first, std::min(most, queries - first));
@@ -248,7 +258,7 @@ class BlockAttention {
 
   /// The panels that hold a key which some of `count` queries see, ascending; neighbours as one range.
   std::vector<Range> panels_seen(const Tile& tile, std::int64_t first, std::int64_t count) const {
-    std::vector<char> seen((tile.keys.size() + kPanel - 1) / kPanel, 0);
+    std::vector<char> seen((tile.past_rows + tile.keys.size() + kPanel - 1) / kPanel, 0);
     for (std::int64_t q = first; q < first + count; ++q)
       for_each_seen(tile, q, [&](const Stretch& stretch) {
         std::fill(seen.begin() + stretch.begin / kPanel, seen.begin() + (stretch.end - 1) / kPanel + 1, 1);
@@ -294,6 +304,7 @@ class BlockAttention {
 
   const Config& config_;
   const Layout& layout_;
+  const int block_;
   const int window_;
   const std::int64_t live_, group_, width_;
   const std::vector<float> slopes_;  // [heads], with ALiBi
@@ -311,10 +322,14 @@ Tensor attend_in(const Config& config, const Layout& layout, int b, const Tensor
 Tensor TiledAttention::operator()(int b, const Tensor& qkv) const {
   const Timed timed(Phase::attention);
   const at::ScalarType type = qkv.scalar_type();
-  if (!is_packed(type) || config_.head_dim % 2 != 0)
+  if (attention_type(config_, type) == at::kFloat)
     return attend_in<float>(config_, layout_, b, qkv.to(at::kFloat)).to(type);
   return type == at::kBFloat16 ? attend_in<at::BFloat16>(config_, layout_, b, qkv)
                                : attend_in<at::Half>(config_, layout_, b, qkv);
+}
+
+at::ScalarType attention_type(const Config& config, at::ScalarType type) {
+  return is_packed(type) && config.head_dim % 2 == 0 ? type : at::kFloat;
 }
 
 }  // namespace tertium

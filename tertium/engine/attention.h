@@ -21,4 +21,7 @@ class TiledAttention {
   const Layout& layout_;
 };
 
+/// What attention computes in where qkv are of a type.
+at::ScalarType attention_type(const Config& config, at::ScalarType type);
+
 }  // namespace tertium

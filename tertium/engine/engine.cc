@@ -102,9 +102,10 @@ void Engine::run(std::span<const Job> jobs, const std::function<void(std::size_t
   demand_all_embedded(jobs, model_.config().vocabulary);
   const int threads = at::get_num_threads();
   std::vector<Batch> batches = cut(jobs, batch_rows(jobs));
-  // As many passes to each thread, of the same size.
+  // As many passes to each thread, of the same size. Fewer rows wait for the weights, which then are read but once.
+  constexpr std::int64_t kFewRows = 96;
   const auto count = static_cast<std::int64_t>(batches.size()), even = (count + threads - 1) / threads * threads;
-  batches = cut(jobs, rows_of(batches) / std::max<std::int64_t>(1, even) + 1);
+  if (rows_of(batches) > kFewRows) batches = cut(jobs, rows_of(batches) / std::max<std::int64_t>(1, even) + 1);
 
   InOrder in_order(batches, done, progress);
   const auto run_batch = [&](std::size_t b) {

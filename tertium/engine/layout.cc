@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include "tertium/engine/kept_strand.h"
+
 namespace tertium {
 namespace {
 
@@ -38,6 +40,7 @@ void check_strand(const Job& job, int index, int blocks) {
     const Strand& prefix = job.strands[strand.prefix->strand];
     require(strand.prefix->rows >= 0 && strand.prefix->rows <= prefix.rows(), job, "a prefix's rows are out of range");
     require(prefix.first_block() <= strand.first_block(), job, "a prefix joins after its strand");
+    require(!strand.past, job, "a strand hangs on a prefix or on an earlier run, not on both");
   }
 }
 
@@ -58,6 +61,7 @@ void check_job(const Job& job, int blocks) {
             "a recording's rows are out of range");
   for (const Reading& reading : job.readings)
     require(in_range(reading.strand, reading.row, 1), job, "a reading's row is out of range");
+  for (const int kept : job.kept) require(in_range(kept, 0, 1), job, "a kept strand that is not there");
 }
 
 std::vector<Lengths> sequence_lengths(const Job& job) {
@@ -129,14 +133,23 @@ Tile make_tile(const Job& job, const std::vector<std::vector<std::int64_t>>& pac
   }
   std::sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return a.begin < b.begin; });
   std::int64_t next = 0;
+  for (const PlacedRow& query : rows)
+    if (const Past& past = past_of(job, query.strand); past && std::ranges::find(tile.pasts, past) == tile.pasts.end())
+      tile.pasts.push_back(past), tile.past_rows += past->rows();
   for (const Stretch& stretch : all)
     for (next = std::max(next, stretch.begin); next < stretch.end; ++next) tile.keys.push_back(next);
 
-  for (const std::vector<Stretch>& stretches : visible) {
+  for (std::size_t q = 0; q < rows.size(); ++q) {
     std::vector<Stretch>& seen = tile.seen.emplace_back();
-    for (const Stretch& stretch : stretches) {
+    if (const Past& past = past_of(job, rows[q].strand)) {
+      std::int64_t begin = 0;
+      for (std::size_t p = 0; tile.pasts[p] != past; ++p) begin += tile.pasts[p]->rows();
+      seen.push_back({begin, begin + past->rows(), 0});
+    }
+    for (const Stretch& stretch : visible[q]) {
       // The rows of one stretch are neighbours among the tile's keys too: all of them are there, in order.
-      const auto at = std::lower_bound(tile.keys.begin(), tile.keys.end(), stretch.begin) - tile.keys.begin();
+      const auto at =
+          tile.past_rows + (std::lower_bound(tile.keys.begin(), tile.keys.end(), stretch.begin) - tile.keys.begin());
       seen.push_back({at, at + stretch.end - stretch.begin, stretch.position});
     }
   }
@@ -148,7 +161,7 @@ Tile make_tile(const Job& job, const std::vector<std::vector<std::int64_t>>& pac
 int shared_rows(const Job& before, const Job& job, int strand) {
   if (strand >= static_cast<int>(before.strands.size())) return 0;
   const Strand &a = before.strands[strand], &b = job.strands[strand];
-  if (a.prefix || b.prefix || a.branch || b.branch) return 0;
+  if (a.prefix || b.prefix || a.branch || b.branch || a.past || b.past) return 0;
   const int most = std::min(first_changed(before, strand), first_changed(job, strand));
   const auto end = std::mismatch(a.tokens.begin(), a.tokens.begin() + std::min(most, a.rows()), b.tokens.begin(),
                                  b.tokens.begin() + std::min(most, b.rows()))

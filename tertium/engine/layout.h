@@ -17,8 +17,10 @@ struct Stretch {
 /// the order in which they join, so that in every block the live ones lead.
 struct Tile {
   std::vector<std::int64_t> queries;
+  std::vector<Past> pasts;  // rows of earlier passes; as keys they come first, in this order
+  std::int64_t past_rows = 0;
   std::vector<std::int64_t> keys;
-  std::vector<std::vector<Stretch>> seen;  // [queries] which of `keys`, ascending; windows not yet applied
+  std::vector<std::vector<Stretch>> seen;  // [queries] which of past and `keys`, ascending; windows not yet applied
 };
 
 /// The lengths, in positions, of the sequences that a strand is part of. One sequence is a strand, with all it hangs

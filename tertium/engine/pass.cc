@@ -15,6 +15,7 @@
 #include "tertium/base/profile.h"
 #include "tertium/engine/attention.h"
 #include "tertium/engine/interventions.h"
+#include "tertium/engine/kept_strand.h"
 #include "tertium/engine/layout.h"
 #include "tertium/engine/readout.h"
 #include "tertium/engine/rows_among.h"
@@ -96,6 +97,7 @@ class Pass {
   Layout layout_;
   TiledAttention attention_;
   Interventions interventions_;
+  Keeper keeper_;
   std::map<Quantity, QuantityRecordings> recordings_;
   std::vector<JobResult> results_;
   std::mutex looking_;
@@ -111,6 +113,7 @@ Pass::Pass(const Model& model, std::span<const Job> jobs, bool locating)
       layout_(make_layout(jobs, config_.block_count(), /*share=*/!depends_on_length(config_))),
       attention_(config_, layout_),
       interventions_(config_, jobs, layout_),
+      keeper_(config_, jobs, layout_),
       results_(jobs.size()) {
   collect_recordings();
 }
@@ -202,6 +205,9 @@ Tensor Pass::speeds_by_length(const Rope& rope) const {
             "{}: shares positions between sequences of {} and {}, but beyond {} positions this model's rope turns all "
             "of them by the sequence's length; shorten the item, leave it out, or use the letters protocol",
             jobs_[j].name, shortest, longest, rope.original_context);
+      const Past& past = past_of(jobs_[j], static_cast<int>(s));
+      if (past && inverse_frequencies(rope, past->length()) != inverse_frequencies(rope, longest))
+        throw std::logic_error("a strand that turns what it hangs on by another length: " + jobs_[j].name);
       for (int r = 0; r < jobs_[j].strands[s].rows(); ++r)
         rows_of[longest].push_back(layout_.row(j, static_cast<int>(s), r));
     }
@@ -284,7 +290,11 @@ std::vector<JobResult> Pass::run() {
     if (const int rope = config_.layers[b].rope; rope != Layer::kNoRope)
       live = {rotation_of[rope].cos.narrow(0, 0, stream.size(0)), rotation_of[rope].sin.narrow(0, 0, stream.size(0))};
     run_block(
-        config_, weights_, b, stream, live, [&](int block, const Tensor& qkv) { return attention_(block, qkv); },
+        config_, weights_, b, stream, live,
+        [&](int block, const Tensor& qkv) {
+          keeper_.keep(block, qkv);
+          return attention_(block, qkv);
+        },
         [&](Site site, std::int64_t first, const Tensor& activations) { tap(site, first, activations); });
   }
   const Tensor stream = enter(config_.block_count(), all);
@@ -292,6 +302,8 @@ std::vector<JobResult> Pass::run() {
   if (!locating_ && !std::isfinite(stream.sum().item<float>())) Pass(model_, jobs_, /*locating=*/true).run();
   read(stream);
   interventions_.demand_all_fired();
+  for (std::size_t j = 0; j < jobs_.size(); ++j)
+    for (const int strand : jobs_[j].kept) results_[j].kept.push_back(keeper_.kept(j, strand));
   return std::move(results_);
 }
 

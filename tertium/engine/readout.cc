@@ -57,6 +57,36 @@ void read_vocabulary(const Config& config, const Weights& weights, const Reading
   }
 }
 
+/// The likeliest word, its logit, and its lead over the next.
+void read_likeliest(const Config& config, const Weights& weights, const ReadingGroup& group) {
+  struct Best {
+    std::int64_t word = 0;
+    float logit = -INFINITY, next = -INFINITY;
+  };
+  std::vector<Best> best(static_cast<std::size_t>(group.state.size(0)));
+  for_each_part_of_vocabulary(config, weights, group.state, [&](std::int64_t first, const Tensor& values) {
+    const std::int64_t words = values.size(1);
+    at::parallel_for(0, values.size(0), 1, [&](std::int64_t begin, std::int64_t end) {
+      for (std::int64_t row = begin; row < end; ++row) {
+        Best& of_row = best[static_cast<std::size_t>(row)];
+        const float* logits = values.const_data_ptr<float>() + row * words;
+        for (std::int64_t word = 0; word < words; ++word) {
+          if (logits[word] <= of_row.next) continue;
+          if (logits[word] > of_row.logit)
+            of_row = {first + word, logits[word], of_row.logit};
+          else
+            of_row.next = logits[word];
+          if (std::isnan(logits[word])) of_row.logit = NAN;
+        }
+      }
+    });
+  });
+  for (const auto& [reading, into, row] : group.readings) {
+    const Best& of_row = best[static_cast<std::size_t>(row)];
+    *into = {static_cast<float>(of_row.word), of_row.logit, of_row.logit - of_row.next};
+  }
+}
+
 /// log(sum(exp(values))) of each row of values [rows, words], contiguous; overwrites them.
 Tensor log_sum_exp(const Tensor& values) {
   const std::int64_t rows = values.size(0), words = values.size(1);
@@ -100,26 +130,30 @@ void for_each_part_of_vocabulary(const Config& config, const Weights& weights, c
 
 void read_all(const Config& config, const Weights& weights, const Tensor& stream, std::span<const Job> jobs,
               const Layout& layout, std::vector<JobResult>& results) {
-  enum Kind { words, vocabulary, log_probs, kinds };
+  enum Kind { words, vocabulary, log_probs, likeliest, kinds };
   ReadingGroup groups[kinds];
   std::vector<std::int64_t> rows[kinds];
   for (std::size_t j = 0; j < jobs.size(); ++j) {
     results[j].readings.resize(jobs[j].readings.size());
     for (std::size_t i = 0; i < jobs[j].readings.size(); ++i) {
       const Reading& reading = jobs[j].readings[i];
-      const Kind kind = reading.readout == Readout::log_probs ? log_probs : reading.tokens.empty() ? vocabulary : words;
+      const Kind kind = reading.readout == Readout::likeliest   ? likeliest
+                        : reading.readout == Readout::log_probs ? log_probs
+                        : reading.tokens.empty()                ? vocabulary
+                                                                : words;
       groups[kind].readings.push_back(
           {&reading, &results[j].readings[i], static_cast<std::int64_t>(rows[kind].size())});
       rows[kind].push_back(layout.row(j, reading.strand, reading.row));
     }
   }
-  for (const Kind kind : {words, vocabulary, log_probs}) {
+  for (const Kind kind : {words, vocabulary, log_probs, likeliest}) {
     if (rows[kind].empty()) continue;
     groups[kind].state = final_norm(config, weights, stream.index_select(0, at::tensor(rows[kind])));
   }
   if (!rows[words].empty()) read_words(config, weights, groups[words]);
   if (!rows[vocabulary].empty()) read_vocabulary(config, weights, groups[vocabulary]);
   if (!rows[log_probs].empty()) read_log_probs(config, weights, groups[log_probs]);
+  if (!rows[likeliest].empty()) read_likeliest(config, weights, groups[likeliest]);
 }
 
 }  // namespace tertium

@@ -1,5 +1,6 @@
 #include "tertium/engine/strand.h"
 
+#include "tertium/engine/kept_strand.h"
 #include "tertium/model/config.h"
 
 namespace tertium {
@@ -38,7 +39,14 @@ std::size_t width_of(const Config& config, Quantity quantity) {
 
 int start_position(const Job& job, int strand) {
   const std::optional<Prefix>& prefix = job.strands[strand].prefix;
-  return prefix ? start_position(job, prefix->strand) + prefix->rows : 0;
+  if (prefix) return start_position(job, prefix->strand) + prefix->rows;
+  const Past& past = job.strands[strand].past;
+  return past ? past->rows() : 0;
+}
+
+const Past& past_of(const Job& job, int strand) {
+  const Strand& own = job.strands[strand];
+  return own.prefix ? past_of(job, own.prefix->strand) : own.past;
 }
 
 }  // namespace tertium

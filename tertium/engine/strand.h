@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -29,12 +30,18 @@ struct Branch {
   int block;
 };
 
+/// A strand of an earlier run, with all that it hung on, whose keys and values were kept (engine/kept_strand.h).
+class KeptStrand;
+using Past = std::shared_ptr<const KeptStrand>;
+
 /// A run of consecutive token rows to compute: fresh tokens from block 0, or a branch of another strand. What it hangs
-/// on must stand before it in its job. A strand that branches off sees only strands that are live where it joins.
+/// on must stand before it in its job, or be a kept strand of an earlier run. A strand that branches off sees only
+/// strands that are live where it joins.
 struct Strand {
   std::optional<Prefix> prefix;
   std::vector<std::int32_t> tokens;  // empty for a branch
   std::optional<Branch> branch;
+  Past past;  // hangs on all of it, instead of on a prefix
 
   int rows() const { return branch ? branch->rows : static_cast<int>(tokens.size()); }
   int first_block() const { return branch ? branch->block : 0; }
@@ -96,6 +103,8 @@ struct Recording {
 enum class Readout {
   logits,     // of `tokens`, or of the whole vocabulary if there are none
   log_probs,  // log-softmax over the vocabulary, of `tokens`
+  likeliest,  // of the whole vocabulary (no `tokens`) the id with the largest logit, the first of equals; this logit;
+              // and its lead over the next: 3 numbers. An id is below 2^24, which f32 holds exactly.
 };
 struct Reading {
   int strand;
@@ -107,6 +116,8 @@ struct Reading {
 struct Job;
 /// The position of a strand's first row.
 int start_position(const Job& job, int strand);
+/// What a strand sees of earlier runs, itself or through what it hangs on; null if nothing.
+const Past& past_of(const Job& job, int strand);
 
 /// Strands that belong together, as a prompt, its options and their patched runs do. Indices are the job's own.
 struct Job {
@@ -115,6 +126,7 @@ struct Job {
   std::vector<Intervention> interventions;
   std::vector<Recording> recordings;
   std::vector<Reading> readings;
+  std::vector<int> kept;  // strands whose keys and values, interventions included, strands of later runs hang on
 
   int rows() const {
     int sum = 0;
@@ -126,7 +138,8 @@ struct Job {
 /// What a job yields, in the order it was asked.
 struct JobResult {
   std::vector<std::vector<float>> recordings;  // shapes: see Quantity
-  std::vector<std::vector<float>> readings;    // [tokens], or [V]
+  std::vector<std::vector<float>> readings;    // [tokens], or [V]; of likeliest [3]
+  std::vector<Past> kept;
 };
 
 }  // namespace tertium

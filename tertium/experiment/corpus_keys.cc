@@ -28,7 +28,7 @@ std::map<std::string, std::string> read_file_names(TomlTable& table, const std::
 
 }  // namespace
 
-CorpusSpec read_corpus_keys(TomlTable& table, const std::string& pivot) {
+CorpusSpec read_corpus_keys(TomlTable& table, const std::string& pivot, const std::vector<std::string>& others) {
   CorpusSpec corpus;
   corpus.data = table.text("data");
   corpus.split = table.text("split", "");
@@ -36,6 +36,7 @@ CorpusSpec read_corpus_keys(TomlTable& table, const std::string& pivot) {
   std::erase(corpus.languages, pivot);
   std::vector<std::string> all = corpus.languages;
   all.push_back(pivot);
+  all.insert(all.end(), others.begin(), others.end());
   corpus.files = read_file_names(table, all);
   corpus.offset =
       static_cast<std::size_t>(table.integer("offset", 0, std::numeric_limits<std::int64_t>::max()).value_or(0));

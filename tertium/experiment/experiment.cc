@@ -8,8 +8,10 @@
 #include "tertium/base/names.h"
 #include "tertium/base/text.h"
 #include "tertium/experiment/corpus_keys.h"
+#include "tertium/experiment/open_questions.h"
 #include "tertium/experiment/toml_table.h"
 #include "tertium/experiment/train_table.h"
+#include "tertium/experiment/translate_keys.h"
 #include "tertium/formats/model_path.h"
 #include "tertium/metrics/metric.h"
 #include "tertium/patching/control.h"
@@ -25,8 +27,10 @@ namespace fs = std::filesystem;
 /// Where a path in the file counts from, unless it came from a setting.
 constexpr std::string_view kPathKeys[] = {"model", "adapter", "data", "prompt", "shots_data", "tuned", "text"};
 
-/// The name of a [[task]] that is no benchmark.
-constexpr char kParallel[] = "parallel";
+/// The names of [[task]] tables that are no benchmarks.
+constexpr char kParallel[] = "parallel", kTranslation[] = "translate", kOpen[] = "generate";
+/// A control that is none of patching/controls, since its donors are no items of a language.
+constexpr char kOtherTarget[] = "other_target";
 
 /// Makes the value of a path key absolute, seen from `folder`.
 void resolve(toml::node& node, std::string_view key, const fs::path& folder) {
@@ -201,13 +205,23 @@ CorpusSpec read_corpus(TomlTable& table, const std::string& pivot) {
   return corpus;
 }
 
-/// One [[task]] table: of a benchmark, or of a parallel corpus.
+GenerateSpec read_open_answers(TomlTable& table, const Experiment& experiment) {
+  if (experiment.open_answers)
+    table.refuse(*table.find("name"), "name", "there are two generate tasks; merge them, or run two files");
+  return read_generate_keys(table, experiment.pivot);
+}
+
+/// One [[task]] table: of a benchmark, of a parallel corpus, of translation, or of open answers.
 void read_task_table(TomlTable& table, Experiment& experiment) {
   std::vector<std::string> known = task_names();
-  known.emplace_back(kParallel);
+  known.insert(known.end(), {kParallel, kTranslation, kOpen});
   const std::string name = table.one_of("name", known);
   if (name == kParallel)
     experiment.corpora.push_back(read_corpus(table, experiment.pivot));
+  else if (name == kTranslation)
+    experiment.translations.push_back(read_translate_keys(table, experiment.pivot));
+  else if (name == kOpen)
+    experiment.open_answers = read_open_answers(table, experiment);
   else
     experiment.tasks.push_back(read_task(table, name, experiment.pivot));
 }
@@ -226,7 +240,10 @@ auto at_key(TomlTable& table, std::string_view key, const Call& call) {
 void read_what(TomlTable& table, PatchSpec& patch) {
   patch.directions = table.some_of("directions", names_of(directions()), patch.directions);
   patch.positions = table.some_of("positions", position_names(), patch.positions);
-  patch.controls = table.some_of("controls", names_of(controls()), patch.controls);
+  std::vector<std::string> known = names_of(controls());
+  known.emplace_back(kOtherTarget);
+  patch.controls = table.some_of("controls", known, patch.controls);
+  patch.other_target = std::erase(patch.controls, kOtherTarget) > 0;
   std::erase(patch.controls, "main");
   if (table.find("sites")) {
     patch.sites.clear();
@@ -248,6 +265,7 @@ void read_what(TomlTable& table, PatchSpec& patch) {
 void read_where(TomlTable& table, PatchSpec& patch) {
   constexpr int kMost = 100'000;
   patch.blocks = table.numbers("blocks", kMost);
+  if (table.find("texts")) patch.texts = table.numbers("texts", kMost);
   patch.heads = table.numbers("heads", kMost);
   patch.window = static_cast<int>(table.integer("window", 1, kMost).value_or(patch.window));
   const bool any_per_head =
@@ -336,6 +354,34 @@ void demand_distinct(const std::vector<CorpusSpec>& corpora, const std::string& 
              printable(corpora[i].corpus()));
 }
 
+void demand_distinct(const std::vector<TranslateSpec>& translations, const std::string& file) {
+  for (std::size_t i = 0; i < translations.size(); ++i)
+    for (std::size_t j = 0; j < i; ++j) {
+      const TranslateSpec &a = translations[i], &b = translations[j];
+      if (a.target == b.target)
+        fail("{}: two translate tasks into {}; merge them, or run two files", file, printable(a.target));
+      if (a.text.data != b.text.data || a.text.split != b.text.split || a.text.files != b.text.files ||
+          a.text.offset != b.text.offset || a.text.limit != b.text.limit)
+        fail("{}: two translate tasks with different data, split, files, offset or limit; run two files", file);
+    }
+}
+
+/// What only translations have must not be asked of others.
+void demand_translations(const TomlTable& table, const Experiment& experiment, const toml::table& patch) {
+  if (experiment.translations.empty() || !experiment.tasks.empty()) {
+    const auto refuse = [&](const char* key, const char* what) {
+      table.refuse(*patch.get(key), key,
+                   fmt::format("{}only translate tasks have that; give them a file of their own", what));
+    };
+    if (experiment.patch->texts) refuse("texts", "");
+    if (experiment.patch->other_target) refuse("controls", "other_target: ");
+  }
+  if (!experiment.translations.empty() &&
+      std::ranges::find(experiment.patch->directions, "fix") == experiment.patch->directions.end())
+    table.refuse(*patch.get("directions"), "directions",
+                 "translate tasks are patched in the direction fix, from the pivot");
+}
+
 /// `origin` is for errors.
 Experiment experiment_in(const toml::table& table, const std::string& origin) {
   Experiment experiment;
@@ -357,6 +403,7 @@ Experiment experiment_in(const toml::table& table, const std::string& origin) {
   if (const toml::table* patch = top.table("patch")) {
     TomlTable inner(*patch, origin, "patch");
     experiment.patch = read_patch(inner);
+    demand_translations(inner, experiment, *patch);
   }
   // `tertium train` reads it again, from Experiment::text; here an error names the file's own line.
   if (const toml::table* train = top.table("train")) read_train_table(*train, origin, experiment.pivot);
@@ -376,6 +423,7 @@ Experiment experiment_in(const toml::table& table, const std::string& origin) {
   top.demand_no_other_keys();
   demand_distinct(experiment.tasks, origin);
   demand_distinct(experiment.corpora, origin);
+  demand_distinct(experiment.translations, origin);
   std::ostringstream text;
   text << table;
   experiment.text = text.str();

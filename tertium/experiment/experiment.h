@@ -11,6 +11,7 @@
 #include "tertium/patching/patch_spec.h"
 #include "tertium/protocols/protocol.h"
 #include "tertium/tasks/item_choice.h"
+#include "tertium/tasks/open_answers.h"
 #include "tertium/tasks/orders.h"
 #include "tertium/tasks/shots.h"
 #include "tertium/tasks/task.h"
@@ -69,6 +70,34 @@ struct CorpusSpec {
   std::string corpus() const;
 };
 
+/// A [[task]] table named "translate" (docs/methods.md, section 12): source languages, the pivot beside, into one
+/// target.
+struct TranslateSpec {
+  CorpusSpec text;  // the sentences; its languages are the sources without the pivot
+  std::string target;
+  std::string other_target;                  // of control other_target; empty: none
+  std::map<std::string, std::string> names;  // what prompts call pivot, sources and targets
+  int shots = 0;
+  std::filesystem::path shots_data;         // empty: the sentences' own
+  std::string shots_split;                  // empty: the same; both empty: of the sentences' own file
+  std::optional<std::uint64_t> shots_seed;  // absent: the first lines
+  std::filesystem::path prompt;             // the template file; empty for the built-in one
+  bool chat = false;                        // the prompt is a user's turn, written by the model's chat template
+  int most_tokens = 256;                    // generated
+  std::optional<double> success;            // chrF++ from which on a translation counts as right
+};
+
+/// A [[task]] table named "generate": questions that the model answers in its own words.
+struct GenerateSpec {
+  std::filesystem::path data;          // <language>.jsonl
+  std::vector<std::string> languages;  // without the pivot
+  AnswerMatch match = AnswerMatch::exact;
+  bool chat = false;
+  int most_tokens = 32;
+  std::vector<std::string> stops = {"\n"};
+  std::optional<std::size_t> limit;
+};
+
 /// [lens]: what the state that predicts the answer says at every layer.
 struct LensSpec {
   std::filesystem::path tuned;  // a tuned lens' translators; empty: the plain logit lens
@@ -95,6 +124,8 @@ struct Experiment {
   std::string pivot = "en";
   std::vector<TaskSpec> tasks;
   std::vector<CorpusSpec> corpora;
+  std::vector<TranslateSpec> translations;
+  std::optional<GenerateSpec> open_answers;
   std::vector<std::string> metrics;  // of [align]; empty without it
   std::optional<PatchSpec> patch;    // without [patch] nothing is patched
   std::optional<LensSpec> lens;

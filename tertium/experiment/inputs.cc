@@ -43,9 +43,10 @@ std::map<std::filesystem::path, std::string> short_names(const std::vector<std::
 
 }  // namespace
 
-std::vector<Input> inputs_of(const std::vector<FileState>& model,
-                             const std::vector<std::filesystem::path>& tokenizer,
-                             const std::vector<PreparedTask>& tasks, const std::vector<PreparedCorpus>& corpora) {
+std::vector<Input> inputs_of(const std::vector<FileState>& model, const std::vector<std::filesystem::path>& tokenizer,
+                             const std::vector<PreparedTask>& tasks, const std::vector<PreparedCorpus>& corpora,
+                             const std::vector<PreparedTranslation>& translations,
+                             const std::vector<std::filesystem::path>& open_questions) {
   std::vector<Input> inputs;
   std::set<std::filesystem::path> named;
   const auto add = [&](const std::string& role, const std::vector<std::filesystem::path>& files) {
@@ -67,6 +68,9 @@ std::vector<Input> inputs_of(const std::vector<FileState>& model,
   }
   for (const std::string& role : roles) add(role, of_role[role]);
   for (const PreparedCorpus& corpus : corpora) add("parallel " + corpus.spec.corpus(), corpus.files);
+  for (const PreparedTranslation& translation : translations)
+    add("translate " + translation.spec.target, translation.files);
+  add("generate", open_questions);
   return inputs;
 }
 

@@ -8,6 +8,7 @@
 #include "tertium/base/file.h"
 #include "tertium/experiment/corpora.h"
 #include "tertium/experiment/run.h"
+#include "tertium/experiment/translation.h"
 #include "tertium/store/store.h"
 
 namespace tertium {
@@ -20,9 +21,10 @@ struct Input {
 };
 
 /// All of them, each file once. A name holds as many folders as tell its file from the others'.
-std::vector<Input> inputs_of(const std::vector<FileState>& model,
-                             const std::vector<std::filesystem::path>& tokenizer,
-                             const std::vector<PreparedTask>& tasks, const std::vector<PreparedCorpus>& corpora);
+std::vector<Input> inputs_of(const std::vector<FileState>& model, const std::vector<std::filesystem::path>& tokenizer,
+                             const std::vector<PreparedTask>& tasks, const std::vector<PreparedCorpus>& corpora,
+                             const std::vector<PreparedTranslation>& translations = {},
+                             const std::vector<std::filesystem::path>& open_questions = {});
 
 /// Name and SHA-256 of each input. Throws Error naming a file that cannot be read.
 using InputHashes = std::vector<std::pair<std::string, std::string>>;

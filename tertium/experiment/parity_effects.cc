@@ -167,64 +167,83 @@ class Effects {
     compare("forced.patched", {log_probs.begin() + count, log_probs.end()}, {blocks, count});
   }
 
+  /// What is gone on with: a job, its strand whose last row predicts the first token, and what is done to every row
+  /// that is generated.
+  struct Begun {
+    Job job;
+    int strand = 0;
+    std::vector<std::pair<Site, Change>> everywhere;
+  };
+
   /// Greedy continuations: as a file holds them, if each of its tokens is the likeliest behind those before it,
-  /// whatever else is done to them.
+  /// whatever else is done to them. Each token is a run of its own, which sees the kept rows of those before it.
   void compare_generated(const CompareQuantity& compare) const {
     const std::int64_t blocks = config().block_count();
+    constexpr std::int64_t kGenerated = 12, kChanged = 8;
     const auto table = [&](const char* name, const std::vector<std::int64_t>& shape,
-                           const std::function<void(Job & job, int block)>& intervene) {
+                           const std::function<Begun(int block)>& begin) {
       if (!golden_.has(name)) return;
       const std::vector<float> theirs = golden_.floats(name, shape);
       const auto count = static_cast<std::size_t>(shape.back());
-      std::vector<float> ours;
-      for (std::size_t first = 0; first < theirs.size(); first += count) {
-        const std::vector<float> some = continued(std::span(theirs).subspan(first, count), name, [&](Job& job) {
-          if (intervene) intervene(job, static_cast<int>(first / count));
-        });
-        ours.insert(ours.end(), some.begin(), some.end());
-      }
-      compare(name, ours, shape);
+      std::vector<Begun> all;
+      for (std::size_t b = 0; b < theirs.size() / count; ++b) all.push_back(begin(static_cast<int>(b)));
+      compare(name, continued(std::move(all), theirs, count, name), shape);
     };
-    constexpr std::int64_t kGenerated = 12, kChanged = 8;
-    table("generated.ids", {kGenerated}, {});
+    const Job clean{.name = golden_.path(), .strands = {{.tokens = ids_}}};
+    table("generated.ids", {kGenerated}, [&](int) { return Begun{clean}; });
     std::vector<float> given;
     if (golden_.has("generated.patched")) given = last_stream(golden_.ids("ids.1", config().vocabulary));
-    table("generated.patched", {blocks, kChanged}, [&](Job& job, int b) {
+    table("generated.patched", {blocks, kChanged}, [&](int b) {
       const auto width = static_cast<std::size_t>(config().hidden);
-      job.interventions.push_back(
-          {0, last_row(), {SiteKind::resid_post, b}, {.values = std::span(given).subspan((b + 1) * width, width)}});
+      Begun begun{clean, 1, {}};
+      begun.job.strands.push_back({.prefix = Prefix{0, last_row()}, .branch = Branch{0, last_row(), 1, b + 1}});
+      begun.job.interventions.push_back(
+          {1, 0, {SiteKind::resid_post, b}, {.values = std::span(given).subspan((b + 1) * width, width)}});
+      return begun;
     });
     std::vector<float> vector;
     if (golden_.has("generated.steered")) vector = golden_.floats(kVector, {config().hidden});
-    table("generated.steered", {blocks, kChanged}, [&](Job& job, int b) {
-      everywhere(job, 0, {SiteKind::resid_post, b}, {.values = vector, .operation = Operation::add, .dose = kAdded});
+    table("generated.steered", {blocks, kChanged}, [&](int b) {
+      const Site site{SiteKind::resid_post, b};
+      const Change change{.values = vector, .operation = Operation::add, .dose = kAdded};
+      Begun begun{clean, 0, {{site, change}}};
+      everywhere(begun.job, 0, site, change);
+      return begun;
     });
   }
 
-  /// The likeliest tokens behind ids.0 and each beginning of `tokens`; one of `tokens` itself where it is as likely but
-  /// for rounding.
-  std::vector<float> continued(std::span<const float> tokens, const char* name,
-                               const std::function<void(Job&)>& intervene) const {
-    constexpr float kRounding = 1e-3f;
-    Job job{.name = golden_.path(), .strands = {{.tokens = ids_}}};
-    for (const float token : tokens.first(tokens.size() - 1)) {
-      if (!(token >= 0 && token < static_cast<float>(config().vocabulary)))
-        fail("{}: tensor \"{}\" holds an id that the model has no embedding for", golden_.path(), name);
-      job.strands[0].tokens.push_back(static_cast<std::int32_t>(token));
-    }
-    intervene(job);
-    for (std::size_t i = 0; i < tokens.size(); ++i)
-      job.readings.push_back({0, last_row() + static_cast<int>(i), Readout::logits, {}});
-    std::vector<float> likeliest;
-    const JobResult result = engine_.run(job);
-    for (std::size_t i = 0; i < tokens.size(); ++i) {
-      const std::vector<float>& logits = result.readings[i];
-      const auto best = static_cast<std::size_t>(std::ranges::max_element(logits) - logits.begin());
-      const auto wanted = static_cast<std::size_t>(std::max(0.0f, tokens[i]));
-      const bool as_good = wanted < logits.size() && logits[wanted] >= logits[best] - kRounding;
-      likeliest.push_back(as_good ? tokens[i] : static_cast<float>(best));
+  /// The likeliest tokens behind each beginning of each row of `tokens` [n, count]; one of `tokens` itself where it is
+  /// as likely but for rounding.
+  std::vector<float> continued(std::vector<Begun> all, std::span<const float> tokens, std::size_t count,
+                               const char* name) const {
+    std::vector<float> likeliest(tokens.size());
+    for (std::size_t i = 0; i < count; ++i) {
+      std::vector<Job> jobs;
+      for (Begun& begun : all) {
+        begun.job.kept = {begun.strand};
+        begun.job.readings = {{begun.strand, begun.job.strands[begun.strand].rows() - 1, Readout::logits, {}}};
+        jobs.push_back(begun.job);
+      }
+      engine_.run(jobs, [&](std::size_t n, const JobResult& result) {
+        likeliest[n * count + i] = likeliest_or(tokens[n * count + i], result.readings[0], name);
+        Job& job = all[n].job;
+        job = {.name = golden_.path(), .strands = {{.past = result.kept[0]}}};
+        job.strands[0].tokens = {static_cast<std::int32_t>(tokens[n * count + i])};
+        for (const auto& [site, change] : all[n].everywhere) job.interventions.push_back({0, 0, site, change});
+        all[n].strand = 0;
+      });
     }
     return likeliest;
+  }
+
+  /// The likeliest token by its logits; `wanted` where it is as likely but for rounding.
+  float likeliest_or(float wanted, const std::vector<float>& logits, const char* name) const {
+    constexpr float kRounding = 1e-3f;
+    if (!(wanted >= 0 && wanted < static_cast<float>(config().vocabulary)))
+      fail("{}: tensor \"{}\" holds an id that the model has no embedding for", golden_.path(), name);
+    const auto best = static_cast<std::size_t>(std::ranges::max_element(logits) - logits.begin());
+    const bool as_good = logits[static_cast<std::size_t>(wanted)] >= logits[best] - kRounding;
+    return as_good ? wanted : static_cast<float>(best);
   }
 
   /// What each head gathers, on average over the rows of ids.1, [L, H, head_dim].

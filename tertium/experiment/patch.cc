@@ -33,6 +33,10 @@ class Mixer {
     for (const Site site : run.place->sites())
       for (std::size_t i = 0; i < rows.into.size(); ++i)
         patch.values.push_back({rows.into[i], site, value(run, site, rows, i)});
+    // Rows behind the prompt have no counterpart in the donor's run, but may be moved as the prompt's are.
+    if (menu_.spec.positions[run.place->position] == "everywhere" && run.control->control->takes_means)
+      for (const Site site : run.place->sites())
+        patch.behind.push_back({site, {.values = shift(run, site, rows), .operation = Operation::add}});
     return patch;
   }
 
@@ -67,6 +71,14 @@ class Mixer {
     return made;
   }
 
+  /// The donor language's mean less the recipient's.
+  std::span<const float> shift(const PatchedRun& run, Site site, const PatchedRows& rows) {
+    std::vector<float> shift = mean(lineup_.direction->donor, run, site, rows, 0);
+    const std::vector<float> from = mean(lineup_.direction->recipient(), run, site, rows, 0);
+    for (std::size_t k = 0; k < shift.size(); ++k) shift[k] -= from[k];
+    return made_.emplace_back(std::move(shift));
+  }
+
   std::vector<float> mean(Side side, const PatchedRun& run, Site site, const PatchedRows& rows, std::size_t i) const {
     const std::string& position = menu_.spec.positions[run.place->position];
     const Means& means = means_.at(side);
@@ -99,6 +111,7 @@ struct Together {
   std::vector<const Question*> questions;  // of each sweep
   std::vector<std::size_t> recipient;      // of each sweep: how many have begun with it
   std::vector<PatchedRun> runs;            // of all sweeps, in order
+  std::vector<std::vector<Patch::Behind>> behind;  // of each run
   int rows = 0;
 
   void add(const Question& question, std::vector<Sweep> more, std::size_t recipients) {
@@ -111,6 +124,24 @@ struct Together {
     }
   }
 };
+
+/// The jobs with what in them is gone on with, and which of the runs are. Takes the jobs.
+std::pair<std::vector<ContinuedJob>, std::vector<bool>> continued_jobs(Together& together,
+                                                                       const ContinuePatched& texts) {
+  std::vector<ContinuedJob> jobs;
+  std::vector<bool> continued;
+  for (std::size_t s = 0; s < together.jobs.size(); ++s) {
+    ContinuedJob& job = jobs.emplace_back(ContinuedJob{std::move(together.jobs[s]), {}});
+    for (const AskedStrands& asked : together.sweeps[s].asked) {
+      std::optional<Continuation> how = texts(together.runs[continued.size()], asked.context);
+      if (how)
+        for (const auto& [site, change] : together.behind[continued.size()]) how->everywhere.push_back({site, change});
+      continued.push_back(how.has_value());
+      if (how) job.continuations.push_back(std::move(*how));
+    }
+  }
+  return {std::move(jobs), std::move(continued)};
+}
 
 }  // namespace
 
@@ -212,19 +243,32 @@ CleanPair CleanActivations::all() const {
 
 void run_patches(const Engine& engine, const PatchMenu& menu, const Lineup& lineup, const LanguagePair& pair,
                  std::span<const PatchedRun> runs, const CleanPair& clean, const MeansPair& means,
-                 const std::function<void(const PatchedRun&, const std::vector<double>&)>& answered,
-                 const std::function<void(std::size_t)>& progress) {
+                 const std::function<void(const PatchedRun&, const std::vector<double>&, const Continued*)>& answered,
+                 const std::function<void(std::size_t)>& progress, const ContinuePatched& texts) {
   const int blocks = engine.model().config().block_count();
   const PreparedLanguage& language = pair.at(lineup.direction->recipient());
   Mixer mixer(menu, lineup, pair, clean, means);
   Together together;
   const auto run_together = [&] {
     auto run = together.runs.begin();
-    const auto done = [&](std::size_t s, const JobResult& result) {
-      for (const AskedStrands& asked : together.sweeps[s].asked)
-        answered(*run++, option_scores(*together.questions[s], asked, result));
+    const auto scores = [&](std::size_t s, const AskedStrands& asked, const JobResult& result) {
+      return option_scores(*together.questions[s], asked, result);
     };
-    engine.run(together.jobs, done, [&](std::size_t finished) { progress(together.recipient[finished - 1]); });
+    if (texts) {
+      const auto [jobs, continued] = continued_jobs(together, texts);
+      const std::vector<ContinuedResult> results = continue_greedily(engine, jobs);
+      for (std::size_t s = 0, r = 0; s < results.size(); ++s) {
+        std::size_t text = 0;
+        for (const AskedStrands& asked : together.sweeps[s].asked)
+          answered(*run++, scores(s, asked, results[s].result), continued[r++] ? &results[s].texts[text++] : nullptr);
+        progress(together.recipient[s]);
+      }
+    } else {
+      const auto done = [&](std::size_t s, const JobResult& result) {
+        for (const AskedStrands& asked : together.sweeps[s].asked) answered(*run++, scores(s, asked, result), nullptr);
+      };
+      engine.run(together.jobs, done, [&](std::size_t finished) { progress(together.recipient[finished - 1]); });
+    }
     together = {};
     mixer.clear();
   };
@@ -237,6 +281,7 @@ void run_patches(const Engine& engine, const PatchMenu& menu, const Lineup& line
     const Question& question = language.questions[item];
     std::vector<Patch> patches;
     for (const PatchedRun& run : own) patches.push_back(mixer.patch(run));
+    for (const Patch& patch : patches) together.behind.push_back(patch.behind);
     together.runs.insert(together.runs.end(), own.begin(), own.end());
     together.add(question, make_sweeps(question, patches, blocks, most_rows(question)), ++recipients);
     if (together.rows >= kRowsTogether) run_together();

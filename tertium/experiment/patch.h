@@ -2,10 +2,12 @@
 
 #include <functional>
 #include <map>
+#include <optional>
 #include <set>
 #include <span>
 #include <vector>
 
+#include "tertium/engine/greedy.h"
 #include "tertium/experiment/lineup.h"
 #include "tertium/patching/control.h"
 #include "tertium/patching/means.h"
@@ -89,11 +91,16 @@ class CleanActivations {
 /// The most rows of one job, which the engine cannot divide: a recipient's patches take several where they are more.
 int most_rows(const Question& question);
 
-/// Makes patched runs, those of one recipient one behind the other, and gives each one's option scores, in order.
-/// `means` are over lineup.averaged; they may be empty where no control takes means.
-void run_patches(const Engine& engine, const PatchMenu& menu, const Lineup& lineup, const LanguagePair& pair,
-                 std::span<const PatchedRun> runs, const CleanPair& clean, const MeansPair& means,
-                 const std::function<void(const PatchedRun&, const std::vector<double>& scores)>& answered,
-                 const std::function<void(std::size_t recipients)>& progress);
+/// How a patched run's prompt, which ends in that strand, is gone on with; nothing where it is not.
+using ContinuePatched = std::function<std::optional<Continuation>(const PatchedRun&, int strand)>;
+
+/// Makes patched runs, those of one recipient one behind the other, and gives each one's option scores, in order, with
+/// its text where `texts` asks for one. `means` are over lineup.averaged; they may be empty where no control takes
+/// means.
+void run_patches(
+    const Engine& engine, const PatchMenu& menu, const Lineup& lineup, const LanguagePair& pair,
+    std::span<const PatchedRun> runs, const CleanPair& clean, const MeansPair& means,
+    const std::function<void(const PatchedRun&, const std::vector<double>& scores, const Continued* text)>& answered,
+    const std::function<void(std::size_t recipients)>& progress, const ContinuePatched& texts = {});
 
 }  // namespace tertium

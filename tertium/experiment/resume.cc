@@ -88,7 +88,8 @@ std::vector<std::string> differences(const Store& store, const Experiment& exper
     if (is_of_model(name)) {
       found.push_back(printable(name) + (before == stored.end() ? " (not among theirs)" : " (changed)"));
       all_changed = true;
-    } else if (before != stored.end() && name.starts_with("parallel ")) {
+    } else if (before != stored.end() &&
+               (name.starts_with("parallel ") || name.starts_with("translate ") || name.starts_with("generate "))) {
       found.push_back(printable(name) + " (changed)");
     } else if (before != stored.end()) {
       files.push_back(printable(name) + " (changed)");

@@ -67,7 +67,8 @@ std::string stage_name(const TaskSpec& task, const std::string& language, std::s
 std::string patching(const std::string& direction) { return "patching, " + direction; }
 
 void plan_stages(Store& store, const Experiment& experiment, const std::vector<PreparedTask>& tasks,
-                 const std::vector<PreparedCorpus>& corpora) {
+                 const std::vector<PreparedCorpus>& corpora, const std::vector<PreparedTranslation>& translations,
+                 const std::vector<std::string>& others) {
   std::set<std::string> aligned, known;
   for (const auto& [key, value] : store.info()) known.insert(key);
   for (const PreparedTask& task : tasks) {
@@ -87,9 +88,13 @@ void plan_stages(Store& store, const Experiment& experiment, const std::vector<P
       for (const std::string& direction : experiment.patch->directions) plan(language, patching(direction));
     }
   }
-  for (const PreparedCorpus& corpus : corpora)
-    for (const std::string& name : corpus_stages(corpus))
+  const auto plan_all = [&](const std::vector<std::string>& names) {
+    for (const std::string& name : names)
       if (!known.contains(std::string(kStage) + name)) file_stage(store, name, std::string(kPlanned));
+  };
+  for (const PreparedCorpus& corpus : corpora) plan_all(corpus_stages(corpus));
+  for (const PreparedTranslation& translation : translations) plan_all(translation_stages(translation, experiment));
+  plan_all(others);
 }
 
 void forget_stages(Store& store) {

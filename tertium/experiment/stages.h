@@ -9,6 +9,7 @@
 #include "tertium/base/progress.h"
 #include "tertium/experiment/corpora.h"
 #include "tertium/experiment/run.h"
+#include "tertium/experiment/translation.h"
 #include "tertium/store/store.h"
 
 namespace tertium {
@@ -22,9 +23,10 @@ std::string stage_name(const TaskSpec& task, const std::string& language, std::s
 inline constexpr std::string_view kScoring = "scoring", kAligning = "alignment", kAblating = "ablation";
 std::string patching(const std::string& direction);
 
-/// Files the stages of an experiment that are not known yet as not begun.
+/// Files the stages of an experiment that are not known yet as not begun; `others`: by their names.
 void plan_stages(Store& store, const Experiment& experiment, const std::vector<PreparedTask>& tasks,
-                 const std::vector<PreparedCorpus>& corpora);
+                 const std::vector<PreparedCorpus>& corpora, const std::vector<PreparedTranslation>& translations = {},
+                 const std::vector<std::string>& others = {});
 
 /// Files all stages as not begun: of a worker, which knows nothing of what others did.
 void forget_stages(Store& store);

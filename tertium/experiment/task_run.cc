@@ -281,7 +281,7 @@ void TaskRun::patch(const LanguagePair& pair, const Lineup& lineup, const Lineup
     const LineupUnits::Runs all = units.runs_of(work);
     const CleanActivations clean(common_.engine, *common_.menu, pair, givers_of(lineup, all.runs));
     auto part = all.part.begin();
-    const auto answered = [&](const PatchedRun& patched, const std::vector<double>& scores) {
+    const auto answered = [&](const PatchedRun& patched, const std::vector<double>& scores, const Continued*) {
       tally.rows[*part++] += store_patch(pair.other, direction, patched, scores);
     };
     run_patches(common_.engine, *common_.menu, lineup, pair, all.runs, clean.all(), means, answered, reached);

@@ -8,8 +8,6 @@
 namespace tertium {
 namespace {
 
-constexpr const char* kAll = "all";  // rows of any number, which stand for nothing in particular
-
 void add_to(std::vector<double>& total, std::span<const float> values, double factor) {
   total.resize(values.size());
   for (std::size_t k = 0; k < values.size(); ++k) total[k] += factor * values[k];
@@ -67,7 +65,7 @@ std::vector<double> Means::share(One item, const Key& key) {
   const auto& [site, position, i, n] = key;
   const std::vector<int>& rows = rows_named(item.positions, position);
   std::vector<double> share;
-  if (position == kAll)
+  if (is_of_any_length(position))
     for (const int row : rows) add_to(share, item.activations.at(site, row), 1.0 / static_cast<double>(rows.size()));
   else if (rows.size() == n)
     add_to(share, item.activations.at(site, rows[i]), 1);
@@ -80,8 +78,8 @@ void Means::add(One item, std::span<const Place> places, std::span<const std::st
     const std::string& position = names[place.position];
     const std::size_t rows = rows_named(item.positions, position).size();
     for (const Site site : place.sites()) {
-      if (position == kAll) keys.emplace(site, position, 0, 0);
-      for (std::size_t i = 0; position != kAll && i < rows; ++i) keys.emplace(site, position, i, rows);
+      if (is_of_any_length(position)) keys.emplace(site, position, 0, 0);
+      for (std::size_t i = 0; !is_of_any_length(position) && i < rows; ++i) keys.emplace(site, position, i, rows);
     }
   }
   for (const Key& key : keys) {
@@ -105,7 +103,7 @@ void Means::add(const Means& others) {
 
 std::vector<float> Means::at(Site site, const std::string& position, std::size_t i, std::size_t n,
                              const One* left_out) const {
-  const Key key = position == kAll ? Key{site, position, 0, 0} : Key{site, position, i, n};
+  const Key key = is_of_any_length(position) ? Key{site, position, 0, 0} : Key{site, position, i, n};
   const auto found = sums_.find(key);
   if (found == sums_.end()) return {};
   Sum left = found->second;

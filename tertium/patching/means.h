@@ -27,9 +27,9 @@ class Means {
   void add(One item, std::span<const Place> places, std::span<const std::string> names);
   void add(const Means& others);
 
-  /// The mean of row i of a position's n rows over the items that have n rows there; of position `all`, the mean over
-  /// the items of the mean over their rows. Without the item `left_out`, which is one of them, if it is given. Empty if
-  /// no item is left.
+  /// The mean of row i of a position's n rows over the items that have n rows there; of one of any length, the mean
+  /// over the items of the mean over their rows. Without the item `left_out`, which is one of them, if it is given.
+  /// Empty if no item is left.
   std::vector<float> at(Site site, const std::string& position, std::size_t i, std::size_t n,
                         const One* left_out = nullptr) const;
 

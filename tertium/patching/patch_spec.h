@@ -23,6 +23,9 @@ struct PatchSpec {
   std::vector<double> doses = {0.25, 0.5, 0.75};              // of control dose
   int draws = 1;
   std::uint64_t seed = 42;
+  // Of translations alone:
+  bool other_target = false;              // beside main, the same sentence's run into another target
+  std::optional<std::vector<int>> texts;  // blocks at which patched prompts are gone on with; absent: at none
   bool skip_missing = false;  // items that lack a position are left out and counted; else they are errors
 };
 

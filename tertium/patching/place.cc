@@ -75,7 +75,7 @@ std::optional<std::vector<int>> matched_rows(const std::string& position, const 
   const std::vector<int>&from = rows_named(donor, position), &into = rows_named(recipient, position);
   if (from.empty() || into.empty()) return std::nullopt;
   if (from.size() == into.size()) return from;
-  if (position != "all") return std::nullopt;
+  if (!is_of_any_length(position)) return std::nullopt;
   std::vector<int> rows;
   for (std::size_t i = 0; i < into.size(); ++i) {
     const double share = into.size() == 1 ? 1 : static_cast<double>(i) / static_cast<double>(into.size() - 1);

@@ -28,8 +28,9 @@ std::vector<Place> make_places(const PatchSpec& spec, const Config& config);
 /// The rows of a named position in a text; none if it has none.
 const std::vector<int>& rows_named(const NamedRows& positions, const std::string& name);
 
-/// For each recipient's row the donor's row that goes into it: the i-th into the i-th. Where `all` rows are patched and
-/// their numbers differ, the one at the same share of the way. Nothing if they do not match, or if there are none.
+/// For each recipient's row the donor's row that goes into it: the i-th into the i-th. Where a
+/// position is of any length (is_of_any_length) and their numbers differ, the one at the same share of the way. Nothing
+/// if they do not match, or if there are none.
 std::optional<std::vector<int>> matched_rows(const std::string& position, const NamedRows& donor,
                                              const NamedRows& recipient);
 

@@ -23,9 +23,14 @@ class Growing {
     }
     Job& job = sweeps_.back().job;
     const std::size_t before = job.strands.size();
-    const AskedStrands asked = ask_branched(job, question_, clean_, first_row, block, blocks_);
+    const AskedStrands asked =
+        ask_branched(job, question_, clean_, first_row, block, blocks_, /*options_change=*/!patch.behind.empty());
     for (const Patch::Value& value : patch.values)
       job.interventions.push_back({asked.context, value.row - first_row, value.site, value.value});
+    for (const auto& [site, change] : patch.behind)
+      for (const int option : asked.options)
+        if (option >= static_cast<int>(before))
+          job.interventions.push_back({option, 0, site, change, job.strands[option].rows()});
     sweeps_.back().asked.push_back(asked);
     for (std::size_t s = before; s < job.strands.size(); ++s) rows_ += job.strands[s].rows();
   }

@@ -16,7 +16,13 @@ struct Patch {
     Site site;
     std::span<const float> value;  // replaces what stands there (Operation::replace)
   };
+  /// Done to every row behind the prompt, the options' and generated ones.
+  struct Behind {
+    Site site;
+    Change change;
+  };
   std::vector<Value> values;
+  std::vector<Behind> behind = {};
 };
 
 /// The donor's resid_post at its row into `row`, in each of `blocks` blocks by turns: as a sweep of main begins.

@@ -20,6 +20,9 @@ constexpr PositionName kPositions[] = {
     {"option_end", "the last token of each option that the text lists"},
     {"markers", "all of the above that the text has, at once"},
     {"all", "every token, BOS included"},
+    {"source_end", "translate: the token that holds the source sentence's last byte"},
+    {"source", "translate: all tokens of the source sentence"},
+    {"everywhere", "translate: every token of the prompt and, under mean_shift, every one behind it"},
 };
 
 constexpr int kAnswerWordTokens = 3;
@@ -55,6 +58,8 @@ std::vector<std::string> position_names() {
   for (const PositionName& position : kPositions) names.emplace_back(position.name);
   return names;
 }
+
+bool is_of_any_length(std::string_view name) { return name == "all" || name == "source" || name == "everywhere"; }
 
 void demand_position(std::string_view name) {
   const std::vector<std::string> names = position_names();

@@ -23,6 +23,9 @@ struct PositionName {
 /// All of them (docs/methods.md, section 5).
 std::span<const PositionName> known_positions();
 std::vector<std::string> position_names();
+/// Whether a position is a stretch of any number of rows, of which none stands for anything in particular: two texts'
+/// rows are matched by their share of the way.
+bool is_of_any_length(std::string_view name);
 /// Throws Error for an unknown name, listing the known ones and the nearest.
 void demand_position(std::string_view name);
 

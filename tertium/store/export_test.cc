@@ -64,7 +64,8 @@ TEST_F(ExportTest, NumbersReadBackTheSame) {
 
 TEST_F(ExportTest, UnknownTableListsTheKnown) {
   EXPECT_EQ(error_of([&] { exported(folder, "score; --", ExportFormat::csv); }),
-            "no table \"score; --\"; the tables are items, texts, scores, alignment, patches, corpora, lens, repairs, ablations, ablated_alignment, units, runs");
+            "no table \"score; --\"; the tables are items, texts, scores, alignment, patches, corpora, lens, repairs, "
+            "generations, ablations, ablated_alignment, units, runs");
 }
 
 TEST_F(ExportTest, AnOutputThatTakesNoMoreIsAnError) {

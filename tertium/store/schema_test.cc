@@ -175,6 +175,7 @@ TEST_F(SchemaTest, AnOlderLayoutIsReadWithoutTheTablesThatItLacks) {
   EXPECT_THAT(older.lens(), IsEmpty());
   EXPECT_THAT(older.repairs(), IsEmpty());
   EXPECT_THAT(older.ablations(), IsEmpty());
+  EXPECT_THAT(older.generations(), IsEmpty());
   EXPECT_THAT(older.ablated_alignment(), IsEmpty());
   EXPECT_THAT(error_of([&] { Store::resume(folder); }),
               HasSubstr("has layout 3 but this tertium goes on with layout 8"));

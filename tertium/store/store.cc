@@ -71,6 +71,12 @@ std::string place(const RepairRow& row) {
                      row.language, row.protocol, row.repair, row.layer, row.part, row.control, row.option);
 }
 
+std::string place(const GenerationRow& row) {
+  return fmt::format("generations: item \"{}\" ({}, {} to {}{}{})", printable(row.item), row.task,
+                     printable(row.language), printable(row.target), row.condition.empty() ? "" : ", ",
+                     printable(row.condition));
+}
+
 // SQLite would turn NaN into NULL; infinity has no spelling in JSON.
 template <class Row>
 void check_finite(double number, const Row& row, const Connection& connection) {
@@ -100,6 +106,13 @@ std::int64_t whole(int number) { return number; }
 
 Statement::Value if_any(const std::optional<double>& number) {
   return number ? Statement::Value(*number) : Statement::Value();
+}
+
+Statement::Value if_any(const std::optional<int>& number) {
+  return number ? Statement::Value(whole(*number)) : Statement::Value();
+}
+Statement::Value if_any(const std::optional<std::string>& text) {
+  return text ? Statement::Value(std::string_view(*text)) : Statement::Value();
 }
 
 /// Texts keep their room.
@@ -282,6 +295,16 @@ void Store::add(const RepairRow& row) {
   check_new(is_new, row, database_->connection);
 }
 
+void Store::add(const GenerationRow& row) {
+  for (const std::optional<double>& number : {row.log_prob, row.chrf, row.chrfpp, row.bleu})
+    if (number) check_finite(*number, row, database_->connection);
+  const bool is_new = database_->writer("generations")
+                          .insert({row.task, row.language, row.target, row.item, row.condition, if_any(row.text),
+                                   if_any(row.tokens), row.stop, if_any(row.log_prob), whole(row.reference_tokens),
+                                   if_any(row.chrf), if_any(row.chrfpp), if_any(row.bleu), row.language_out});
+  check_new(is_new, row, database_->connection);
+}
+
 void Store::add(const UnitRow& row) {
   (void)database_->insert_unit.value().insert(row.id, row.task, row.protocol, row.language, row.direction,
                                               row.first_item, row.items, row.state, row.seconds, row.rows, row.worker,
@@ -342,6 +365,12 @@ void Store::remove_repairs(const std::string& task, const std::string& language,
                            const std::string& repair) {
   database_->writer("repairs").remove(
       {{"task", task}, {"language", language}, {"protocol", protocol}, {"repair", repair}});
+}
+
+void Store::remove_generation(const std::string& task, const std::string& language, const std::string& target,
+                              const std::string& item, const std::string& condition) {
+  database_->writer("generations")
+      .remove({{"task", task}, {"language", language}, {"target", target}, {"item", item}, {"condition", condition}});
 }
 
 void Store::remove_corpora(const std::string& corpus, const std::string& language) {
@@ -488,6 +517,28 @@ std::vector<RepairRow> Store::repairs() const {
                     .control = row.text(8),
                     .option = row.integer(9),
                     .score = row.real(10)});
+  return rows;
+}
+
+std::vector<GenerationRow> Store::generations() const {
+  std::vector<GenerationRow> rows;
+  if (!has_table(database_->connection, "generations")) return rows;
+  TableRows row(database_->connection, table_named("generations"));
+  while (row.next())
+    rows.push_back({.task = row.text(0),
+                    .language = row.text(1),
+                    .target = row.text(2),
+                    .item = row.text(3),
+                    .condition = row.text(4),
+                    .text = row.text_if_any(5),
+                    .tokens = row.integer_if_any(6),
+                    .stop = row.text(7),
+                    .log_prob = row.real_if_any(8),
+                    .reference_tokens = row.integer(9),
+                    .chrf = row.real_if_any(10),
+                    .chrfpp = row.real_if_any(11),
+                    .bleu = row.real_if_any(12),
+                    .language_out = row.text(13)});
   return rows;
 }
 

@@ -70,6 +70,26 @@ struct LensRow {
   std::optional<double> entropy;   // loglik: of the distribution over the vocabulary at this layer, in bits
 };
 
+/// The tasks of translations and of open answers.
+inline constexpr char kTranslate[] = "translate", kGenerate[] = "generate";
+
+/// How a sentence is translated, or an open question answered, in one run: how likely the reference is there, and what
+/// the model writes by itself.
+struct GenerationRow {
+  std::string task;       // kTranslate or kGenerate
+  std::string language;   // of the source, or of the question
+  std::string target;     // empty of open answers
+  std::string item;       // the sentence's line, from 0, or the question's id
+  std::string condition;  // empty of a clean run, else "resid_post@7 last main 0": site, position, control, draw
+  std::optional<std::string> text;  // absent where none was generated, as all up to language_out are
+  std::optional<int> tokens;        // of the text
+  std::string stop;                 // "end", "text" or "length"
+  std::optional<double> log_prob;   // of the reference, summed over its tokens; absent where it is a pattern
+  int reference_tokens = 0;
+  std::optional<double> chrf, chrfpp, bleu;  // of the text
+  std::string language_out;
+};
+
 /// An option's score in a run whose states were repaired (docs/methods.md, section 11).
 struct RepairRow {
   std::string task, language, item, protocol;
@@ -189,6 +209,7 @@ class Store {
   void add(const AblationRow& row);
   void add(const AblatedAlignmentRow& row);
   void add(const RepairRow& row);
+  void add(const GenerationRow& row);
   void add(const UnitRow& row);                                     // replaces one of the same id
   void set_info(const std::string& key, const std::string& value);  // replaces an earlier value
   void forget_info(const std::string& key);
@@ -208,6 +229,8 @@ class Store {
                                 const std::string& item);
   void remove_repairs(const std::string& task, const std::string& language, const std::string& protocol,
                       const std::string& repair);
+  void remove_generation(const std::string& task, const std::string& language, const std::string& target,
+                         const std::string& item, const std::string& condition);
   void remove_corpora(const std::string& corpus, const std::string& language);
   void remove_alignment(const std::string& task, const std::string& language, const std::string& metric);
 
@@ -226,6 +249,7 @@ class Store {
   std::vector<AblationRow> ablations() const;                  // none where the layout has no such table
   std::vector<AblatedAlignmentRow> ablated_alignment() const;  // the same
   std::vector<RepairRow> repairs() const;                      // the same
+  std::vector<GenerationRow> generations() const;              // the same
   std::vector<UnitRow> units() const;                          // none where the layout has no such table
   RunInfo info() const;
   /// Of one language alone.

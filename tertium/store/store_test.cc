@@ -291,5 +291,40 @@ TEST_F(StoreTest, ADiskThatTakesNoMoreIsAnErrorAndKeepsWhatWasCommitted) {
   EXPECT_EQ(kept.front().item, "committed");
 }
 
+TEST_F(StoreTest, GenerationsComeBackWithWhatTheyLack) {
+  Store store = Store::create(folder, false);
+  const GenerationRow clean{.task = kTranslate,
+                            .language = "fra_Latn",
+                            .target = "deu_Latn",
+                            .item = "3",
+                            .text = "Es regnet.",
+                            .tokens = 4,
+                            .stop = "text",
+                            .log_prob = -12.5,
+                            .reference_tokens = 5,
+                            .chrf = 40.25,
+                            .chrfpp = 38.5,
+                            .bleu = 0.0,
+                            .language_out = "deu_Latn"};
+  GenerationRow patched = clean;
+  patched.condition = "resid_post@7 last main 0";
+  patched.text.reset(), patched.tokens.reset(), patched.chrf.reset(), patched.chrfpp.reset(), patched.bleu.reset();
+  patched.stop.clear(), patched.language_out.clear();
+  store.add(clean);
+  store.add(patched);
+  store.commit();
+  ASSERT_EQ(store.generations().size(), 2u);
+  const GenerationRow first = store.generations()[0], second = store.generations()[1];
+  EXPECT_EQ(first.text, clean.text);
+  EXPECT_EQ(first.tokens, 4);
+  EXPECT_EQ(first.chrf, 40.25);
+  EXPECT_EQ(first.log_prob, -12.5);
+  EXPECT_EQ(second.condition, patched.condition);
+  EXPECT_FALSE(second.text || second.tokens || second.chrf || second.chrfpp || second.bleu);
+  store.remove_generation(kTranslate, "fra_Latn", "deu_Latn", "3", "");
+  ASSERT_EQ(store.generations().size(), 1u);
+  EXPECT_EQ(store.generations()[0].condition, patched.condition);
+}
+
 }  // namespace
 }  // namespace tertium

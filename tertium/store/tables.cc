@@ -11,7 +11,8 @@ namespace {
 
 using enum Column::Kind;
 
-constexpr int kLayoutOfTexts = 4, kLayoutOfUnits = 5, kLayoutOfLens = 6, kLayoutOfAblations = 7, kLayoutOfSeries = 8;
+constexpr int kLayoutOfTexts = 4, kLayoutOfUnits = 5, kLayoutOfLens = 6, kLayoutOfAblations = 7, kLayoutOfSeries = 8,
+              kLayoutOfGenerations = 8;
 
 /// The same for all rows of a series.
 Column shared(const char* name) { return {.name = name, .place = Column::Place::series}; }
@@ -267,6 +268,32 @@ const std::vector<Table>& tables() {
         key("option", integer),
         {"score", real}},
        kLayoutOfAblations},
+      {"generations",
+       R"(CREATE TABLE generations (
+  task TEXT NOT NULL, language TEXT NOT NULL, target TEXT NOT NULL, item TEXT NOT NULL, condition TEXT NOT NULL,
+  text TEXT, tokens INTEGER CHECK (tokens >= 0), stop TEXT NOT NULL,
+  log_prob REAL,
+  reference_tokens INTEGER NOT NULL CHECK (reference_tokens >= 0),
+  chrf REAL, chrfpp REAL, bleu REAL,
+  language_out TEXT NOT NULL,
+  PRIMARY KEY (task, language, target, item, condition),
+  CHECK ((text IS NULL) = (tokens IS NULL))
+) STRICT)",
+       {{"task"},
+        {"language"},
+        {"target"},
+        {"item"},
+        {"condition"},
+        {.name = "text", .may_be_null = true},
+        {.name = "tokens", .kind = integer, .may_be_null = true},
+        {"stop"},
+        {.name = "log_prob", .kind = real, .may_be_null = true},
+        {"reference_tokens", integer},
+        {.name = "chrf", .kind = real, .may_be_null = true},
+        {.name = "chrfpp", .kind = real, .may_be_null = true},
+        {.name = "bleu", .kind = real, .may_be_null = true},
+        {"language_out"}},
+       kLayoutOfGenerations},
       {"ablations",
        R"(CREATE TABLE ablations (
   task TEXT NOT NULL, language TEXT NOT NULL, item TEXT NOT NULL, protocol TEXT NOT NULL,

@@ -87,6 +87,12 @@ class TableRows {
   int integer(int column) const { return static_cast<int>(query_.integer(column)); }
   double real(int column) const { return query_.real(column); }
   bool is_null(int column) const { return query_.type(column) == SQLITE_NULL; }
+  std::optional<std::string> text_if_any(int column) const {
+    return is_null(column) ? std::nullopt : std::optional(text(column));
+  }
+  std::optional<int> integer_if_any(int column) const {
+    return is_null(column) ? std::nullopt : std::optional(integer(column));
+  }
   std::optional<double> real_if_any(int column) const {
     return is_null(column) ? std::nullopt : std::optional(real(column));
   }
