@@ -287,13 +287,13 @@ TEST_F(ExperimentFile, UnknownValueIsToldWithTheKnownOnes) {
   EXPECT_EQ(error("dtype = \"f64\"\n" + std::string(kLeast)),
             "e.toml:1: \"dtype\": \"f64\": tertium knows f32, bf16, f16, auto");
   EXPECT_EQ(error("model = \"m\"\n[[task]]\nname = \"copa\"\n"),
-            "e.toml:3: \"name\": \"copa\": tertium knows " + join(task_names()) + ", parallel");
+            "e.toml:3: \"name\": \"copa\": tertium knows " + join(task_names()) + ", parallel, translate, generate");
   EXPECT_EQ(error_with("protocol = \"letter\""),
             "e.toml:5: \"protocol\": \"letter\": tertium knows loglik, loglik:norm, loglik:bytes, letters");
   EXPECT_EQ(error_with("[align]\nmetrics = [\"dali\", \"mexa\"]"),
             "e.toml:6: \"metrics\": \"mexa\": tertium knows " + join(names_of(metrics())));
   EXPECT_EQ(error_with("[patch]\ncontrols = [\"other\"]"),
-            "e.toml:6: \"controls\": \"other\": tertium knows " + join(names_of(controls())));
+            "e.toml:6: \"controls\": \"other\": tertium knows " + join(names_of(controls())) + ", other_target");
   EXPECT_EQ(error_with("[patch]\nitems = \"ts\""), "e.toml:6: \"items\": \"ts\": tertium knows pool, all");
   EXPECT_EQ(error_with("[patch]\ndirections = [\"heal\"]"),
             "e.toml:6: \"directions\": \"heal\": tertium knows " + join(names_of(directions())));
