@@ -42,29 +42,30 @@ void add_to_mean(ItemPatch& mean, const ItemPatch& one) {
   mean.changed += one.changed;
 }
 
+/// Keeps trials one by one, and means over draws as soon as they are too many.
 class PatchCollector {
  public:
-  PatchCollector(PatchDetail detail, std::set<std::string>& names) : detail_(detail), names_(&names) {}
+  PatchCollector(std::size_t most, std::set<std::string>& names) : most_(most), names_(&names) {}
+
+  PatchDetail detail() const { return detail_; }
 
   void add(const Trial& trial, const Answer& clean) {
+    if (detail_ == PatchDetail::draws && count_++ == most_) fold();
     Place& place = places_[trial.of].try_emplace(trial.key, Place{trial.number, {}}).first->second;
     place.first = std::min(place.first, trial.number);
     const std::vector<double> scores = clean.compared(trial.scores);
     const std::size_t chosen = best_option(scores);
-    ItemPatch one{.item = name(trial.item),
-                  .changed = (chosen == clean.gold) != clean.right(),
-                  .margin = margin(scores, clean.gold)};
+    const ItemPatch one{.item = name(trial.item),
+                        .donor = name(trial.donor),
+                        .draw = trial.draw,
+                        .changed = (chosen == clean.gold) != clean.right(),
+                        .chosen = static_cast<int>(chosen),
+                        .margin = margin(scores, clean.gold)};
     std::vector<ItemPatch>& group = place.groups[{trial.control, trial.layer}];
-    if (detail_ == PatchDetail::draws) {
-      one.donor = name(trial.donor);
-      one.draw = trial.draw;
-      one.chosen = static_cast<int>(chosen);
+    if (detail_ == PatchDetail::draws)
       group.push_back(one);
-    } else if (const auto [mean, is_new] = means_[&group].try_emplace(one.item, group.size()); is_new) {
-      group.push_back(one);
-    } else {
-      add_to_mean(group[mean->second], one);
-    }
+    else
+      add_mean(group, one);
   }
 
   void move_to(std::vector<ItemPatches>& patches, const TaskLanguage& of) {
@@ -83,7 +84,24 @@ class PatchCollector {
  private:
   const std::string* name(const std::string& text) { return &*names_->insert(text).first; }
 
-  PatchDetail detail_;
+  void add_mean(std::vector<ItemPatch>& group, ItemPatch one) {
+    const auto [mean, is_new] = means_[&group].try_emplace(one.item, group.size());
+    if (!is_new) return add_to_mean(group[mean->second], one);
+    one.donor = nullptr, one.draw = 0, one.chosen = -1;
+    group.push_back(one);
+  }
+
+  void fold() {
+    detail_ = PatchDetail::means;
+    for (auto& [of, places] : places_)
+      for (auto& [key, place] : places)
+        for (auto& [which, group] : place.groups)
+          for (const ItemPatch& one : std::exchange(group, {})) add_mean(group, one);
+  }
+
+  const std::size_t most_;
+  std::size_t count_ = 0;
+  PatchDetail detail_ = PatchDetail::draws;
   std::set<std::string>* names_;
   Places places_;
   std::map<const std::vector<ItemPatch>*, std::map<const std::string*, std::size_t>> means_;  // where an item's lies
@@ -123,14 +141,12 @@ ItemResults item_results(const Store& store, const ItemLimits& limits) {
   const std::vector<LanguageAnswers> all = answers_of(store.scores());
   const std::map<TaskLanguage, AnswersOfPair> pairs = answer_pairs(all, pivots);
   ItemResults results;
-  std::size_t trials = 0;
-  each_trial(store, pairs, [&](const Trial&) { ++trials; });
-  results.detail = trials <= limits.draws ? PatchDetail::draws : PatchDetail::means;
-  PatchCollector collector(results.detail, results.names);
+  PatchCollector collector(limits.draws, results.names);
   each_trial(store, pairs, [&](const Trial& trial) {
     const Answers& recipients = pairs.at(trial.of).at(direction_named(trial.key.direction).recipient());
     collector.add(trial, answer_to(recipients, trial.item));
   });
+  results.detail = collector.detail();
   for (const LanguageAnswers& of : all) {
     const std::string& pivot = pivots.of(of.task, of.language);
     const TaskLanguage named{of.task, of.protocol, of.language};
