@@ -29,11 +29,11 @@ LanguageItems items_of(const RunInfo& info, const std::string& pivot, const Lang
 }
 
 /// All that was patched of a language at one kind of place.
-struct Place {
+struct PatchedPlace {
   std::int64_t first = 0;                                                // the number of its first trial
   std::map<std::pair<std::string, int>, std::vector<ItemPatch>> groups;  // by control and block
 };
-using Places = std::map<TaskLanguage, std::map<PatchKey, Place>>;
+using Places = std::map<TaskLanguage, std::map<PatchKey, PatchedPlace>>;
 
 /// The n-th of the trials counts as the n-th of a mean.
 void add_to_mean(ItemPatch& mean, const ItemPatch& one) {
@@ -51,7 +51,7 @@ class PatchCollector {
 
   void add(const Trial& trial, const Answer& clean) {
     if (detail_ == PatchDetail::draws && count_++ == most_) fold();
-    Place& place = places_[trial.of].try_emplace(trial.key, Place{trial.number, {}}).first->second;
+    PatchedPlace& place = places_[trial.of].try_emplace(trial.key, PatchedPlace{trial.number, {}}).first->second;
     place.first = std::min(place.first, trial.number);
     const std::vector<double> scores = clean.compared(trial.scores);
     const std::size_t chosen = best_option(scores);
@@ -69,7 +69,7 @@ class PatchCollector {
   }
 
   void move_to(std::vector<ItemPatches>& patches, const TaskLanguage& of) {
-    std::vector<std::pair<const PatchKey*, Place*>> order;
+    std::vector<std::pair<const PatchKey*, PatchedPlace*>> order;
     for (auto& [key, place] : places_[of]) order.emplace_back(&key, &place);
     std::ranges::sort(order, {}, [](const auto& one) { return one.second->first; });
     for (const auto& [key, place] : order) {

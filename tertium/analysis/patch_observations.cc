@@ -75,7 +75,7 @@ class Pool {
 };
 
 /// All that was patched of a language at one kind of place.
-struct Table {
+struct CountsOfKey {
   std::int64_t first = 0;                                    // the number of its first trial
   std::map<std::pair<std::string, int>, ItemCounts> counts;  // by control and block
 };
@@ -156,11 +156,11 @@ void each_trial(const Store& store, const std::map<TaskLanguage, AnswersOfPair>&
 
 PatchesOfRun patches_of_run(const Store& store, const std::map<TaskLanguage, AnswersOfPair>& pairs) {
   std::map<std::pair<TaskLanguage, std::string>, Pool> pools;  // by direction
-  std::map<TaskLanguage, std::map<PatchKey, Table>> tables;
+  std::map<TaskLanguage, std::map<PatchKey, CountsOfKey>> tables;
   PatchesOfRun run;
   std::optional<Trial> series;  // a trial of the one that is read
   const Pool* pool = nullptr;
-  Table* table = nullptr;
+  CountsOfKey* table = nullptr;
   std::map<int, ItemCounts*> blocks;  // of the series
   each_trial(store, pairs, [&](const Trial& trial) {
     const Direction& direction = direction_named(trial.key.direction);
@@ -170,7 +170,7 @@ PatchesOfRun patches_of_run(const Store& store, const std::map<TaskLanguage, Ans
     if (!series || !series->is_of_series(trial)) {
       series = trial;
       pool = &pools.try_emplace({trial.of, trial.key.direction}, direction, pair).first->second;
-      table = &tables[trial.of].try_emplace(trial.key, Table{trial.number, {}}).first->second;
+      table = &tables[trial.of].try_emplace(trial.key, CountsOfKey{trial.number, {}}).first->second;
       blocks.clear();
     }
     table->first = std::min(table->first, trial.number);
@@ -179,7 +179,7 @@ PatchesOfRun patches_of_run(const Store& store, const std::map<TaskLanguage, Ans
     pool->add(trial, *counts);
   });
   for (auto& [of, kinds] : tables) {
-    std::vector<std::pair<const PatchKey*, Table*>> order;
+    std::vector<std::pair<const PatchKey*, CountsOfKey*>> order;
     for (auto& [key, one] : kinds) order.emplace_back(&key, &one);
     std::ranges::sort(order, {}, [](const auto& one) { return one.second->first; });
     for (const auto& [key, one] : order)
