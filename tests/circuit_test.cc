@@ -82,6 +82,27 @@ test::TinyModel circuit(bool answers_show = false) {
   return model;
 }
 
+/// The same where attention only brings the premise's looks to the last position, and the MLP of the block behind
+/// writes the concept from them: in English alone, since it is gated by the language mark there.
+test::TinyModel gated_circuit() {
+  test::TinyModel model = circuit();
+  model.mlp = kConcepts;
+  std::vector<float> output(static_cast<std::size_t>(kWidth) * kHeads * kHeadDim), gate(kConcepts * kWidth),
+      up = gate, down = gate;
+  for (int c = 0; c < kConcepts; ++c) {
+    output[static_cast<std::size_t>(kLexical + c) * kHeads * kHeadDim + c] = 3;
+    gate[static_cast<std::size_t>(c) * kWidth + kLanguageMark] = 3;
+    up[static_cast<std::size_t>(c) * kWidth + kLexical + c] = 1;
+    down[static_cast<std::size_t>(kConcept + c) * kConcepts + c] = 0.5;
+  }
+  model.weights["model.layers." + std::to_string(kWritingBlock) + ".self_attn.o_proj.weight"] = output;
+  const std::string mlp = "model.layers." + std::to_string(kWritingBlock + 1) + ".mlp.";
+  model.weights[mlp + "gate_proj.weight"] = gate;
+  model.weights[mlp + "up_proj.weight"] = up;
+  model.weights[mlp + "down_proj.weight"] = down;
+  return model;
+}
+
 /// Items 0..5 pit their concept against a later one, which the prior favours (X fails); items 6..11 against an earlier
 /// one (X is right).
 void write_items(const fs::path& folder, const std::string& language, const char* premise, const char* answer,
@@ -320,14 +341,14 @@ class AblatedCircuit : public Circuit {
                           .ablate = spec});
   }
 
-  /// Right answers of a language at each place, of 12.
-  static std::map<std::pair<int, int>, std::size_t> right(const Observations& observations,
-                                                          const std::string& language) {
-    std::map<std::pair<int, int>, std::size_t> counts;
+  /// Right answers of a language at each place, of 12; of the control means over draws.
+  static std::map<std::pair<int, int>, double> right(const Observations& observations, const std::string& language,
+                                                     const std::string& control = "main") {
+    std::map<std::pair<int, int>, double> counts;
     for (const AblationObservations& at : observations.ablations) {
-      if (at.of.language != language) continue;
+      if (at.of.language != language || at.key.control != control) continue;
       EXPECT_EQ(at.items.size(), 12u);
-      std::size_t& count = counts[{at.key.layer, at.key.head}];
+      double& count = counts[{at.key.layer, at.key.head}];
       for (const auto& [item, answer] : at.items) count += answer.right;
     }
     return counts;
@@ -338,41 +359,120 @@ TEST_F(AblatedCircuit, TheWritingBlockBreaksEnglishAloneAndNoOtherDoes) {
   for (const Component component : {Component::block, Component::attn_out}) {
     const Observations observations = run_ablated({.components = {component}});
     for (int b = 0; b < kBlocks; ++b) {
-      EXPECT_EQ(right(observations, "en").at({b, -1}), b == kWritingBlock ? 6u : 12u) << "block " << b;
-      EXPECT_EQ(right(observations, "xx").at({b, -1}), 6u) << "block " << b;
+      EXPECT_EQ(right(observations, "en").at({b, -1}), b == kWritingBlock ? 6 : 12) << "block " << b;
+      EXPECT_EQ(right(observations, "xx").at({b, -1}), 6) << "block " << b;
     }
   }
 }
 
 TEST_F(AblatedCircuit, NoMlpIsNeeded) {
   for (const auto& [place, count] : right(run_ablated({.components = {Component::mlp_out}}), "en"))
-    EXPECT_EQ(count, 12u);
+    EXPECT_EQ(count, 12);
 }
 
 TEST_F(AblatedCircuit, OneHeadCarriesTheConceptsThatThePriorSpeaksAgainst) {
   const Observations observations = run_ablated({.components = {Component::z}});
   for (const auto& [place, count] : right(observations, "en"))
-    EXPECT_EQ(count, place == std::pair(kWritingBlock, 0) ? 6u : 12u) << place.first << "." << place.second;
-  for (const auto& [place, count] : right(observations, "xx")) EXPECT_EQ(count, 6u);
+    EXPECT_EQ(count, place == std::pair(kWritingBlock, 0) ? 6 : 12) << place.first << "." << place.second;
+  for (const auto& [place, count] : right(observations, "xx")) EXPECT_EQ(count, 6);
+  for (const auto& [place, count] : right(observations, "en", "random"))
+    EXPECT_EQ(count, place == std::pair(kWritingBlock, 1) ? 6 : 12) << "the block's only other head is its control";
 }
 
-TEST_F(AblatedCircuit, IsToldWithTheOthersAsItsControl) {
-  const Analysis analysis = analyse(run_ablated({.components = {Component::block}}));
+TEST_F(AblatedCircuit, IsToldBesideOtherBlocksDrawnAtRandom) {
+  const Analysis analysis = analyse(run_ablated({.components = {Component::block}, .draws = 2}));
   std::size_t seen = 0;
   for (const AblationResult& one : analysis.ablations) {
-    EXPECT_EQ(one.others, static_cast<std::size_t>(kBlocks - 1));
+    EXPECT_EQ(one.draws, one.key.control == "main" ? 1u : 2u);
     if (one.of.language == "xx") {
-      EXPECT_EQ(one.change.value, 0);
+      EXPECT_EQ(one.key.control == "main" ? one.change.value : one.difference.value, 0);
       EXPECT_EQ(one.ts_kept.value, 1);
       EXPECT_EQ(one.tf_repaired.value, 0);
       continue;
     }
     const bool writes = one.key.layer == kWritingBlock;
-    EXPECT_DOUBLE_EQ(one.change.value, writes ? -0.5 : 0);
-    EXPECT_DOUBLE_EQ(one.over_others.value, writes ? -0.5 : 0.5 / (kBlocks - 1));
-    seen += writes;
+    if (one.key.control == "main") {
+      EXPECT_DOUBLE_EQ(one.change.value, writes ? -0.5 : 0);
+      continue;
+    }
+    if (!writes) continue;
+    EXPECT_DOUBLE_EQ(one.difference.value, -0.5);
+    EXPECT_DOUBLE_EQ(one.p, 2.0 / 64) << "signs of the six items that differ";
+    EXPECT_EQ(one.family, 2u * kBlocks);
+    ++seen;
   }
   EXPECT_EQ(seen, 1u);
+  EXPECT_TRUE(std::ranges::any_of(analysis.conclusions, [](const std::string& text) {
+    return text.find("block taken out (zero) in en") != std::string::npos &&
+           text.find("The largest loss is at 2, -50 points") != std::string::npos &&
+           text.find("beside its random control (mean of 2 draws") != std::string::npos;
+  }));
+}
+
+TEST_F(AblatedCircuit, MeansAndOtherItemsTakeTheConceptAsZeroDoes) {
+  const AblateSpec spec{.components = {Component::attn_out},
+                        .operations = {Removal::mean, Removal::resample},
+                        .references = {MeanOver::own, MeanOver::pivot}};
+  const Observations all = run_ablated(spec);
+  const auto only = [&](const std::string& operation, const std::string& reference) {
+    Observations some = all;
+    std::erase_if(some.ablations, [&](const AblationObservations& at) {
+      return at.key.operation != operation || at.key.reference != reference;
+    });
+    return some;
+  };
+  for (const auto& [operation, reference] : {std::pair("mean", "own"), std::pair("resample", "")}) {
+    const Observations some = only(operation, reference);
+    for (int b = 0; b < kBlocks; ++b) {
+      const double english = right(some, "en").at({b, -1});
+      EXPECT_TRUE(b == kWritingBlock ? english <= 6 : english == 12)
+          << operation << " in block " << b << ": " << english;
+      EXPECT_EQ(right(some, "xx").at({b, -1}), 6) << operation << ": no other item has a concept there either";
+    }
+  }
+  EXPECT_TRUE(right(only("mean", "pivot"), "en").empty()) << "the pivot's own items are the pivot's";
+  EXPECT_EQ(right(only("mean", "pivot"), "xx").size(), static_cast<std::size_t>(kBlocks));
+}
+
+TEST_F(AblatedCircuit, AMeanOverThePivotsItemsIsPutIn) {
+  const Observations own = run_ablated({.components = {Component::attn_out}, .operations = {Removal::mean}});
+  const Observations pivot = run_ablated(
+      {.components = {Component::attn_out}, .operations = {Removal::mean}, .references = {MeanOver::pivot}});
+  const auto margin = [](const Observations& observations, int block) {
+    for (const AblationObservations& at : observations.ablations)
+      if (at.of.language == "xx" && at.key.control == "main" && at.key.layer == block) return at.items.at("7").margin;
+    return 0.0;
+  };
+  EXPECT_NE(margin(own, kWritingBlock), margin(pivot, kWritingBlock)) << "English items write concepts there";
+  EXPECT_NEAR(margin(own, 0), margin(pivot, 0), 1e-6) << "no item writes anything there";
+}
+
+/// Which items count is known once the pivot is answered; it is right in all here.
+TEST_F(AblatedCircuit, APoolLeavesOutWhatThePivotFails) {
+  AblateSpec spec{.draws = 0, .all_items = false};
+  for (const AblationObservations& at : run_ablated(spec).ablations) EXPECT_EQ(at.items.size(), 12u);
+  spec.max_items = 5;
+  for (const AblationObservations& at : run_ablated(spec).ablations) EXPECT_EQ(at.items.size(), 5u);
+  const Experiment swapped{.model = folder / "model",
+                           .pivot = "xx",
+                           .tasks = {{.name = "items", .data = folder / "data", .languages = {"en"}}},
+                           .ablate = AblateSpec{.draws = 0, .all_items = false}};
+  for (const AblationObservations& at : run(swapped).ablations) EXPECT_EQ(at.items.size(), 6u) << at.of.language;
+}
+
+/// The language mark opens the gate by which the MLP writes the concept: without the direction of the language English
+/// fails, before that MLP alone, and X is what it was; without a random one nothing is lost.
+TEST_F(AblatedCircuit, TheDirectionOfTheLanguageBreaksEnglishAloneAndARandomOneDoesNot) {
+  test::write_tiny_model(folder / "model", gated_circuit());
+  const Observations observations = run_ablated({.components = {Component::direction}});
+  for (int b = 0; b < kBlocks; ++b) {
+    if (b != kWritingBlock)  // where the direction holds the premise's looks as well
+      EXPECT_EQ(right(observations, "en").at({b, -1}), b < kWritingBlock ? 6 : 12) << "block " << b;
+    EXPECT_EQ(right(observations, "xx").at({b, -1}), 6) << "block " << b;
+    EXPECT_EQ(right(observations, "en", "random").at({b, -1}), 12) << "block " << b;
+    EXPECT_EQ(right(observations, "xx", "random").at({b, -1}), 6) << "block " << b;
+  }
+  for (const AblationObservations& at : observations.ablations) EXPECT_EQ(at.key.reference, "xx");
 }
 
 /// Where answer words look like their concepts, the writing block makes the statements of both languages alike: without
@@ -383,14 +483,43 @@ TEST_F(AblatedCircuit, AlignmentRestsOnTheBlockThatWritesTheConceptAlone) {
   std::size_t places = 0;
   for (const AblatedAlignmentResult& one : analyse(observations).ablated_alignment) {
     EXPECT_EQ(one.items, 12u);
+    if (one.key.control != "main") {
+      if (one.key.layer == kWritingBlock) EXPECT_DOUBLE_EQ(one.difference.value, -1);
+      continue;
+    }
     EXPECT_DOUBLE_EQ(one.change.value, one.key.layer == kWritingBlock ? -1 : 0) << "block " << one.key.layer;
     ++places;
   }
   EXPECT_EQ(places, static_cast<std::size_t>(kBlocks));
 }
 
+TEST_F(AblatedCircuit, WhatAddsNothingLeavesAllMetricsAsTheyAre) {
+  test::TinyModel random{.blocks = 3, .width = kWidth, .heads = kHeads, .kv_heads = kHeads, .head_dim = kHeadDim};
+  random.words = circuit().words;
+  random.weights["model.layers.1.mlp.down_proj.weight"] = {0};
+  test::write_tiny_model(folder / "model", random);
+  const AblateSpec spec{.components = {Component::mlp_out}, .blocks = {{1}}, .draws = 2};
+  std::set<std::string> metrics;
+  bool control_changes = false;
+  for (const AblatedAlignmentResult& one :
+       analyse(run_ablated(spec, {"dali", "dali_margin", "mexat"})).ablated_alignment) {
+    EXPECT_EQ(one.items, 12u) << one.metric;
+    if (one.key.control == "main") EXPECT_NEAR(one.change.value, 0, 1e-6) << one.metric;
+    if (one.key.control == "main") metrics.insert(one.metric);
+    control_changes |= one.key.control == "random" && one.metric == "dali_margin" && std::abs(one.change.value) > 1e-4;
+  }
+  EXPECT_EQ(metrics, (std::set<std::string>{"dali", "dali_margin", "mexat"}));
+  EXPECT_TRUE(control_changes) << "the other blocks' MLPs add something";
+}
+
+TEST_F(AblatedCircuit, HeadsMayBeNamedByTheirBlock) {
+  const Observations observations =
+      run_ablated({.components = {Component::z}, .chosen_heads = {{kWritingBlock, 0}, {4, 1}}, .draws = 0});
+  EXPECT_EQ(right(observations, "en"), (std::map<std::pair<int, int>, double>{{{kWritingBlock, 0}, 6}, {{4, 1}, 12}}));
+}
+
 TEST_F(AblatedCircuit, ABlockThatIsNotThereIsRefusedByName) {
-  EXPECT_NE(test::error_of([&] { run_ablated({.blocks = {{7}}}); }).find("no block 7"), std::string::npos);
+  EXPECT_NE(test::error_of([&] { run_ablated({.blocks = {{7}}}); }).find("block 7 is not there"), std::string::npos);
 }
 
 }  // namespace

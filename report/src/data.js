@@ -61,6 +61,14 @@ export function metricsOf(document, part) {
 
 export const isPivot = (run, part, language) => partOf(run, part)?.pivots.includes(language) ?? false;
 
+/// What was taken out, and how; a direction is each language's own.
+export const ablationName = (row) =>
+  [row.component, row.operation, row.component === "direction" ? "" : row.reference, row.position === "everywhere" ? "" : row.position].filter(Boolean).join(" ");
+
+export function ablationsOf(document, part) {
+  return unique(document.runs.flatMap((run) => rowsOfPart(run, "ablations", part).map(ablationName)));
+}
+
 /// A measure of a parallel corpus under one pooling.
 export const corpusName = (row) => `${row.corpus} ${row.measure}${row.pooling ? ` ${row.pooling}` : ""}`;
 

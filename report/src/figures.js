@@ -1,6 +1,6 @@
 // The figures, once: what the page shows and `tertium plot` writes. Each is a Vega-Lite specification made of the
 // document's tables. Rates, intervals and tests come from there; nothing is computed here but where things lie.
-import { corpusName, directions, hasHeads, isPivot, partOf, placeName, rowsOf, rowsOfPart } from "./data.js";
+import { ablationName, corpusName, directions, hasHeads, isPivot, partOf, placeName, rowsOf, rowsOfPart } from "./data.js";
 import { languageName, plain } from "./dom.js";
 import { counted, number, percent } from "./numbers.js";
 import { config, controlScales, inOrder } from "./theme.js";
@@ -512,8 +512,128 @@ const lens = {
   },
 };
 
+const ablationRows = (context, table) => rowsOfPart(context.run, table, context.part).filter((row) => ablationName(row) === context.ablation);
+const taken = (context) => `What is taken out (${context.ablation}) is so at all rows of context and options; random takes out as much elsewhere: another block, another head of the block, a random direction.`;
+
+/// Around 0, with room for the widest interval.
+function changeAxis(title, data) {
+  const most = Math.max(0.1, ...data.flatMap((row) => [row.low, row.high, row.change].filter((value) => value !== null).map(Math.abs)));
+  const end = Math.min(1, Math.ceil(most * 10 - 1e-9) / 10);
+  return { field: "change", type: "quantitative", title, scale: { domain: [-end, end] }, axis: { format: "+.0%", tickCount: 5 } };
+}
+
+/// In the pivot each language's direction is another.
+const ablatedName = (row) => `${languageName(row.language)}${row.component === "direction" && row.reference !== row.language ? ` (${languageName(row.reference)})` : ""}`;
+
+function changeLines(context, rows, title) {
+  const data = mainLast(rows).map((row) => ({ ...row, language: ablatedName(row), low: low(row.change_ci), high: high(row.change_ci), lead: row.control === "main" ? null : row.difference }));
+  const controls = inOrder(rows.map((row) => row.control));
+  const tooltip = hover(["language", "Language"], ["layer", "Block"], ["control", "Taken out"], ["change", "Change", "+.1%"], ["low", "from", "+.1%"], ["high", "to", "+.1%"],
+    ["items", "Items"], ["draws", "Draws"], ["lead", "Main less this", "+.1%"], ["p_bh", "p, corrected", ".3g"]);
+  return byLanguage({ ...context, width: context.width - 24 }, [...new Set(rows.map(ablatedName))], [ // labels below 0 are wider
+    { mark: { type: "rule", strokeWidth: 0.8, color: context.theme.soft }, encoding: { y: { datum: 0 } } },
+    ...flipLines(context, rows, changeAxis(title, data), controls, controls, tooltip),
+  ], data, 150);
+}
+
+const ablations = {
+  id: "ablations",
+  title: "Answers with one block, half of one or direction taken out",
+  choices: ["ablation"],
+  rows: (context) => ablationRows(context, "ablations").filter((row) => row.head === null && row.change !== null),
+  caption: (context, rows) => [
+    `Change of accuracy from the clean run, by block. ${taken(context)}`,
+    `An item's value under random is its mean over draws; bands are 95 % intervals over items. ${items(rows, "items")} a language and block; p on hover is of main's change, or of main less random, corrected over blocks and languages.`,
+  ],
+  build: (context, rows) => changeLines(context, rows, "change of accuracy"),
+};
+
+const ablatedAlignment = {
+  id: "ablated_alignment",
+  title: "Alignment with one block, half of one or direction taken out",
+  choices: ["ablation", "metric"],
+  rows: (context) => ablationRows(context, "ablated_alignment").filter((row) => row.head === null && row.metric === context.metric && row.change !== null),
+  caption: (context, rows) => [
+    `Change of ${context.metric} from the clean run: its mean over the stream indices behind the block. ${taken(context)}`,
+    `Both languages' texts run with it taken out. Bands are 95 % intervals over items; ${items(rows, "items")}.`,
+  ],
+  build: (context, rows) => changeLines(context, rows, `change of ${context.metric}`),
+};
+
+const ablatedHeads = {
+  id: "ablated_heads",
+  mixes: true,
+  title: "Answers with one head taken out",
+  choices: ["ablation"],
+  rows: (context) => ablationRows(context, "ablations").filter((row) => row.head !== null && row.control === "main"),
+  caption: (context, rows) => [
+    `Change of accuracy from the clean run with one head taken out (${context.ablation}), by block and head, a panel a language. ${items(rows, "items")} a cell; ${rows.length} tests, corrected together.`,
+  ],
+  build(context, rows) {
+    const data = rows.map((row) => ({ ...named(row), low: low(row.change_ci), high: high(row.change_ci) }));
+    const languages = order(rows);
+    const { columns, width } = panels(context.width, languages.length, 300);
+    const most = Math.max(0.05, ...data.map((row) => Math.abs(row.change)));
+    return {
+      data: { values: data },
+      facet: { field: "language", type: "nominal", title: null, sort: languages, header: { labelAnchor: "start" } },
+      columns, spacing: 20,
+      spec: {
+        width, height: { step: 16 },
+        mark: { type: "rect", stroke: context.theme.ground, strokeWidth: 1 },
+        encoding: {
+          x: { field: "layer", type: "ordinal", title: "block", axis: { labelAngle: 0, grid: false, domain: false, ticks: false, labelOverlap: "greedy" } },
+          y: { field: "head", type: "ordinal", title: "head", axis: { grid: false, domain: false, ticks: false } },
+          color: {
+            field: "change", type: "quantitative", scale: { domain: [-most, -most / 2, 0, most / 2, most], range: context.theme.diverging, interpolate: "rgb" },
+            legend: { title: "change of accuracy", format: "+.0%", gradientLength: Math.min(280, context.width - 150), gradientThickness: 10, titleFont: context.theme.font, titleFontWeight: "normal", titleColor: context.theme.ink, titlePadding: 6 },
+          },
+          tooltip: hover(["language", "Language"], ["layer", "Block"], ["head", "Head"], ["change", "Change", "+.1%"], ["low", "from", "+.1%"], ["high", "to", "+.1%"], ["p_bh", "p, corrected", ".3g"], ["items", "Items"]),
+        },
+      },
+    };
+  },
+};
+
+const repairs = {
+  id: "repairs",
+  title: "Repairs on items that they were not fitted on",
+  rows: (context) => rowsOfPart(context.run, "repairs", context.part).filter((row) => row.control !== "pivot" && row.after !== null),
+  caption: (context, rows) => [
+    "Accuracy with the language's states mapped onto the pivot's (main), without that (none), and with the controls: random, a vector or map of equal norm; shuffled, fitted on pairs of different items; other_language, fitted on another.",
+    `Bars are 95 % intervals. ${items(rows, "n")} a language, on which nothing was fitted or chosen; hover for TF that turn right and TS that turn wrong, main less each, and p after Holm.`,
+  ],
+  build(context, rows) {
+    const { theme } = context;
+    const data = mainLast(rows).map((row) => ({
+      ...named(row), low: low(row.after_ci), high: high(row.after_ci), mended: `${row.repaired_k} of ${row.repaired_n}`, spoiled: `${row.broken_k} of ${row.broken_n}`,
+    }));
+    const controls = inOrder(rows.map((row) => row.control));
+    const scales = controlScales(controls, theme);
+    const y = { field: "repair", type: "nominal", title: null, axis: { grid: false, domain: false, ticks: false, labelColor: theme.ink, labelFontSize: 12 } };
+    const yOffset = { field: "control", type: "nominal", sort: controls };
+    const color = { field: "control", type: "nominal", scale: scales.colour, legend: { title: null, symbolOpacity: 1, columns: Math.max(2, Math.floor((context.width - 40) / 125)) } };
+    const tooltip = hover(["language", "Language"], ["repair", "Repair"], ["control", "Which"], ["after", "Accuracy", ".1%"], ["low", "from", ".1%"], ["high", "to", ".1%"], ["mended", "TF turn right"], ["spoiled", "TS turn wrong"],
+      ["difference", "Main less this", "+.1%"], ["p_holm", "p after Holm", ".3g"], ["layer", "Block"], ["alpha", "α"], ["n", "Items"]);
+    const languages = order(rows);
+    const { columns, width } = panels(context.width - 80, languages.length, 260);
+    return {
+      data: { values: data },
+      facet: { field: "language", type: "nominal", title: null, sort: languages, header: { labelAnchor: "start" } },
+      columns, spacing: 22,
+      spec: {
+        width, height: { step: 11, for: "offset" },
+        layer: [
+          { mark: { type: "rule", strokeWidth: 1.4 }, encoding: { y, yOffset, x: { field: "low", ...shareAxis("accuracy") }, x2: { field: "high" }, color, tooltip } },
+          { mark: { type: "point", filled: true, size: 34, opacity: 1 }, encoding: { y, yOffset, x: { field: "after", type: "quantitative" }, color, shape: { field: "control", type: "nominal", scale: scales.shape }, tooltip } },
+        ],
+      },
+    };
+  },
+};
+
 /// In the order of the page.
-export const figures = [accuracy, transfer, alignment, corpora, lens, correlation, flips, heatmap, heads, recovery, compared];
+export const figures = [accuracy, transfer, alignment, corpora, lens, correlation, flips, heatmap, heads, recovery, ablations, ablatedAlignment, ablatedHeads, repairs, compared];
 export const figureNamed = (id) => figures.find((figure) => figure.id === id);
 
 /// A whole specification; null where the run has nothing for it.

@@ -1,6 +1,6 @@
 // The page; and where there is none, the figures alone (`tertium plot`).
 import { svgOf } from "./chart.js";
-import { controlsOf, corporaOf, isPivot, metricsOf, partsOf, placesOf, readDocument, rowsOfPart } from "./data.js";
+import { ablationsOf, controlsOf, corporaOf, isPivot, metricsOf, partsOf, placesOf, readDocument, rowsOfPart } from "./data.js";
 import { figureNamed, figures, specification } from "./figures.js";
 import { openPage } from "./page.js";
 import { themes } from "./theme.js";
@@ -26,6 +26,7 @@ export async function plot(request) {
     place: figure.choices?.includes("place") ? oneOf("place", request.place, places) : places[0],
   };
   if (figure.choices?.includes("corpus")) context.corpus = oneOf("corpus", request.corpus, corporaOf(document));
+  if (figure.choices?.includes("ablation")) context.ablation = oneOf("ablation", request.ablation, ablationsOf(document, context.part));
   if (request.control) context.control = oneOf("control", request.control, controlsOf(document, part, context.place));
   const spec = specification(figure, context);
   if (!spec) throw new Error(`the results have nothing for figure ${figure.id}`);

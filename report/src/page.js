@@ -1,5 +1,5 @@
 // The page from top to bottom.
-import { controlsOf, corporaOf, directions, info, metricsOf, partName, partsOf, placeName, placesOf, rowsOfPart } from "./data.js";
+import { ablationsOf, controlsOf, corporaOf, directions, info, metricsOf, partName, partsOf, placeName, placesOf, rowsOfPart } from "./data.js";
 import { h, languageName, plain } from "./dom.js";
 import { figureNamed } from "./figures.js";
 import { FigureBlock, followSurroundings } from "./figureview.js";
@@ -22,6 +22,7 @@ class Page {
     if (key === "part") return partsOf(this.document);
     if (key === "metric") return metricsOf(this.document, this.part());
     if (key === "corpus") return corporaOf(this.document);
+    if (key === "ablation") return ablationsOf(this.document, this.part());
     if (key === "control") return ["", ...controlsOf(this.document, this.part(), this.place())];
     return placesOf(this.document, this.part());
   }
@@ -39,10 +40,10 @@ class Page {
   listen = on;
 
   context(run, width = 720, theme = themes.page) {
-    return { run, first: this.document.runs[0], comparison: this.document.comparison, part: this.part(), metric: this.metric(), place: this.place(), control: this.control(), corpus: this.choice("corpus"), width, theme };
+    return { run, first: this.document.runs[0], comparison: this.document.comparison, part: this.part(), metric: this.metric(), place: this.place(), control: this.control(), corpus: this.choice("corpus"), ablation: this.choice("ablation"), width, theme };
   }
 
-  static titles = { run: "Results", part: "Task", metric: "Metric", place: "Patched", corpus: "Corpus", control: "Main against" };
+  static titles = { run: "Results", part: "Task", metric: "Metric", place: "Patched", corpus: "Corpus", ablation: "Taken out", control: "Main against" };
 
   /// Nothing where there is no choice.
   chooser(key) {
@@ -150,6 +151,10 @@ const tableTitles = {
   regression: "Regression of right answers",
   corpora: "Parallel corpora",
   lens: "The lens at every layer",
+  ablations: "Answers with a part taken out, and its control",
+  ablated_alignment: "Alignment with a part taken out, and its control",
+  repairs: "Repairs beside their controls and their harm",
+  repaired_alignment: "Alignment under repairs",
 };
 
 /// Made when opened: there may be many rows.
@@ -256,6 +261,8 @@ export function openPage(document_, root) {
     document_.runs.some((run) => run.tables.lens.rows.length > 0) && section("lens", "When the answer stands there", figure("lens")),
     document_.runs.some((run) => run.tables.across_points.rows.length > 0) && section("across", "Across languages", figure("correlation")),
     isAsked && section("patching", "Patching", figure("flips"), figure("heatmap"), figure("heads"), figure("recovery"), harm(page), noise(page)),
+    document_.runs.some((run) => run.tables.ablations.rows.length > 0) && section("ablation", "What answers and alignment rest on", figure("ablations"), figure("ablated_alignment"), figure("ablated_heads")),
+    document_.runs.some((run) => run.tables.repairs.rows.length > 0) && section("repair", "Repair without training", figure("repairs")),
     section("conclusions", "Tests and conclusions",
       h("p", { class: "note" }, "Sentences are made by rule from the tables, the same for every run. Every p has its family: Holm over languages, Benjamini-Hochberg over layers and languages."),
       conclusions(page), testTables(page)),

@@ -48,7 +48,7 @@ const checks = {
   async figures() {
     const { page, said } = await open(pages[0]);
     await walk(page);
-    assert.deepEqual(await shownFigures(page), ["accuracy", "transfer", "alignment", "corpora", "lens", "correlation", "flips", "heatmap", "recovery"]);
+    assert.deepEqual(await shownFigures(page), ["accuracy", "transfer", "alignment", "corpora", "lens", "correlation", "flips", "heatmap", "recovery", "ablations", "ablated_alignment", "repairs"]);
     for (const caption of await page.locator("main figure:not([hidden]) figcaption").allInnerTexts()) {
       assert.match(caption, /\d+ (to \d+ )?(items?|languages?)/, "a caption says how many it rests on");
     }

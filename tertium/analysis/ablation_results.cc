@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <tuple>
 
+#include "tertium/analysis/changed_alignment.h"
 #include "tertium/analysis/families.h"
 #include "tertium/analysis/groups.h"
 #include "tertium/analysis/paired.h"
@@ -13,57 +14,80 @@
 namespace tertium {
 namespace {
 
-using ByItem = std::map<std::string, double>;
+constexpr char kMain[] = "main";
 
-/// What a place is held against: as many parts of the same kind. For a head the others of its block; else the same
-/// component of the other blocks.
-bool is_other(const AblationKey& place, const AblationKey& other) {
-  AblationKey same = other;
-  same.layer = place.layer;
-  same.head = place.head;
-  return same == place && other != place && (place.head < 0 || other.layer == place.layer);
+/// "random" of "random@7.2".
+std::string name_of(const std::string& control) { return control.substr(0, control.find('@')); }
+
+AblationKey with_control(AblationKey key, std::string control) {
+  key.control = std::move(control);
+  return key;
 }
 
-/// By item: the mean over the other places that have it; nothing without any.
-ByItem means_of(const std::vector<const ByItem*>& others) {
-  ByItem sums;
-  std::map<std::string, std::size_t> counts;
-  for (const ByItem* other : others)
-    for (const auto& [item, value] : *other) {
-      sums[item] += value;
-      ++counts[item];
-    }
-  for (auto& [item, sum] : sums) sum /= static_cast<double>(counts.at(item));
-  return sums;
+void add_to_mean(double& mean, double value, std::size_t before) {
+  mean += (value - mean) / static_cast<double>(before + 1);
 }
 
-std::map<std::string, std::string> units_of(const LanguageObservations& language) {
-  std::map<std::string, std::string> units;
-  for (const PairedAnswer& answer : language.answers) units[answer.item] = answer.unit;
-  return units;
-}
+/// By language, place and control: the index of its observations.
+using Places = std::map<std::pair<TaskLanguage, AblationKey>, std::size_t>;
 
-/// First less second, of the items that both have. The differences lie within [-2, 2].
-Estimate difference_of(const ByItem& first, const ByItem& second, const std::map<std::string, std::string>& units,
-                       Bootstrap& bootstrap) {
-  std::vector<double> values;
-  std::vector<std::string> of;
-  for (const auto& [item, value] : first) {
-    const auto found = second.find(item);
-    if (found == second.end()) continue;
-    values.push_back(value - found->second);
-    of.push_back(units.contains(item) ? units.at(item) : item);
+/// The options' scores of one draw.
+using Draw = std::pair<std::string, std::string>;  // item, control
+
+void add_answers(const std::vector<AblationRow>& scores, const std::vector<LanguageAnswers>& answers,
+                 std::vector<AblationObservations>& all, Places& places) {
+  std::vector<std::map<Draw, std::vector<double>>> scored;
+  for (const AblationRow& row : scores) {
+    const TaskLanguage of{row.task, row.protocol, row.language};
+    const AblationKey key = with_control(row.key, name_of(row.key.control));
+    const auto [place, is_new] = places.insert({{of, key}, all.size()});
+    if (is_new) all.push_back({of, key, {}, {}}), scored.emplace_back();
+    std::vector<double>& of_item = scored[place->second][{row.item, row.key.control}];
+    if (std::cmp_not_equal(row.option, of_item.size()))
+      fail("ablations: item \"{}\" ({} {}): option {} comes where {} should; the file is not as a run left it",
+           printable(row.item), printable(row.task), row.language, row.option, of_item.size());
+    of_item.push_back(row.score);
   }
-  return values.empty() ? Estimate{} : mean_of_items(values, numbered(of), bootstrap);
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    const Answers* clean = find_answers(answers, all[i].of.task, all[i].of.protocol, all[i].of.language);
+    for (const auto& [draw, of_item] : scored[i]) {
+      const std::string& item = draw.first;
+      if (!clean)
+        fail("ablations: no scores of {} {}; are the results whole?", printable(all[i].of.task), all[i].of.language);
+      const Answer& answer = answer_to(*clean, item);
+      if (of_item.size() != answer.scores.size())
+        fail("ablations: item \"{}\" has {} options, but {} clean; the file is not as a run left it", printable(item),
+             of_item.size(), answer.scores.size());
+      const std::vector<double> compared = answer.compared(of_item);
+      AblatedAnswer& ablated = all[i].items[item];
+      add_to_mean(ablated.right, best_option(compared) == answer.gold, ablated.draws);
+      add_to_mean(ablated.margin, margin(compared, answer.gold), ablated.draws);
+      ++ablated.draws;
+    }
+  }
 }
 
-/// Right answers under an ablation less the clean ones.
-ByItem changes_of(const AblationObservations& at, const LanguageObservations& language) {
-  ByItem changes;
-  for (const PairedAnswer& answer : language.answers)
-    if (const auto found = at.items.find(answer.item); found != at.items.end())
-      changes[answer.item] = static_cast<double>(found->second.right) - static_cast<double>(answer.right);
-  return changes;
+void add_alignment(const std::vector<AblatedAlignmentRow>& ablated, const std::vector<AlignmentRow>& clean,
+                   std::vector<AblationObservations>& all, const Places& places) {
+  std::map<std::tuple<std::string, std::string, AblationKey>, std::size_t> first;  // alignment knows no protocol
+  for (const auto& [place, index] : places) {
+    const auto [found, is_new] = first.insert({{place.first.task, place.first.language, place.second}, index});
+    if (!is_new) found->second = std::min(found->second, index);
+  }
+  if (ablated.empty()) return;
+  AlignmentChanges changes(clean);
+  for (const AblatedAlignmentRow& row : ablated)
+    if (const auto found = first.find({row.task, row.language, with_control(row.key, name_of(row.key.control))});
+        found != first.end())
+      changes.add(found->second, row.key.control, row);
+  changes.put_into(all);
+}
+
+const AblationObservations* main_of(const Observations& observations, const AblationObservations& control) {
+  const AblationKey key = with_control(control.key, kMain);
+  for (const AblationObservations& at : observations.ablations)
+    if (at.of == control.of && at.key == key) return &at;
+  return nullptr;
 }
 
 Estimate still_right(const AblationObservations& at, const std::vector<const PairedAnswer*>& group,
@@ -79,25 +103,36 @@ Estimate still_right(const AblationObservations& at, const std::vector<const Pai
   return values.empty() ? Estimate{} : rate_of_items(values, numbered(units), bootstrap);
 }
 
-AblationResult result_of(const AblationObservations& at, const LanguageObservations& language, Bootstrap& bootstrap) {
+AblationResult result_of(const AblationObservations& at, const AblationObservations* main,
+                         const LanguageObservations& language, Bootstrap& bootstrap) {
   AblationResult result{.of = at.of, .key = at.key};
-  std::vector<double> ablated, clean, margins;
-  std::vector<std::string> units;
+  PairedItems with_clean, with_main;
+  std::vector<double> margins;
   for (const PairedAnswer& answer : language.answers) {
     const auto found = at.items.find(answer.item);
     if (found == at.items.end()) continue;
-    ablated.push_back(found->second.right);
-    clean.push_back(answer.right);
-    margins.push_back(found->second.margin - answer.margin);
-    units.push_back(answer.unit);
+    const AblatedAnswer& ablated = found->second;
+    with_clean.add(ablated.right, answer.right, answer.unit, ablated.draws);
+    margins.push_back(ablated.margin - answer.margin);
+    if (!main) continue;
+    if (const auto own = main->items.find(answer.item); own != main->items.end())
+      with_main.add(own->second.right, ablated.right, answer.unit, ablated.draws);
   }
-  result.items = ablated.size();
-  if (ablated.empty()) return result;
-  result.accuracy = rate_of_items(ablated, numbered(units), bootstrap);
-  result.margin_change = mean_of_items(margins, numbered(units), bootstrap);
-  const PairedTest test = paired_test(ablated, clean, units, /*are_single=*/true, bootstrap);
-  result.change = test.difference;
-  result.p = test.p;
+  result.items = with_clean.first.size();
+  result.draws = with_clean.draws;
+  if (result.items == 0) return result;
+  result.accuracy = rate_of_items(with_clean.first, numbered(with_clean.units), bootstrap);
+  result.margin_change = mean_of_items(margins, numbered(with_clean.units), bootstrap);
+  const PairedTest from_clean = with_clean.test(/*are_single=*/result.draws == 1, bootstrap);
+  result.change = from_clean.difference;
+  result.p = from_clean.p;
+  result.detectable = from_clean.detectable;
+  if (at.key.control != kMain) {
+    const PairedTest from_main = with_main.test(/*are_single=*/false, bootstrap);
+    result.difference = from_main.difference;
+    result.p = from_main.p;
+    result.detectable = from_main.detectable;
+  }
   if (language.is_pivot) return result;
   const TransferGroups groups = transfer_groups(language);
   result.ts_kept = still_right(at, groups.ts, bootstrap, result.ts);
@@ -105,93 +140,31 @@ AblationResult result_of(const AblationObservations& at, const LanguageObservati
   return result;
 }
 
-/// The mean of a metric over the stream indices behind a block, by item.
-ByItem clean_alignment(const Observations& observations, const AblationObservations& at, const std::string& metric) {
-  ByItem sums;
-  std::size_t layers = 0;
-  for (const AlignmentObservations* one : stream_layers(observations, at.of.task, at.of.language, metric)) {
-    if (one->layer <= at.key.layer) continue;
-    ++layers;
-    for (const auto& [item, value] : one->values) sums[item] += value;
-  }
-  for (auto& [item, sum] : sums) sum /= static_cast<double>(layers);
-  return sums;
-}
-
-ByItem differences(const ByItem& first, const ByItem& second) {
-  ByItem all;
-  for (const auto& [item, value] : first)
-    if (const auto found = second.find(item); found != second.end()) all[item] = value - found->second;
-  return all;
-}
-
-double mean_of(const ByItem& values) {
-  double sum = 0;
-  for (const auto& [item, value] : values) sum += value;
-  return values.empty() ? kUnknown : sum / static_cast<double>(values.size());
+/// Of what is asked at once: all places and languages.
+auto family_of(const TaskLanguage& of, const AblationKey& key) {
+  return std::tuple(of.task, of.protocol, key.component, key.operation, key.position, key.control);
 }
 
 }  // namespace
 
 std::vector<AblationObservations> ablation_observations(const std::vector<AblationRow>& scores,
                                                         const std::vector<AblatedAlignmentRow>& alignment,
+                                                        const std::vector<AlignmentRow>& clean,
                                                         const std::vector<LanguageAnswers>& answers) {
   std::vector<AblationObservations> all;
-  std::map<std::pair<TaskLanguage, AblationKey>, std::size_t> places;
-  std::vector<std::map<std::string, std::vector<double>>> scored;
-  for (const AblationRow& row : scores) {
-    const TaskLanguage of{row.task, row.protocol, row.language};
-    const auto [place, is_new] = places.insert({{of, row.key}, all.size()});
-    if (is_new) all.push_back({of, row.key, {}, {}}), scored.emplace_back();
-    std::vector<double>& of_item = scored[place->second][row.item];
-    if (std::cmp_not_equal(row.option, of_item.size()))
-      fail("ablations: item \"{}\" ({} {}): option {} comes where {} should; the file is not as a run left it",
-           printable(row.item), printable(row.task), row.language, row.option, of_item.size());
-    of_item.push_back(row.score);
-  }
-  for (std::size_t i = 0; i < all.size(); ++i) {
-    const Answers* clean = find_answers(answers, all[i].of.task, all[i].of.protocol, all[i].of.language);
-    for (const auto& [item, of_item] : scored[i]) {
-      if (!clean)
-        fail("ablations: no scores of {} {}; are the results whole?", printable(all[i].of.task), all[i].of.language);
-      const Answer& answer = answer_to(*clean, item);
-      if (of_item.size() != answer.scores.size())
-        fail("ablations: item \"{}\" has {} options, but {} clean; the file is not as a run left it", printable(item),
-             of_item.size(), answer.scores.size());
-      const std::vector<double> compared = answer.compared(of_item);
-      all[i].items[item] = {best_option(compared) == answer.gold, margin(compared, answer.gold)};
-    }
-  }
-  std::map<std::tuple<std::string, std::string, AblationKey>, std::size_t> first;  // alignment knows no protocol
-  for (std::size_t i = all.size(); i-- > 0;) first[{all[i].of.task, all[i].of.language, all[i].key}] = i;
-  std::map<std::tuple<std::size_t, std::string, std::string>, std::size_t> counts;
-  for (const AblatedAlignmentRow& row : alignment) {
-    const auto found = first.find({row.task, row.language, row.key});
-    if (found == first.end() || row.stream != "resid") continue;
-    double& mean = all[found->second].aligned[row.metric][row.item];
-    const std::size_t before = counts[{found->second, row.metric, row.item}]++;
-    mean += (row.value - mean) / static_cast<double>(before + 1);
-  }
+  Places places;
+  add_answers(scores, answers, all, places);
+  add_alignment(alignment, clean, all, places);
   return all;
 }
 
 std::vector<AblationResult> ablation_results(const Observations& observations, Bootstrap& bootstrap) {
   std::vector<AblationResult> results;
-  for (const AblationObservations& at : observations.ablations) {
-    const LanguageObservations* language = find(observations, at.of);
-    if (!language) continue;
-    AblationResult& result = results.emplace_back(result_of(at, *language, bootstrap));
-    std::vector<ByItem> all;
-    for (const AblationObservations& other : observations.ablations)
-      if (other.of == at.of && is_other(at.key, other.key)) all.push_back(changes_of(other, *language));
-    std::vector<const ByItem*> others;
-    for (const ByItem& one : all) others.push_back(&one);
-    result.others = others.size();
-    result.over_others = difference_of(changes_of(at, *language), means_of(others), units_of(*language), bootstrap);
-  }
-  const auto family = [](const AblationResult& one) {
-    return std::tuple(one.of.task, one.of.protocol, one.key.component, one.key.position);
-  };
+  for (const AblationObservations& at : observations.ablations)
+    if (const LanguageObservations* language = find(observations, at.of))
+      results.push_back(
+          result_of(at, at.key.control == kMain ? nullptr : main_of(observations, at), *language, bootstrap));
+  const auto family = [](const AblationResult& one) { return family_of(one.of, one.key); };
   correct(results, family, &AblationResult::p, benjamini_hochberg, &AblationResult::p_bh, &AblationResult::family);
   return results;
 }
@@ -201,27 +174,17 @@ std::vector<AblatedAlignmentResult> ablated_alignment_results(const Observations
   for (const AblationObservations& at : observations.ablations) {
     const LanguageObservations* language = find(observations, at.of);
     if (!language) continue;
+    const AblationObservations* main = at.key.control == kMain ? nullptr : main_of(observations, at);
     for (const auto& [metric, values] : at.aligned) {
-      const ByItem clean = clean_alignment(observations, at, metric), change = differences(values, clean);
-      std::vector<ByItem> all;
-      for (const AblationObservations& other : observations.ablations)
-        if (other.of == at.of && is_other(at.key, other.key) && other.aligned.contains(metric))
-          all.push_back(differences(other.aligned.at(metric), clean_alignment(observations, other, metric)));
-      std::vector<const ByItem*> others;
-      for (const ByItem& one : all) others.push_back(&one);
-      const auto units = units_of(*language);
-      ByItem zero;
-      for (const auto& [item, value] : change) zero[item] = 0;
-      results.push_back({.of = at.of,
-                         .key = at.key,
-                         .metric = metric,
-                         .items = change.size(),
-                         .clean = mean_of(clean),
-                         .ablated = mean_of(values),
-                         .change = difference_of(change, zero, units, bootstrap),
-                         .over_others = difference_of(change, means_of(others), units, bootstrap)});
+      const auto* of_main = main && main->aligned.contains(metric) ? &main->aligned.at(metric) : nullptr;
+      if (!values.empty()) results.push_back({change_of(values, of_main, *language, bootstrap), at.of, at.key, metric});
     }
   }
+  const auto family = [](const AblatedAlignmentResult& one) {
+    return std::tuple_cat(family_of(one.of, one.key), std::tuple(one.metric));
+  };
+  correct(results, family, &AblatedAlignmentResult::p, benjamini_hochberg, &AblatedAlignmentResult::p_bh,
+          &AblatedAlignmentResult::family);
   return results;
 }
 

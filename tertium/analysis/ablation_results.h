@@ -8,9 +8,11 @@
 
 namespace tertium {
 
-/// Stored rows, place by place. Throws Error naming the item whose rows do not fit its answer.
+/// Stored rows, place by place and control by control. `clean`: alignment without any ablation. Throws Error naming the
+/// item whose rows do not fit its answer.
 std::vector<AblationObservations> ablation_observations(const std::vector<AblationRow>& scores,
                                                         const std::vector<AblatedAlignmentRow>& alignment,
+                                                        const std::vector<AlignmentRow>& clean,
                                                         const std::vector<LanguageAnswers>& answers);
 
 std::vector<AblationResult> ablation_results(const Observations& observations, Bootstrap& bootstrap);

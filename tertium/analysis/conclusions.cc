@@ -7,6 +7,7 @@
 #include <limits>
 #include <map>
 #include <set>
+#include <tuple>
 
 #include "tertium/base/text.h"
 
@@ -412,6 +413,48 @@ void tell_repairs(const Subject& subject, const Analysis& analysis, Conclusions&
   }
 }
 
+/// Of what one sentence tells: everything but the place.
+auto ablation_group(const AblationResult& one) {
+  return std::tuple(one.of.language, one.key.component, one.key.operation, one.key.reference, one.key.position);
+}
+
+/// One sentence a language, component and operation: at how many places answers change, and the place that costs most
+/// beside its control.
+void tell_ablations(const Subject& subject, const Analysis& analysis, Conclusions& out) {
+  std::map<decltype(ablation_group(analysis.ablations.front())), std::vector<const AblationResult*>> groups;
+  for (const AblationResult& one : analysis.ablations)
+    if (subject.asks(one.of)) groups[ablation_group(one)].push_back(&one);
+  for (const auto& [group, results] : groups) {
+    const AblationResult *most = nullptr, *control = nullptr;
+    std::size_t places = 0, changed = 0;
+    for (const AblationResult* one : results) {
+      if (one->key.control != "main" || std::isnan(one->change.value)) continue;
+      ++places;
+      changed += one->p_bh < kLevel;
+      if (!most || one->change.value < most->change.value) most = one;
+    }
+    if (!most) continue;
+    for (const AblationResult* one : results)
+      if (one->key.control != "main" && one->key.layer == most->key.layer && one->key.head == most->key.head)
+        control = one;
+    const auto points = [](const Estimate& of) {
+      return fmt::format("{:+.0f} points [{:+.0f}, {:+.0f}]", 100 * of.value, 100 * of.low, 100 * of.high);
+    };
+    const AblationKey& key = most->key;
+    std::string text = fmt::format(
+        "{}, {} taken out ({}{}) in {}: accuracy changes at {} of {} places (Benjamini-Hochberg over {} tests). The "
+        "largest loss is at {}{}, {} (adjusted {}), picked on these items",
+        subject.name(), key.component, key.operation, key.reference.empty() ? "" : " " + printable(key.reference),
+        printable(most->of.language), changed, places, most->family, key.layer,
+        key.head < 0 ? "" : fmt::format(".{}", key.head), points(most->change), p_is(most->p_bh));
+    if (control)
+      text += fmt::format("; that is {} beside its random control (mean of {} {}, adjusted {})",
+                          points(control->difference), control->draws, control->draws == 1 ? "draw" : "draws",
+                          p_is(control->p_bh));
+    out.all.push_back(text + ".");
+  }
+}
+
 /// One sentence a corpus and pooling.
 void tell_corpora(const Analysis& analysis, Conclusions& out) {
   const auto is_same = [](const CorpusResult& a, const CorpusResult& b) {
@@ -455,6 +498,7 @@ Conclusions conclusions(const Observations& observations, const Analysis& analys
     tell_across(subject, analysis, out);
     tell_patches(subject, observations, analysis, out);
     tell_regression(subject, analysis, out);
+    tell_ablations(subject, analysis, out);
     tell_repairs(subject, analysis, out);
   }
   tell_corpora(analysis, out);

@@ -145,11 +145,11 @@ Observations observations_of(const Store& store) {
     std::ranges::move(patches.of[named], std::back_inserter(observations.patches));
   }
   observations.lens = lens_observations(store.lens(), all);
-  observations.ablations = ablation_observations(store.ablations(), store.ablated_alignment(), all);
-  observations.repairs =
-      repair_observations(store.repairs(), all, [&](const std::string& task, const std::string& language) {
-        return pivots.of(task, language);
-      });
+  const std::vector<AblatedAlignmentRow> changed = store.ablated_alignment();
+  observations.ablations = ablation_observations(store.ablations(), changed, rows.alignment, all);
+  observations.repairs = repair_observations(
+      store.repairs(), changed, rows.alignment, all,
+      [&](const std::string& task, const std::string& language) { return pivots.of(task, language); });
   observations.corpora = store.corpora();
   observations.translations = translation_observations(store.generations(), store.texts(), rows.alignment);
   read_success(rows.info, observations.translations);
@@ -177,8 +177,11 @@ Observations observations_of(const Observations& all,
   std::erase_if(some.ablations, [](const AblationObservations& at) { return at.items.empty(); });
   std::erase_if(some.languages, [](const LanguageObservations& language) { return language.answers.empty(); });
   std::erase_if(some.alignment, [](const AlignmentObservations& at) { return at.values.empty(); });
-  for (RepairObservations& at : some.repairs)
+  for (RepairObservations& at : some.repairs) {
     std::erase_if(at.right, [&](const auto& one) { return !is_wanted(at.of.task, one.first); });
+    for (auto& [metric, values] : at.aligned)
+      std::erase_if(values, [&](const auto& one) { return !is_wanted(at.of.task, one.first); });
+  }
   std::erase_if(some.repairs, [](const RepairObservations& at) { return at.right.empty(); });
   std::erase_if(some.lens, [](const LensObservations& at) { return at.items.empty(); });
   std::erase_if(some.patches, [](const PatchObservations& at) { return at.items.empty(); });

@@ -80,19 +80,26 @@ struct LensObservations {
   std::map<std::string, LensSight> items;
 };
 
-/// How an item is answered under an ablation.
+/// How an item is answered under an ablation: means over draws.
 struct AblatedAnswer {
-  bool right = false;
-  double margin = kUnknown;
+  double right = 0;
+  double margin = 0;
+  std::size_t draws = 0;
 };
 
-/// One place of the model taken out, by item.
+/// An item's alignment under an ablation or a repair, and its change from the clean run: means over the stream indices
+/// behind the block, and over draws.
+struct ChangedAlignment {
+  double value = 0, change = 0;
+  std::size_t draws = 0;
+};
+
+/// One place of the model taken out, or its control ("main", "random"), by item.
 struct AblationObservations {
   TaskLanguage of;
   AblationKey key;
   std::map<std::string, AblatedAnswer> items;
-  /// By metric and item: the mean over the stream indices behind the block. Of one of a task's protocols.
-  std::map<std::string, std::map<std::string, double>> aligned;
+  std::map<std::string, std::map<std::string, ChangedAlignment>> aligned;  // by metric; of one of a task's protocols
 };
 
 /// Which of the tried items a repair, or a control of it, left right.
@@ -102,6 +109,7 @@ struct RepairObservations {
   int layer = 0;  // the block
   double alpha = 0;
   std::map<std::string, bool> right;  // by item
+  std::map<std::string, std::map<std::string, ChangedAlignment>> aligned;  // by metric; of one of a task's protocols
 };
 
 /// A sentence as it is translated in one run.

@@ -38,6 +38,10 @@ bool are_shares(const std::vector<double>& values) {
 
 }  // namespace
 
+PairedTest PairedItems::test(bool are_single, Bootstrap& bootstrap) const {
+  return paired_test(first, second, units, are_single, bootstrap);
+}
+
 PairedTest paired_test(const std::vector<double>& first, const std::vector<double>& second,
                        const std::vector<std::string>& units, bool are_single, Bootstrap& bootstrap) {
   const std::vector<std::size_t> numbers = numbered(units);

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <tuple>
 
+#include "tertium/analysis/changed_alignment.h"
+#include "tertium/analysis/families.h"
 #include "tertium/analysis/groups.h"
 #include "tertium/analysis/paired.h"
 #include "tertium/base/error.h"
@@ -80,7 +82,8 @@ void compare(RepairResult& result, const Tried& main, const std::vector<double>&
 }  // namespace
 
 std::vector<RepairObservations> repair_observations(
-    const std::vector<RepairRow>& rows, const std::vector<LanguageAnswers>& answers,
+    const std::vector<RepairRow>& rows, const std::vector<AblatedAlignmentRow>& alignment,
+    const std::vector<AlignmentRow>& clean, const std::vector<LanguageAnswers>& answers,
     const std::function<std::string(const std::string& task, const std::string& language)>& pivot) {
   using Key = std::tuple<TaskLanguage, std::string, std::string>;  // repair, control
   std::vector<RepairObservations> all;
@@ -107,6 +110,17 @@ std::vector<RepairObservations> repair_observations(
           printable(item), printable(at.of.task), printable(at.of.language));
     at.right[item] = best_option(answer.compared(of_options)) == answer.gold;
   }
+  if (all.empty() || alignment.empty()) return all;
+  std::map<std::tuple<std::string, std::string, std::string, std::string, int>, std::size_t> first;
+  for (std::size_t i = all.size(); i-- > 0;)  // alignment knows no protocol
+    first[{all[i].of.task, all[i].of.language, all[i].repair, all[i].control, all[i].layer}] = i;
+  AlignmentChanges changes(clean);
+  for (const AblatedAlignmentRow& row : alignment)
+    if (row.key.component == kRepaired)
+      if (const auto found = first.find({row.task, row.language, row.key.operation, row.key.control, row.key.layer});
+          found != first.end())
+        changes.add(found->second, row.key.control, row);
+  changes.put_into(all);
   return all;
 }
 
@@ -141,6 +155,29 @@ std::vector<RepairResult> repair_results(const Observations& observations, Boots
     results[i].p_holm = adjusted[i];
     if (!std::isnan(p[i])) results[i].family = family_size(p);
   }
+  return results;
+}
+
+std::vector<RepairedAlignmentResult> repaired_alignment_results(const Observations& observations,
+                                                                Bootstrap& bootstrap) {
+  std::vector<RepairedAlignmentResult> results;
+  for (const RepairObservations& at : observations.repairs) {
+    const LanguageObservations* language = find(observations, at.of);
+    if (!language) continue;
+    const RepairObservations* main = nullptr;
+    for (const RepairObservations& other : observations.repairs)
+      if (at.control != kMain && other.control == kMain && other.of == at.of && other.repair == at.repair)
+        main = &other;
+    for (const auto& [metric, values] : at.aligned) {
+      const auto* of_main = main && main->aligned.contains(metric) ? &main->aligned.at(metric) : nullptr;
+      if (!values.empty())
+        results.push_back({change_of(values, of_main, *language, bootstrap), at.of, at.repair, at.control, at.layer,
+                           at.alpha, metric});
+    }
+  }
+  const auto family = [](const RepairedAlignmentResult& one) { return std::tuple(one.of.task, one.metric); };
+  correct(results, family, &RepairedAlignmentResult::p, holm, &RepairedAlignmentResult::p_holm,
+          &RepairedAlignmentResult::family);
   return results;
 }
 

@@ -264,8 +264,11 @@ Columns<Row> with_ablation(Columns<Row> others) {
                                              {"layer", [](const Row& row) { return count(row.key.layer); }},
                                              {"head", [](const Row& row) { return if_any(row.key.head); }},
                                              {"operation", [](const Row& row) { return row.key.operation; }},
+                                             {"reference", [](const Row& row) { return row.key.reference; }},
                                              {"position", [](const Row& row) { return row.key.position; }},
-                                             {"items", [](const Row& row) { return count(row.items); }}});
+                                             {"control", [](const Row& row) { return row.key.control; }},
+                                             {"items", [](const Row& row) { return count(row.items); }},
+                                             {"draws", [](const Row& row) { return count(row.draws); }}});
   columns.insert(columns.end(), others.begin(), others.end());
   return columns;
 }
@@ -277,12 +280,12 @@ const Columns<AblationResult>& ablation_columns() {
       {"accuracy_ci", [](const Row& row) { return interval(row.accuracy); }},
       {"change", [](const Row& row) { return row.change.value; }},
       {"change_ci", [](const Row& row) { return interval(row.change); }},
+      {"difference", [](const Row& row) { return row.difference.value; }},
+      {"difference_ci", [](const Row& row) { return interval(row.difference); }},
       {"p", [](const Row& row) { return row.p; }},
       {"p_bh", [](const Row& row) { return row.p_bh; }},
       {"family", [](const Row& row) { return count(row.family); }},
-      {"others", [](const Row& row) { return count(row.others); }},
-      {"over_others", [](const Row& row) { return row.over_others.value; }},
-      {"over_others_ci", [](const Row& row) { return interval(row.over_others); }},
+      {"detectable", [](const Row& row) { return row.detectable; }},
       {"margin_change", [](const Row& row) { return row.margin_change.value; }},
       {"margin_change_ci", [](const Row& row) { return interval(row.margin_change); }},
       {"ts", [](const Row& row) { return count(row.ts); }},
@@ -295,17 +298,45 @@ const Columns<AblationResult>& ablation_columns() {
   return columns;
 }
 
+/// Behind what tells which.
+template <class Row>
+Columns<Row> with_alignment_change(Columns<Row> columns) {
+  const Columns<Row> more = {{"metric", [](const Row& row) { return row.metric; }},
+                             {"clean", [](const Row& row) { return row.clean; }},
+                             {"changed", [](const Row& row) { return row.changed; }},
+                             {"change", [](const Row& row) { return row.change.value; }},
+                             {"change_ci", [](const Row& row) { return interval(row.change); }},
+                             {"difference", [](const Row& row) { return row.difference.value; }},
+                             {"difference_ci", [](const Row& row) { return interval(row.difference); }},
+                             {"p", [](const Row& row) { return row.p; }}};
+  columns.insert(columns.end(), more.begin(), more.end());
+  return columns;
+}
+
 const Columns<AblatedAlignmentResult>& ablated_alignment_columns() {
   using Row = AblatedAlignmentResult;
-  static const auto columns = with_ablation<Row>({
-      {"metric", [](const Row& row) { return row.metric; }},
-      {"clean", [](const Row& row) { return row.clean; }},
-      {"ablated", [](const Row& row) { return row.ablated; }},
-      {"change", [](const Row& row) { return row.change.value; }},
-      {"change_ci", [](const Row& row) { return interval(row.change); }},
-      {"over_others", [](const Row& row) { return row.over_others.value; }},
-      {"over_others_ci", [](const Row& row) { return interval(row.over_others); }},
-  });
+  static const auto columns = [] {
+    Columns<Row> all = with_alignment_change<Row>(with_ablation<Row>({}));
+    all.push_back({"p_bh", [](const Row& row) { return row.p_bh; }});
+    all.push_back({"family", [](const Row& row) { return count(row.family); }});
+    return all;
+  }();
+  return columns;
+}
+
+const Columns<RepairedAlignmentResult>& repaired_alignment_columns() {
+  using Row = RepairedAlignmentResult;
+  static const auto columns = [] {
+    Columns<Row> all =
+        with_alignment_change<Row>(with_language<Row>({{"repair", [](const Row& row) { return row.repair; }},
+                                                       {"control", [](const Row& row) { return row.control; }},
+                                                       {"layer", [](const Row& row) { return count(row.layer); }},
+                                                       {"alpha", [](const Row& row) { return row.alpha; }},
+                                                       {"items", [](const Row& row) { return count(row.items); }}}));
+    all.push_back({"p_holm", [](const Row& row) { return row.p_holm; }});
+    all.push_back({"family", [](const Row& row) { return count(row.family); }});
+    return all;
+  }();
   return columns;
 }
 
@@ -421,6 +452,7 @@ std::vector<ResultTable> result_tables(const Analysis& analysis) {
           table("translations", translation_columns(), analysis.translation.translations),
           table("translation_alignment", translation_alignment_columns(), analysis.translation.alignment),
           table("translation_patches", translation_patch_columns(), analysis.translation.patches),
+          table("repaired_alignment", repaired_alignment_columns(), analysis.repaired_alignment),
           table("corpora", corpus_columns(), analysis.corpora)};
 }
 

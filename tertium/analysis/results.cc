@@ -36,6 +36,7 @@ Analysis analyse(const Observations& observations, const AnalysisOptions& option
   analysis.lens = lens_results(observations, bootstrap);
   analysis.repairs = repair_results(observations, bootstrap);
   analysis.translation = translation_results(observations, bootstrap);
+  analysis.repaired_alignment = repaired_alignment_results(observations, bootstrap);
   analysis.corpora = observations.corpora;
   analysis.nearest = corpus_results(observations);
   Conclusions found = conclusions(observations, analysis, options);

@@ -113,29 +113,35 @@ struct PlaceResult {
   Estimate recovery;
 };
 
-/// How a language answers with one place of the model taken out (section 10).
+/// How a language answers with one place of the model taken out, or with what its control takes out in its stead
+/// (section 10). An item's value under a control is its mean over draws.
 struct AblationResult {
   TaskLanguage of;
-  AblationKey key;
-  std::size_t items = 0;
-  Estimate accuracy, change;  // change: less the clean one, by item
-  double p = kUnknown, p_bh = kUnknown;
+  AblationKey key;  // control: "main" or "random"
+  std::size_t items = 0, draws = 0;
+  Estimate accuracy, change;             // change: less the clean one, by item
+  Estimate difference;                   // of a control: main less it, by item
+  double p = kUnknown, p_bh = kUnknown;  // of the change; of a control, of the difference; over places and languages
   std::size_t family = 0;
-  std::size_t others = 0;  // places of the same kind: the same component of other blocks, or the block's other heads
-  Estimate over_others;    // the change less the mean of theirs, by item
+  double detectable = kUnknown;  // the smallest such change or difference that 80 % of such samples show
   Estimate margin_change;
   std::size_t ts = 0, tf = 0;  // 0 of the pivot
   Estimate ts_kept, tf_repaired;
 };
 
-/// A metric with it taken out: the mean over the stream indices behind the block.
-struct AblatedAlignmentResult {
+/// A metric with the model changed: means over the stream indices behind the block. Difference and p as above.
+struct AlignmentEffect {
+  std::size_t items = 0, draws = 0;
+  double clean = kUnknown, changed = kUnknown;
+  Estimate change, difference;
+  double p = kUnknown;
+};
+struct AblatedAlignmentResult : AlignmentEffect {
   TaskLanguage of;
   AblationKey key;
   std::string metric;
-  std::size_t items = 0;
-  double clean = kUnknown, ablated = kUnknown;
-  Estimate change, over_others;
+  double p_bh = kUnknown;
+  std::size_t family = 0;
 };
 
 /// Of a logistic regression: log odds.
@@ -194,6 +200,17 @@ struct RepairResult {
   double detectable = kUnknown;
 };
 
+/// A metric of the items that a repair was tried on, under main or a control.
+struct RepairedAlignmentResult : AlignmentEffect {
+  TaskLanguage of;
+  std::string repair, control;
+  int layer = 0;
+  double alpha = 0;
+  std::string metric;
+  double p_holm = kUnknown;  // over languages, repairs and controls, of each metric
+  std::size_t family = 0;
+};
+
 struct Analysis {
   std::string pivot;  // empty where unknown
   std::vector<LanguageResult> languages;
@@ -208,6 +225,7 @@ struct Analysis {
   std::vector<LensResult> lens;
   std::vector<RepairResult> repairs;
   TranslationAnalysis translation;
+  std::vector<RepairedAlignmentResult> repaired_alignment;
   std::vector<CorpusRow> corpora;  // as stored: every layer and measure
   std::vector<CorpusResult> nearest;
   double noise_floor = kUnknown;

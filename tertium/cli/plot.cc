@@ -19,7 +19,7 @@ namespace {
 namespace fs = std::filesystem;
 
 struct Options {
-  std::string folder, figure, out, task, metric, place, control, corpus;
+  std::string folder, figure, out, task, metric, place, control, corpus, ablation;
   std::vector<std::string> languages;
   int width = 680;
 };
@@ -53,12 +53,17 @@ void run_or_fail(const fs::path& program, const std::vector<std::string>& argume
 }
 
 nlohmann::ordered_json request_of(const Options& options, const Store& store, const std::string& format) {
-  return {
-      {"figure", options.figure}, {"format", format},
-      {"part", options.task},     {"metric", options.metric},
-      {"place", options.place},   {"control", options.control},
-      {"corpus", options.corpus}, {"languages", options.languages},
-      {"width", options.width},   {"document", report_document({{options.folder, &store, true, {}}}, TERTIUM_VERSION)}};
+  return {{"figure", options.figure},
+          {"format", format},
+          {"part", options.task},
+          {"metric", options.metric},
+          {"place", options.place},
+          {"control", options.control},
+          {"corpus", options.corpus},
+          {"ablation", options.ablation},
+          {"languages", options.languages},
+          {"width", options.width},
+          {"document", report_document({{options.folder, &store, true, {}}}, TERTIUM_VERSION)}};
 }
 
 void plot(const Options& options) {
@@ -99,7 +104,8 @@ void add_plot(CLI::App& app) {
   command.add_option("folder", options->folder, "The folder that `tertium run --out` filled")->required();
   command
       .add_option("--figure", options->figure,
-                  "accuracy, transfer, alignment, corpora, lens, correlation, flips, heatmap, heads, recovery")
+                  "accuracy, transfer, alignment, corpora, lens, correlation, flips, heatmap, heads, recovery, "
+                  "ablations, ablated_alignment, ablated_heads, repairs")
       ->required();
   command.add_option("-o,--out", options->out, "The file; its ending says what: .json, .svg, .pdf, .png")->required();
   command.add_option("--task", options->task, "TASK/PROTOCOL, as xcopa/loglik; by default the first");
@@ -108,6 +114,7 @@ void add_plot(CLI::App& app) {
   command.add_option("--place", options->place, "What was patched, as \"fix resid_post last\"; by default the first");
   command.add_option("--control", options->control, "Main against this control alone");
   command.add_option("--corpus", options->corpus, "Of corpora, as \"flores200 mexa weighted\"; by default the first");
+  command.add_option("--ablation", options->ablation, "Of ablations, as \"block zero\"; by default the first");
   command.add_option("--width", options->width, "In pixels")->check(CLI::Range(200, 4000))->capture_default_str();
   command.callback([options] { plot(*options); });
 }

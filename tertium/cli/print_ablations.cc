@@ -6,7 +6,7 @@
 #include <cmath>
 #include <functional>
 #include <map>
-#include <tuple>
+#include <utility>
 
 #include "tertium/base/text.h"
 #include "tertium/cli/wrapped.h"
@@ -14,8 +14,11 @@
 namespace tertium {
 namespace {
 
-using Results = std::vector<const AblationResult*>;
-using Key = std::tuple<std::string, std::string, std::string>;  // component, rows, language
+/// A place and its control, null where there is none.
+struct Pair {
+  const AblationResult *main, *control;
+};
+using Pairs = std::vector<Pair>;
 
 /// In points, with a sign.
 std::string points(double share) { return std::isnan(share) ? "–" : fmt::format("{:+.0f}", 100 * share); }
@@ -30,53 +33,69 @@ double alignment_change(const Analysis& analysis, const AblationResult& result) 
   return kUnknown;
 }
 
-void print_language(const Analysis& analysis, const Results& results) {
-  const bool is_pivot = results.front()->of.language == analysis.pivot;
-  fmt::print("  {}: {} items\n", printable(results.front()->of.language), results.front()->items);
-  fmt::print("  {:>7}{:>7}{:>8} {:<12}{:>8} {:<12}{}\n", "block", "right", "change", "[95 %]", "others", "[95 %]",
-             is_pivot ? "" : cell("TS kept", 8) + cell("TF rep.", 8) + cell("DALI", 6));
-  for (const AblationResult* one : results) {
+void print_language(const Analysis& analysis, const Pairs& pairs) {
+  const bool is_pivot = pairs.front().main->of.language == analysis.pivot;
+  const auto drawn =
+      std::ranges::max_element(pairs, {}, [](const Pair& pair) { return pair.control ? pair.control->draws : 0; });
+  fmt::print("  {}: {} items{}\n", printable(pairs.front().main->of.language), pairs.front().main->items,
+             drawn->control ? fmt::format("; random: mean over draws, {} at most", drawn->control->draws) : "");
+  fmt::print("  {:>6}{:>6}{:>7} {:<12}{:>7} {:<12}{:>5}{}\n", "block", "right", "change", "[95 %]", "random", "[95 %]",
+             "p", is_pivot ? "" : cell("TS", 6) + cell("TF", 6) + cell("DALI", 6));
+  for (const auto& [main, control] : pairs) {
     const std::string at =
-        one->key.head < 0 ? std::to_string(one->key.layer) : fmt::format("{}.{}", one->key.layer, one->key.head);
-    std::string line = fmt::format("  {:>7}{}{} {:<12}{} {:<12}", at, cell(percent(one->accuracy.value), 7),
-                                   cell(points(one->change.value), 8), range(one->change),
-                                   cell(points(one->over_others.value), 8), range(one->over_others));
+        main->key.head < 0 ? std::to_string(main->key.layer) : fmt::format("{}.{}", main->key.layer, main->key.head);
+    const Estimate difference = control ? control->difference : Estimate{};
+    std::string line =
+        fmt::format("  {:>6}{}{} {:<12}{} {:<12}{}", at, cell(percent(main->accuracy.value), 6),
+                    cell(points(main->change.value), 7), range(main->change), cell(points(difference.value), 7),
+                    range(difference), cell(control && !std::isnan(control->p_bh) ? number(control->p_bh, 2) : "", 5));
     if (!is_pivot)
-      line += cell(percent(one->ts_kept.value), 8) + cell(percent(one->tf_repaired.value), 8) +
-              cell(points(alignment_change(analysis, *one)), 6);
+      line += cell(percent(main->ts_kept.value), 6) + cell(percent(main->tf_repaired.value), 6) +
+              cell(points(alignment_change(analysis, *main)), 6);
     fmt::print("{}\n", line);
   }
+}
+
+std::string title_of(const AblationKey& key) {
+  return fmt::format("{}, {}{}{}", key.component, key.operation,
+                     key.reference.empty() ? "" : " " + printable(key.reference),
+                     key.position == "everywhere" ? "" : ", all rows but the first");
 }
 
 }  // namespace
 
 void print_ablations(const Analysis& analysis, const Part& part) {
   constexpr std::size_t kMostHeads = 12;
-  std::map<Key, Results> tables;
+  using Key = std::pair<std::string, std::string>;  // title, language
+  const std::vector<const AblationResult*> all = part.of(analysis.ablations);
+  std::map<Key, Pairs> tables;
   std::vector<Key> order;
-  for (const AblationResult* one : part.of(analysis.ablations)) {
-    const auto [table, is_new] = tables.try_emplace({one->key.component, one->key.position, one->of.language});
+  for (const AblationResult* one : all) {
+    if (one->key.control != "main") continue;
+    AblationKey key = one->key;
+    key.control = "random";
+    const auto control = std::ranges::find_if(
+        all, [&](const AblationResult* other) { return other->of == one->of && other->key == key; });
+    const auto [table, is_new] = tables.try_emplace({title_of(one->key), one->of.language});
     if (is_new) order.push_back(table->first);
-    table->second.push_back(one);
+    table->second.push_back({one, control == all.end() ? nullptr : *control});
   }
   if (order.empty()) return;
   fmt::print("\n{}\n",
-             wrapped("Ablations: % right with one place taken out; change from the clean run, in points; that change "
-                     "less the mean change of the others of its kind (other blocks, or other heads of its block); % "
-                     "of TS items still right, of TF items right now; change of DALI, mean over the layers behind"));
+             wrapped("Ablations: % right with one place taken out; change from the clean run, in points; that less the "
+                     "change by its random control (another block, another head of its block, a random direction), p "
+                     "after Benjamini-Hochberg; % of TS items still right, of TF items right now; change of DALI, mean "
+                     "over the layers behind"));
   for (const Key& key : order) {
-    Results& results = tables.at(key);
-    const auto& [component, position, language] = key;
-    const bool are_heads = results.front()->key.head >= 0 && results.size() > kMostHeads;
+    Pairs& pairs = tables.at(key);
+    const bool are_heads = pairs.front().main->key.head >= 0 && pairs.size() > kMostHeads;
     if (are_heads) {
-      std::ranges::stable_sort(results, std::less(), [](const AblationResult* one) {
-        return std::isnan(one->over_others.value) ? 1 : one->over_others.value;
-      });
-      results.resize(kMostHeads);
+      std::ranges::stable_sort(pairs, std::less(), [](const Pair& pair) { return pair.main->change.value; });
+      pairs.resize(kMostHeads);
     }
-    fmt::print(" {}{}{}\n", component, position == "everywhere" ? "" : ", all rows but the first",
+    fmt::print(" {}{}\n", key.first,
                are_heads ? fmt::format(", the {} that lose most (picked on these items)", kMostHeads) : "");
-    print_language(analysis, results);
+    print_language(analysis, pairs);
   }
 }
 

@@ -23,6 +23,7 @@
 #include "tertium/experiment/experiment.h"
 #include "tertium/experiment/imported_answers.h"
 #include "tertium/experiment/inputs.h"
+#include "tertium/experiment/kept_intervention.h"
 #include "tertium/experiment/lineup.h"
 #include "tertium/experiment/notes.h"
 #include "tertium/experiment/open_questions.h"
@@ -173,8 +174,14 @@ void run_experiment(const RunOptions& options) {
   const std::filesystem::path model = find_model(experiment.model.string()), adapter = experiment.found_adapter();
   const Tokenizer tokenizer = Tokenizer::open(model);
   give_back_freed_memory();
-  const auto [config, model_files] = config_and_files(model, adapter);
-  const std::vector<PreparedTask> tasks = prepare(experiment, tokenizer, config);
+  auto [config, model_files] = config_and_files(model, adapter);
+  std::vector<PreparedTask> tasks = prepare(experiment, tokenizer, config);
+  KeptIntervention intervention;
+  if (!experiment.intervention.empty()) {
+    intervention = read_intervention(experiment.intervention, config);
+    attach(intervention, experiment.intervention, tasks);
+    model_files.push_back(intervention.state);
+  }
   const std::vector<PreparedCorpus> corpora =
       prepare_corpora(experiment, tokenizer, {config.context, config.vocabulary});
   const std::vector<PreparedTranslation> translations =
@@ -184,7 +191,7 @@ void run_experiment(const RunOptions& options) {
   if (experiment.patch) demand_patchable(*experiment.patch, tasks, config);
   demand_patchable(experiment, translations, config);
   if (experiment.ablate) ablations_of(*experiment.ablate, config);  // throws where the model has no such place
-  if (experiment.repair) demand_repairable(*experiment.repair, tasks, config);
+  if (experiment.repair) demand_repairable(*experiment.repair, tasks, corpora, config);
   std::optional<TunedLens> tuned;
   if (experiment.lens && !experiment.lens->tuned.empty()) tuned.emplace(experiment.lens->tuned, config);
   if (!options.by.empty()) demand_categories(tasks);
@@ -209,7 +216,8 @@ void run_experiment(const RunOptions& options) {
   RunControl control{.stop = [] { return stopping_signal() != 0; },
                      .fingerprint = fingerprint_of(hashes, run.precision()),
                      .unit_rows = options.unit_rows,
-                     .tuned = tuned};
+                     .tuned = tuned,
+                     .corpora = &corpora};
   if (share) return run_share(run, out_of(options), *share, control, options.quiet);
 
   std::filesystem::path folder;

@@ -10,9 +10,11 @@
 #include "tertium/cli/command.h"
 #include "tertium/cli/process.h"
 #include "tertium/cli/progress_line.h"
+#include "tertium/cli/wrapped.h"
 #include "tertium/engine/engine.h"
 #include "tertium/experiment/experiment.h"
 #include "tertium/experiment/run.h"
+#include "tertium/experiment/screen_ablations.h"
 #include "tertium/formats/model_path.h"
 #include "tertium/model/checkpoint.h"
 
@@ -25,6 +27,8 @@ struct Options : ExperimentOptions {
   std::string task;      // a name, or an index; empty: the first
   std::string language;  // empty: the task's first
   ScreenOptions screen;
+  std::string ablate;  // empty: patches are screened
+  std::string by = "margin";
   bool json = false;
 };
 
@@ -141,11 +145,90 @@ void print_json(const Chosen& chosen, const Screening& screening) {
   fmt::print("{}\n", json.dump());
 }
 
+// ---- Ablations
+
+void print_ablations(const std::vector<VerifiedAblation>& places) {
+  fmt::print("  {:<16}{:>12}{:>12}{:>16}{:>12}\n", "place", "margin", "real", "alignment", "real");
+  for (const auto& [estimated, real] : places)
+    fmt::print("  {:<16}{:>+12.3f}{:>+12.3f}{:>+16.4f}{:>+12.4f}\n", to_string(estimated.place.sites().front()),
+               estimated.margin, real.margin, estimated.alignment, real.alignment);
+}
+
+void print_text(const Chosen& chosen, const Options& options, const AblationScreening& screening) {
+  fmt::print("{} {} of {}, {} items; clean margin {:+.3f}, dali_margin {:+.4f} (mean over layers)\n",
+             chosen.task.spec.name, chosen.task.spec.stored_protocol(), chosen.language.language,
+             screening.items.size(), screening.margin, screening.alignment);
+  fmt::print("Changes where one of {} halves of blocks and heads is taken out ({}) at all rows\n",
+             screening.places.size(), options.ablate);
+  fmt::print("\nWhat costs most {} by attribution, then taken out for real\n", options.by);
+  print_ablations(screening.top);
+  fmt::print("\nDrawn at random from the rest, taken out for real\n");
+  print_ablations(screening.drawn);
+  fmt::print("\nRank correlation of estimated and real change (Spearman [95 %])\n");
+  for (const auto& [name, found] : {std::pair("margin", &screening.of_margin), {"alignment", &screening.of_alignment}})
+    fmt::print("  {:<10} all verified  {}\n  {:<10} largest       {}\n", name, shown(found->all), "",
+               shown(found->top));
+  std::string heads;
+  for (const VerifiedAblation& one : screening.top)
+    if (one.estimated.place.component == Component::z)
+      heads += fmt::format("{}\"{}\"", heads.empty() ? "" : ", ", place_name(one.estimated.place));
+  if (!heads.empty())
+    fmt::print("\nTo test these heads on all items:\n  [ablate]\n  components = [\"z\"]\n{}\n",
+               wrapped(fmt::format("  heads = [{}]", heads), 4));
+  fmt::print("{}\n", wrapped("Attribution is a first-order estimate: believe the real columns, and test places on items "
+                             "not used here."));
+}
+
+ordered_json json_of(const ScreenedAblation& screened) {
+  const Site site = screened.place.sites().front();
+  ordered_json json = {{"site", info(site.kind).name}, {"block", site.block}};
+  if (site.head != Site::kNoHead) json["head"] = site.head;
+  json["margin"] = screened.margin;
+  json["alignment"] = screened.alignment;
+  return json;
+}
+
+ordered_json json_of(const std::vector<VerifiedAblation>& places) {
+  ordered_json all = ordered_json::array();
+  for (const auto& [estimated, real] : places) {
+    all.push_back(json_of(estimated));
+    all.back()["real_margin"] = real.margin;
+    all.back()["real_alignment"] = real.alignment;
+  }
+  return all;
+}
+
+ordered_json json_of(const RankCorrelations& found) {
+  return {{"all", json_of(found.all)}, {"top", json_of(found.top)}, {"drawn", json_of(found.drawn)}};
+}
+
+void print_json(const Chosen& chosen, const Options& options, const AblationScreening& screening) {
+  ordered_json json = {
+      {"task", chosen.task.spec.name},
+      {"protocol", chosen.task.spec.stored_protocol()},
+      {"pivot", chosen.task.pivot.language},
+      {"language", chosen.language.language},
+      {"operation", options.ablate},
+      {"by", options.by},
+      {"items", screening.items},
+      {"margin", screening.margin},
+      {"alignment", screening.alignment},
+      {"top", json_of(screening.top)},
+      {"drawn", json_of(screening.drawn)},
+      {"agreement", {{"margin", json_of(screening.of_margin)}, {"alignment", json_of(screening.of_alignment)}}}};
+  for (const ScreenedAblation& place : screening.places) json["places"].push_back(json_of(place));
+  fmt::print("{}\n", json.dump());
+}
+
 void screen(const Options& options) {
   Experiment experiment = read_experiment(options.experiment, options.settings);
+  if (!experiment.intervention.empty()) fail("intervention: tertium screen has none; leave it out");
   keep_one_task(experiment, options.task);
   keep_one_language(experiment.tasks.front(), options.language);
   demand_positions(options.screen.positions);
+  if (!options.ablate.empty() && !options.screen.positions.empty())
+    fail("--position: with --ablate parts are taken out at all rows; leave it out");
+  if (options.ablate.empty() && options.by != "margin") fail("--by: patches are ranked by the margin; add --ablate");
   set_threads(options.threads);
 
   const std::filesystem::path model = find_model(experiment.model.string());
@@ -156,14 +239,23 @@ void screen(const Options& options) {
   // Gradients pass through plain weights: whatever the experiment's dtype.
   const Engine engine(Model::load(model, "f32", experiment.found_adapter()));
 
-  Screening screening;
-  {
+  const auto with_progress = [&](const auto& call) {
     ProgressLine line;
     const Progress progress = [&](std::string_view stage, std::size_t done, std::size_t total) {
       if (!options.quiet) line(stage, done, total);
     };
-    screening = screen(engine, chosen.task, chosen.language, options.screen, progress);
+    return call(progress);
+  };
+  if (!options.ablate.empty()) {
+    const AblationScreening screening = with_progress([&](const Progress& progress) {
+      return screen_ablations(engine, chosen.task, chosen.language, removal_named(options.ablate),
+                              options.by == "margin" ? ScreenBy::margin : ScreenBy::alignment, options.screen,
+                              progress);
+    });
+    return options.json ? print_json(chosen, options, screening) : print_text(chosen, options, screening);
   }
+  const Screening screening = with_progress(
+      [&](const Progress& progress) { return screen(engine, chosen.task, chosen.language, options.screen, progress); });
   options.json ? print_json(chosen, screening) : print_text(chosen, screening);
 }
 
@@ -184,7 +276,16 @@ void add_screen(CLI::App& app) {
   command.add_option("--top", options->screen.top, "How many of the best places to patch, and of the others")
       ->capture_default_str()
       ->check(CLI::Range(1, 10000));
-  command.add_option("--items", options->screen.items, "How many failing items at most, the first in order")
+  command
+      .add_option("--ablate", options->ablate,
+                  "Rank what each half of a block and each head costs when it is taken out instead: zero, or mean")
+      ->check(CLI::IsMember({"zero", "mean"}));
+  command.add_option("--by", options->by, "With --ablate: rank by what the margin loses, or by what alignment does")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"margin", "alignment"}));
+  command
+      .add_option("--items", options->screen.items,
+                  "How many failing items at most, the first in order; with --ablate: items")
       ->capture_default_str()
       ->check(CLI::Range(1, 1'000'000));
   command.add_option("--seed", options->screen.seed, "Of the draw of the others")->capture_default_str();

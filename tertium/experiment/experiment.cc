@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <regex>
 #include <sstream>
 
 #include "tertium/base/error.h"
@@ -25,7 +26,8 @@ namespace {
 namespace fs = std::filesystem;
 
 /// Where a path in the file counts from, unless it came from a setting.
-constexpr std::string_view kPathKeys[] = {"model", "adapter", "data", "prompt", "shots_data", "tuned", "text"};
+constexpr std::string_view kPathKeys[] = {"model",  "adapter",    "intervention", "data",
+                                          "prompt", "shots_data", "tuned",        "text"};
 
 /// The names of [[task]] tables that are no benchmarks.
 constexpr char kParallel[] = "parallel", kTranslation[] = "translate", kOpen[] = "generate";
@@ -290,6 +292,53 @@ PatchSpec read_patch(TomlTable& table) {
   return patch;
 }
 
+/// What becomes of the components.
+void read_operations(TomlTable& table, AblateSpec& ablate) {
+  const bool any_part =
+      std::ranges::any_of(ablate.components, [](Component one) { return one != Component::direction; });
+  const std::vector<std::string_view> known = removal_names();
+  const std::vector<std::string> names = table.some_of("operations", {known.begin(), known.end()}, {});
+  if (const toml::node* node = table.find("operations")) {
+    const bool projects = std::ranges::count(names, "project") > 0;
+    if (projects && std::ranges::count(ablate.components, Component::direction) == 0)
+      table.refuse(*node, "operations", "only the component direction is projected out");
+    ablate.operations.clear();
+    for (const std::string& name : names)
+      if (name != "project") ablate.operations.push_back(removal_named(name));
+    if (any_part == ablate.operations.empty())
+      table.refuse(*node, "operations",
+                   any_part ? "names nothing that can be done to blocks, halves of them or heads: zero, mean, resample"
+                            : "the component direction can only be projected out");
+  }
+  const toml::node* node = table.find("reference");
+  if (!node) return;
+  if (!ablate.takes(Removal::mean)) table.refuse(*node, "reference", "only the operation mean has one");
+  const std::vector<std::string> over = table.some_of("reference", {"own", "pivot"}, {});
+  if (over.empty()) table.refuse(*node, "reference", "names nothing; leave the key out");
+  ablate.references.clear();
+  for (const std::string& name : over) ablate.references.push_back(name == "own" ? MeanOver::own : MeanOver::pivot);
+}
+
+/// Numbers, of all chosen blocks, or "7.2", head 2 of block 7.
+void read_heads(TomlTable& table, AblateSpec& ablate) {
+  constexpr int kMost = 100'000;
+  const toml::node* node = table.find("heads");
+  const bool are_texts =
+      node && node->is_array() && !node->as_array()->empty() && node->as_array()->front().is_string();
+  if (!are_texts) {
+    ablate.heads = table.numbers("heads", kMost);
+    return;
+  }
+  static const std::regex place("([0-9]{1,5})\\.([0-9]{1,5})");
+  for (const std::string& text : table.texts("heads", {}, "7.2")) {
+    std::smatch parts;
+    if (!std::regex_match(text, parts, place))
+      table.refuse(*node, "heads", "\"" + printable(text) + "\" is not block and head, such as \"7.2\"");
+    ablate.chosen_heads.emplace_back(std::stoi(parts[1]), std::stoi(parts[2]));
+  }
+  std::ranges::sort(ablate.chosen_heads);
+}
+
 AblateSpec read_ablate(TomlTable& table) {
   constexpr int kMost = 100'000;
   AblateSpec ablate;
@@ -299,9 +348,16 @@ AblateSpec read_ablate(TomlTable& table) {
   ablate.components.clear();
   for (const std::string& name : names) ablate.components.push_back(component_named(name));
   ablate.blocks = table.numbers("blocks", kMost);
-  ablate.heads = table.numbers("heads", kMost);
-  if (ablate.heads && std::ranges::find(ablate.components, Component::z) == ablate.components.end())
+  read_heads(table, ablate);
+  if (table.find("heads") && std::ranges::find(ablate.components, Component::z) == ablate.components.end())
     table.refuse(*table.find("heads"), "heads", "only the component z has heads");
+  read_operations(table, ablate);
+  ablate.draws = static_cast<int>(table.integer("draws", 0, 1000).value_or(ablate.draws));
+  ablate.seed =
+      static_cast<std::uint64_t>(table.integer("seed", 0, std::numeric_limits<std::int64_t>::max()).value_or(42));
+  ablate.all_items = table.one_of("items", {"all", "pool"}, "all") == "all";
+  if (const auto most = table.integer("max_items", 1, std::numeric_limits<int>::max()))
+    ablate.max_items = static_cast<int>(*most);
   const std::string rows = table.one_of("rows", {"everywhere", "but_first"}, "everywhere");
   ablate.first_token = rows == "everywhere" ? FirstToken::included : FirstToken::left_out;
   table.demand_no_other_keys();
@@ -316,6 +372,7 @@ RepairSpec read_repair(TomlTable& table) {
   if (fit.size() != 1 || fit[0] <= 0 || fit[0] >= 1)
     table.refuse(*table.find("fit"), "fit", "must be one share between 0 and 1, as [0.5]");
   repair.fit = fit[0];
+  repair.corpus = table.text("corpus", "");
   repair.alphas = table.shares("alphas", repair.alphas);
   constexpr int kMost = 100'000;
   repair.blocks = table.numbers("blocks", kMost);
@@ -388,6 +445,7 @@ Experiment experiment_in(const toml::table& table, const std::string& origin) {
   TomlTable top(table, origin, "");
   experiment.model = top.text("model");
   experiment.adapter = top.text("adapter", "");
+  experiment.intervention = top.text("intervention", "");
   experiment.dtype = top.one_of("dtype", {"f32", "bf16", "f16", "auto"}, experiment.dtype);
   experiment.pivot = top.text("pivot", experiment.pivot);
   for (const toml::table* task : top.tables("task")) {
@@ -421,9 +479,17 @@ Experiment experiment_in(const toml::table& table, const std::string& origin) {
     experiment.ablate = read_ablate(inner);
   }
   top.demand_no_other_keys();
+  if (!experiment.intervention.empty() && (experiment.patch || experiment.ablate || experiment.repair))
+    fail("{}: intervention goes with scores, [align] and [lens]; leave [patch], [ablate] and [repair] out", origin);
+  if (!experiment.intervention.empty() && !experiment.translations.empty())
+    fail("{}: intervention does nothing to translation and open answers; run them in a file of their own", origin);
   demand_distinct(experiment.tasks, origin);
   demand_distinct(experiment.corpora, origin);
   demand_distinct(experiment.translations, origin);
+  if (experiment.repair && !experiment.repair->corpus.empty() &&
+      std::ranges::count(experiment.corpora, experiment.repair->corpus, &CorpusSpec::corpus) == 0)
+    fail("{}: repair.corpus: no [[task]] named \"parallel\" reads a corpus named {}; add one", origin,
+         printable(experiment.repair->corpus));
   std::ostringstream text;
   text << table;
   experiment.text = text.str();

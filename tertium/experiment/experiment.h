@@ -107,6 +107,7 @@ struct LensSpec {
 struct RepairSpec {
   std::vector<std::string> kinds;     // repair_kinds()
   double fit = 0.5;                   // the share of items that is fitted on
+  std::string corpus;                 // a parallel task whose sentences are fitted on instead; by CorpusSpec::corpus()
   std::vector<double> alphas = {0.5, 1};
   std::optional<std::vector<int>> blocks;  // all without it
   int rank = 8;                            // of low_rank
@@ -120,6 +121,7 @@ const std::vector<std::string>& repair_controls();
 struct Experiment {
   std::filesystem::path model;
   std::filesystem::path adapter;  // empty: none
+  std::filesystem::path intervention;  // a repair that an earlier run kept; empty: none
   std::string dtype = "auto";
   std::string pivot = "en";
   std::vector<TaskSpec> tasks;

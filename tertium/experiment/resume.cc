@@ -26,7 +26,8 @@ Deciders deciders_of(const Experiment& experiment, Precision precision) {
       {"arithmetic", kNumbers},
       {"dtype", std::string(to_string(precision))},
       {"adapter", experiment.adapter.empty() ? "none" : "given"},  // which one, its hash says
-      {"pivot", experiment.pivot}};
+      {"pivot", experiment.pivot},
+      {"intervention", experiment.intervention.empty() ? "none" : "given"}};  // its hash is among the model's
   if (experiment.lens)
     deciders.emplace_back("lens.tuned", experiment.lens->tuned.empty() ? "none" : sha256_file(experiment.lens->tuned));
   if (experiment.repair) deciders.emplace_back("repair.seed", std::to_string(experiment.repair->seed));

@@ -17,6 +17,8 @@ namespace tertium {
 
 struct Config;
 class Engine;
+struct KeptIntervention;  // experiment/kept_intervention.h
+struct PreparedCorpus;    // experiment/corpora.h
 class Shares;
 
 /// The items of one language as the model is asked them, in token ids. Nothing has run yet.
@@ -27,6 +29,7 @@ struct PreparedLanguage {
   std::vector<Question>
       statements;  // [items] for alignment; empty where the questions' own context and options are the statements
   std::vector<Question> premises;  // [items] the premise as context, without options
+  const KeptIntervention* intervention = nullptr;  // what is done to all its runs
 };
 
 /// One task in the pivot and in the other languages, parallel; asked in several orders of its options, once for each.
@@ -63,6 +66,7 @@ struct RunControl {
   double unit_rows = 0;             // that a unit has about; 0: as many as take some seconds
   std::string worker = "0";
   std::optional<TunedLens> tuned = {};  // of the experiment's file; absent: it is read where it is needed
+  const std::vector<PreparedCorpus>* corpora = nullptr;  // the experiment's, whose sentences repairs may be fitted on
 
   // Where several workers share the run (tertium/cluster); all of them must cut it into the same units.
   Shares* shares = nullptr;

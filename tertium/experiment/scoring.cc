@@ -4,6 +4,7 @@
 #include <set>
 
 #include "tertium/engine/engine.h"
+#include "tertium/experiment/kept_intervention.h"
 #include "tertium/experiment/run.h"
 #include "tertium/metrics/metric.h"
 #include "tertium/patching/place.h"
@@ -19,9 +20,16 @@ void want(ItemJob& item, int strand, int row, TextStates ItemRun::*member) {
 
 int last_row(const Job& job, int strand) { return job.strands[strand].rows() - 1; }
 
+/// Adds a text; it shares no rows where something is done to them.
+int add_text(ItemJob& made, const std::vector<TokenId>& tokens, bool shares) {
+  if (shares) return add_text(made.job, tokens, made.asked);
+  made.job.strands.push_back({.tokens = tokens});
+  return static_cast<int>(made.job.strands.size()) - 1;
+}
+
 /// Statements that differ from what is scored are texts of their own: a shared context, and each option hanging on it.
-void want_own_statements(ItemJob& made, const Question& statements) {
-  const int context = add_text(made.job, statements.context, made.asked);
+void want_own_statements(ItemJob& made, const Question& statements, bool shares) {
+  const int context = add_text(made, statements.context, shares);
   for (const std::vector<TokenId>& option : statements.options) {
     made.job.strands.push_back({.prefix = Prefix{context, made.job.strands[context].rows()}, .tokens = option});
     want(made, static_cast<int>(made.job.strands.size()) - 1, static_cast<int>(option.size()) - 1, nullptr);
@@ -48,11 +56,14 @@ ItemJob item_job(const PreparedLanguage& language, std::size_t i, const Wanted& 
   made.asked = ask(made.job, question, wanted.statements && scored_are_statements);
   if (wanted.statements && scored_are_statements)
     for (const int option : made.asked.options) want(made, option, last_row(made.job, option), nullptr);
-  if (wanted.statements && !scored_are_statements) want_own_statements(made, language.statements[i]);
+  const bool shares = !language.intervention;
+  if (wanted.statements && !scored_are_statements) want_own_statements(made, language.statements[i], shares);
   if (wanted.premise) {
-    const int strand = add_text(made.job, language.premises[i].context, made.asked);
+    const int strand = add_text(made, language.premises[i].context, shares);
     want(made, strand, last_row(made.job, strand), &ItemRun::premise);
   }
+  for (int s = 0; language.intervention && s < static_cast<int>(made.job.strands.size()); ++s)
+    language.intervention->add_to(made.job, s, /*continues=*/made.job.strands[s].prefix.has_value());
   made.kept = kept_of(question, wanted);
   for (const Recording& recording : made.kept.recordings(made.asked.context)) made.job.recordings.push_back(recording);
   made.answer_stream = wanted.answer_stream;

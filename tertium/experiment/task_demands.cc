@@ -57,13 +57,15 @@ Demand scoring_and_lens_demand(const TaskSpec& task, const PreparedLanguage& lan
 }
 
 Demand repair_demand(const RepairSpec& spec, const TaskSpec& task, const PreparedLanguage& language,
-                     const ItemKeys& pivot, const ItemKeys& own, const ItemKeys* control, const Config& config) {
+                     const ItemKeys& pivot, const ItemKeys& own, const ItemKeys* control, const std::string& more,
+                     const Config& config) {
   Demand demand{.series = {task.name, task.stored_protocol(), language.language, kRepairing, ""},
                 .parts = spec.kinds,
                 .members = ids_of(language)};
   std::string decided = fmt::format("{} {} {} {} {}", spec.fit, spec.rank, spec.seed, fmt::join(spec.alphas, " "),
                                     fmt::join(spec.controls, " "));
   if (spec.blocks) decided += fmt::format(" blocks {}", fmt::join(*spec.blocks, " "));
+  decided += more;
   demand.key = [decided, &pivot, &own, control](std::size_t, std::size_t i) {
     return Hasher().add(decided).add(pivot.asked[i]).add(own.asked[i]).add(control ? control->asked[i] : "").hex();
   };
@@ -71,6 +73,7 @@ Demand repair_demand(const RepairSpec& spec, const TaskSpec& task, const Prepare
     return repair_rows(spec, language.questions[i], config) * static_cast<double>(parts.size());
   };
   demand.together = true;
+  demand.apart = true;  // a kind takes long
   return demand;
 }
 

@@ -27,9 +27,11 @@ Demand scoring_demand(const TaskSpec& task, const PreparedLanguage& language, co
 Demand scoring_and_lens_demand(const TaskSpec& task, const PreparedLanguage& language, const ItemKeys& keys,
                                const PreparedLanguage& pivot, const std::string& tuned);
 
-/// The kinds of repair, each of all items together. `control`: the language that controls are fitted on; null without.
+/// The kinds of repair, each one unit of all items. `control`: the language that controls are fitted on; null without.
+/// `more`: what else decides their numbers.
 Demand repair_demand(const RepairSpec& spec, const TaskSpec& task, const PreparedLanguage& language,
-                     const ItemKeys& pivot, const ItemKeys& own, const ItemKeys* control, const Config& config);
+                     const ItemKeys& pivot, const ItemKeys& own, const ItemKeys* control, const std::string& more,
+                     const Config& config);
 
 /// Of metrics of items, or of those of all items together. Alignment depends on no protocol.
 Demand alignment_demand(const PreparedTask& task, const PreparedLanguage& language, const ItemKeys& pivot,

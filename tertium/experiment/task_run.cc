@@ -42,13 +42,21 @@ void TaskRun::run() {
 void TaskRun::count(UnitCount& count) {
   const auto add = [&](const Demand& demand) { count.add(common_.planner.plan(demand)); };
   add(scoring(task_.pivot));
-  if (common_.experiment.ablate) add(ablations_of(task_.pivot).demand());
+  const auto add_ablations = [&](const PreparedLanguage& language) {
+    if (!common_.experiment.ablate) return;
+    auto items = ablated_items(language);
+    if (!items) return count.open.push_back(run_key(task_.spec, language));
+    const AblationUnits units = ablations_of(language, *std::move(items));
+    add(units.demand());
+    if (!units.metrics().of_corpus.empty()) add(units.corpus_demand());
+  };
+  add_ablations(task_.pivot);
   StoredAnswers pivot;
   if (common_.menu) pivot = stored_answers(common_.store, task_.spec, task_.pivot);
   for (const PreparedLanguage& language : task_.others) {
     add(scoring(language));
     if (align_) add(items_demand(language)), add(corpus_demand(language));
-    if (common_.experiment.ablate) add(ablations_of(language).demand());
+    add_ablations(language);
     if (common_.experiment.repair) add(repairs(language));
     if (!common_.menu) continue;
     const StoredAnswers own = stored_answers(common_.store, task_.spec, language);
@@ -93,6 +101,7 @@ LanguageStates& TaskRun::states(const PreparedLanguage& language) {
 void TaskRun::forget(const PreparedLanguage& language) {
   if (const auto found = states_.find(&language); found != states_.end()) found->second->remove();
   states_.erase(&language);
+  means_.erase(&language);
   keys_.erase(&language);
 }
 

@@ -11,6 +11,7 @@
 #include "tertium/engine/engine.h"
 #include "tertium/experiment/ablation_units.h"
 #include "tertium/experiment/item_keys.h"
+#include "tertium/experiment/language_means.h"
 #include "tertium/experiment/language_states.h"
 #include "tertium/experiment/lineup_units.h"
 #include "tertium/experiment/run.h"
@@ -23,6 +24,8 @@
 namespace tertium {
 
 struct ChosenRepair;  // experiment/repair_run.h
+struct FittedTexts;
+struct RepairedStatements;
 
 /// How a run reads its lens.
 struct LensRun {
@@ -95,17 +98,29 @@ class TaskRun {
 
   // ---- ablations (task_interventions.cc)
 
-  AblationUnits ablations_of(const PreparedLanguage& language);
+  /// The items that are asked; nothing where that hangs on answers of the pivot that are missing.
+  std::optional<std::vector<std::size_t>> ablated_items(const PreparedLanguage& language) const;
+  AblationUnits ablations_of(const PreparedLanguage& language, std::vector<std::size_t> items);
 
   void ablate(const PreparedLanguage& language);
 
+  /// Metrics that compare all items with each other, with the parts taken out.
+  bool ablate_corpus(const PreparedLanguage& language, const AblationUnits& units);
+
+  void store_ablated(const PreparedLanguage& language, std::size_t item, const AblationKey& key, const Metric& metric,
+                     std::size_t index, double value) const;
+
   /// Scores and alignment of one item under one ablation; how many rows.
-  int store_ablation(const PreparedLanguage& language, const AblationUnits& units, const AblationUnits::Run& run) const;
+  int store_ablation(const PreparedLanguage& language, const AblationUnits::Run& run) const;
 
   // ---- repair (task_interventions.cc)
 
   const PreparedLanguage* repair_control(const PreparedLanguage& language) const;
+  FittedTexts repairs_fitted_on(const PreparedLanguage& language) const;
   Demand repairs(const PreparedLanguage& language);
+  /// The metrics of a tried item behind the repaired block.
+  void store_repaired(const PreparedLanguage& language, const std::string& kind, const RepairedStatements& of) const;
+  void forget_repaired(const PreparedLanguage& language, const std::string& kind) const;
   void repair(const PreparedLanguage& language);
   /// As a file beside the results, with where it comes from.
   void keep_repair(const PreparedLanguage& language, const std::string& kind, const ChosenRepair& chosen) const;
@@ -132,6 +147,7 @@ class TaskRun {
   const bool align_;
   std::map<const PreparedLanguage*, ItemKeys> keys_;
   std::map<const PreparedLanguage*, std::unique_ptr<LanguageStates>> states_;
+  std::map<const PreparedLanguage*, std::unique_ptr<LanguageMeans>> means_;  // that ablations take
 };
 
 }  // namespace tertium

@@ -30,7 +30,7 @@ void UnitRunner::demand_going_on() const {
 
 bool UnitRunner::run(const Demand& demand, const WorkPlan& plan, Stage& stage, const Compute& compute,
                      const Sharing& sharing) {
-  Pass pass{demand, stage, compute, sharing, demand.members.size()};
+  Pass pass{demand, stage, compute, sharing, demand.members.size() * (demand.apart ? demand.parts.size() : 1)};
   for (const Work& work : plan.works) pass.done -= work.count;
   stage.reached(pass.done);
   if (plan.works.empty()) return true;

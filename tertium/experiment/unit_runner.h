@@ -53,7 +53,7 @@ class UnitRunner {
     Stage& stage;
     const Compute& compute;
     const Sharing& sharing;
-    std::size_t done = 0;  // members
+    std::size_t done = 0;  // members; where parts are apart, of each of them
   };
 
   /// The works that are to be shared, each without the parts that this worker has stored already.

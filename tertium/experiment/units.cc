@@ -61,23 +61,27 @@ WorkPlan UnitPlanner::plan(const Demand& demand) const {
     }
   }
 
-  double rows = 0;
-  for (std::size_t member = 0; member < members; ++member) {
-    std::vector<std::size_t> missing;
-    for (std::size_t part = 0; part < demand.parts.size(); ++part)
-      if (!is_done[part][member]) missing.push_back(part);
-    if (missing.empty()) continue;
-    const double more = demand.cost(member, missing);
-    Work* last = plan.works.empty() ? nullptr : &plan.works.back();
-    if (last && last->first + last->count == member && last->parts == missing &&
-        (demand.together || rows + more <= most_rows_)) {
-      ++last->count;
-      rows += more;
-    } else {
-      plan.works.push_back({member, 1, std::move(missing), {}});
-      rows = more;
+  const auto add_works = [&](std::size_t first_part, std::size_t end_part) {
+    double rows = 0;
+    for (std::size_t member = 0; member < members; ++member) {
+      std::vector<std::size_t> missing;
+      for (std::size_t part = first_part; part < end_part; ++part)
+        if (!is_done[part][member]) missing.push_back(part);
+      if (missing.empty()) continue;
+      const double more = demand.cost(member, missing);
+      Work* last = plan.works.empty() ? nullptr : &plan.works.back();
+      if (last && last->first + last->count == member && last->parts == missing &&
+          (demand.together || rows + more <= most_rows_)) {
+        ++last->count;
+        rows += more;
+      } else {
+        plan.works.push_back({member, 1, std::move(missing), {}});
+        rows = more;
+      }
     }
-  }
+  };
+  if (!demand.apart) add_works(0, demand.parts.size());
+  for (std::size_t part = 0; demand.apart && part < demand.parts.size(); ++part) add_works(part, part + 1);
   for (Work& work : plan.works) {
     for (const std::size_t part : work.parts) work.ids.push_back(id(demand, part, work.first, work.count));
     plan.to_do += work.parts.size();

@@ -42,6 +42,7 @@ struct Demand {
   /// How many rows it takes to compute some parts of a member together.
   std::function<double(std::size_t member, const std::vector<std::size_t>& parts)> cost;
   bool together = false;  // all members are one unit
+  bool apart = false;     // no two parts are computed together
   /// Whether a unit that is done need not be made again; absent: none need.
   std::function<bool(const std::string& id)> is_kept = {};
 };
@@ -58,7 +59,7 @@ struct Work {
 };
 
 struct WorkPlan {
-  std::vector<Work> works;                                    // in the order of their first members
+  std::vector<Work> works;  // in the order of their first members; where parts are apart, part by part
   std::vector<std::pair<std::size_t, std::string>> finished;  // first member and id of the units that are done
   std::size_t done = 0, to_do = 0;                            // units
   std::vector<UnitRow> outdated;  // done once, but of these members' numbers something else decides now

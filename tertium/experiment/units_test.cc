@@ -116,6 +116,22 @@ TEST_F(Units, ThatTakeAllMembersAreOneAndOutdatedByMore) {
   EXPECT_THAT(plan(more).outdated, SizeIs(1));
 }
 
+TEST_F(Units, OfPartsThatAreApartAreWorksOfTheirOwn) {
+  Demand kinds = demand(3, {"x", "y"});
+  kinds.together = kinds.apart = true;
+  const WorkPlan first = plan(kinds);
+  ASSERT_THAT(first.works, SizeIs(2));
+  EXPECT_THAT(first.works[0].parts, ElementsAre(0));
+  EXPECT_THAT(first.works[1].parts, ElementsAre(1));
+  for (const Work& work : first.works) EXPECT_EQ(work.count, 3u);
+  EXPECT_NE(first.works[0].name, first.works[1].name);
+  WorkPlan half = first;
+  half.works.pop_back();
+  finish(kinds, half);
+  ASSERT_THAT(plan(kinds).works, SizeIs(1));
+  EXPECT_THAT(plan(kinds).works[0].parts, ElementsAre(1)) << "what is done is not done again with the other";
+}
+
 TEST_F(Units, ThatFailedAreTriedAgain) {
   finish(demand(2), plan(demand(2)));
   done[0].state = kUnitFailed;

@@ -207,4 +207,15 @@ void write_safetensors(const Path& path, const std::vector<TensorView>& tensors,
   if (!stream) fail("{}: cannot be written; check the folder and the space left", path.string());
 }
 
+std::map<std::string, std::string> safetensors_metadata(const Path& path) {
+  const MappedFile file(path);
+  const json header = parse_header(path, header_text(path, file.bytes()));
+  std::map<std::string, std::string> texts;
+  const auto found = header.find(metadata_key);
+  if (found == header.end() || !found->is_object()) return texts;
+  for (const auto& [name, value] : found->items())
+    if (value.is_string()) texts[name] = value.get<std::string>();
+  return texts;
+}
+
 }  // namespace tertium

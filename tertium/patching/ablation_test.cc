@@ -53,11 +53,45 @@ TEST(Ablation, AsksAllAgainOfBranchesThatSeeEachOtherAlone) {
   EXPECT_EQ(job.interventions[1].rows, 2);
 }
 
+TEST(Ablation, WhatIsDrawnAsAControlRunsOnceHoweverOftenItIsDrawn) {
+  const AblateSpec spec{.draws = 3};
+  const Config config = of_blocks(8);
+  const std::vector<AblationPart> parts = parts_of(spec, {}, true);
+  ASSERT_EQ(parts.size(), 4u) << "the blocks, and three draws of their control";
+  EXPECT_EQ(parts[0].control(), "main");
+  EXPECT_EQ(parts[2].control(), "random@1");
+  for (const AblationPart& part : parts) EXPECT_EQ(uses_of(spec, part, config).size(), 8u);
+  EXPECT_EQ(effects_of(spec, parts, config).size(), 8u) << "all drawn ones are taken out anyway";
+  for (const AblationUse& use : uses_of(spec, parts[1], config))
+    EXPECT_NE(use.effect.taken, use.place) << "nothing is its own control";
+}
+
+TEST(Ablation, AControlIsTheSameInEveryRunAndAnotherByEverySeed) {
+  const Config config = of_blocks(40);
+  const Ablation place{Component::block, 7};
+  EXPECT_EQ(drawn_like(place, {.draws = 4}, config), drawn_like(place, {.draws = 4}, config));
+  EXPECT_NE(drawn_like(place, {.draws = 4}, config), drawn_like(place, {.draws = 4, .seed = 1}, config));
+  EXPECT_EQ(drawn_like({Component::z, 3, 1}, {.draws = 4}, config), (std::vector<Ablation>{{Component::z, 3, 0}}))
+      << "a head's control is its block's";
+}
+
+TEST(Ablation, OfADirectionBeginsBehindItsBlock) {
+  Job job = clean_job();
+  const CleanPart clean(job);
+  const std::vector<float> basis = {1, 0};
+  add_ablated(job, clean, {Component::direction, 3}, FirstToken::included, Removal::project,
+              {.at_all_rows = [&](Site) { return std::span<const float>(basis); }});
+  EXPECT_EQ(job.strands[2].branch->block, 4);
+  ASSERT_EQ(job.interventions.size(), 2u);
+  EXPECT_EQ(job.interventions[0].site, (Site{SiteKind::resid_post, 3}));
+  EXPECT_EQ(job.interventions[0].change.operation, Operation::project);
+}
+
 TEST(Ablation, OfABlockOrHeadThatIsNotThereIsRefused) {
   EXPECT_EQ(test::error_of([] { ablations_of({.blocks = {{5}}}, of_blocks(5)); }),
-            "ablate.blocks: the model has no block 5; they are 0 to 4");
+            "ablate.blocks: block 5 is not there; the model has 0 to 4");
   EXPECT_EQ(test::error_of([] { ablations_of({.components = {Component::z}, .heads = {{2}}}, of_blocks(5)); }),
-            "ablate.heads: the model has no head 2; they are 0 to 1");
+            "ablate.heads: head 2 is not there; the model has 0 to 1");
 }
 
 }  // namespace

@@ -9,28 +9,13 @@
 namespace tertium {
 namespace {
 
-std::vector<int> up_to(int count) {
-  std::vector<int> all(count);
-  std::iota(all.begin(), all.end(), 0);
-  return all;
-}
-
-/// `chosen`, each of which must be below `count`, or all.
-std::vector<int> chosen_or_all(const std::optional<std::vector<int>>& chosen, int count, const char* key,
-                               const std::string& what) {
-  if (!chosen) return up_to(count);
-  for (const int one : *chosen)
-    if (one >= count) fail("patch.{}: {} {} is not there; the model has 0 to {}", key, what, one, count - 1);
-  return *chosen;
-}
-
 /// The blocks at which a site's patches begin.
 std::vector<int> first_blocks(const PatchSpec& spec, const SiteName& site, const Config& config) {
   if (site.block && *site.block >= config.block_count())
     fail("patch.sites: {} is not there; the model's blocks are 0 to {}", to_string({site.kind, *site.block}),
          config.block_count() - 1);
   std::vector<int> blocks =
-      site.block ? std::vector{*site.block} : chosen_or_all(spec.blocks, config.block_count(), "blocks", "block");
+      site.block ? std::vector{*site.block} : chosen_or_all(spec.blocks, config.block_count(), "patch.blocks", "block");
   std::erase_if(blocks, [&](int block) { return block + spec.window > config.block_count(); });
   if (blocks.empty())
     fail("patch.window: {} blocks from {} on are more than the model has; make it smaller", spec.window,
@@ -39,6 +24,18 @@ std::vector<int> first_blocks(const PatchSpec& spec, const SiteName& site, const
 }
 
 }  // namespace
+
+std::vector<int> chosen_or_all(const std::optional<std::vector<int>>& chosen, int count, std::string_view key,
+                               std::string_view what) {
+  if (!chosen) {
+    std::vector<int> all(count);
+    std::iota(all.begin(), all.end(), 0);
+    return all;
+  }
+  for (const int one : *chosen)
+    if (one >= count) fail("{}: {} {} is not there; the model has 0 to {}", key, what, one, count - 1);
+  return *chosen;
+}
 
 std::vector<Site> Place::sites() const {
   std::vector<Site> all;
@@ -53,10 +50,10 @@ std::vector<Place> make_places(const PatchSpec& spec, const Config& config) {
       if (!has_site(config, site.kind))
         fail("patch.sites: there is no {} in {}, whose attention and MLP read the same stream; name resid_pre",
              info(site.kind).name, config.family);
-      const std::vector<int> heads =
-          is_per_head(site.kind) ? chosen_or_all(spec.heads, site_heads(config, site.kind), "heads",
-                                                 fmt::format("{}'s head", info(site.kind).name))
-                                 : std::vector{Site::kNoHead};
+      const std::vector<int> heads = is_per_head(site.kind)
+                                         ? chosen_or_all(spec.heads, site_heads(config, site.kind), "patch.heads",
+                                                         fmt::format("{}'s head", info(site.kind).name))
+                                         : std::vector{Site::kNoHead};
       for (const int block : first_blocks(spec, site, config))
         for (const int head : heads) places.push_back({position, {site.kind, block, head}, spec.window});
     }

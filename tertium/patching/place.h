@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "tertium/patching/patch_spec.h"
@@ -10,6 +11,11 @@
 namespace tertium {
 
 struct Config;
+
+/// The blocks, heads … that a key of the experiment chooses, each of which must be below `count`; all of them without a
+/// choice. Throws Error naming the key for one that is not there; `what` is one of them, for that.
+std::vector<int> chosen_or_all(const std::optional<std::vector<int>>& chosen, int count, std::string_view key,
+                               std::string_view what);
 
 /// Where a patch goes: the rows of a named position, at one site in each of some consecutive blocks.
 struct Place {

@@ -132,7 +132,101 @@ Attribution attributed(const Model& model, const Question& recipient, std::size_
   return attribution;
 }
 
+bool is_ablated(Site site) {
+  return site.kind == SiteKind::attn_out || site.kind == SiteKind::mlp_out || site.kind == SiteKind::z;
+}
+
+/// Adds what taking out each place in some differentiated runs would change.
+void add_ablations(const std::vector<DifferentiableRun>& runs, const SiteMeans& means,
+                   std::map<Site, double>& estimates) {
+  const auto mean_at = [&](Site site, std::int64_t width) {
+    if (!means) return at::zeros(width);
+    const std::span<const float> mean = means(site);
+    return at::from_blob(const_cast<float*>(mean.data()), {width}, at::kFloat).clone();
+  };
+  for (const DifferentiableRun& run : runs)
+    for (const auto& [site, x] : run.activations) {
+      const Tensor slope = x.grad();  // undefined for an option that is neither gold nor best other
+      if (!is_ablated(site) || !slope.defined()) continue;
+      const std::int64_t heads = site.kind == SiteKind::z ? x.size(1) : 1;
+      for (int head = 0; head < heads; ++head) {
+        const Site place{site.kind, site.block, site.kind == SiteKind::z ? head : Site::kNoHead};
+        const Tensor own = site.kind == SiteKind::z ? x.select(1, head) : x,
+                     along = site.kind == SiteKind::z ? slope.select(1, head) : slope;
+        estimates[place] += (along * (mean_at(place, own.size(1)) - own)).sum(at::kDouble).item<double>();
+      }
+    }
+}
+
+/// The runs of an item's statements, each whole.
+std::vector<DifferentiableRun> statement_runs(const PlainForward& forward, const Question& statements) {
+  std::vector<DifferentiableRun> runs;
+  for (const std::vector<TokenId>& option : statements.options) {
+    std::vector<TokenId> ids = statements.context;
+    ids.insert(ids.end(), option.begin(), option.end());
+    runs.push_back(differentiable_run(forward, ids));
+  }
+  return runs;
+}
+
+/// Last rows at a site scaled to length 1, [runs, D].
+Tensor unit_states(const std::vector<DifferentiableRun>& runs, Site site) {
+  std::vector<Tensor> rows;
+  for (const DifferentiableRun& run : runs) rows.push_back(run.activations.at(site)[-1]);
+  const Tensor states = at::stack(rows);
+  return states / states.square().sum(1, /*keepdim=*/true).sqrt().clamp_min(1e-12);
+}
+
+Tensor mean_margin_of(const std::vector<DifferentiableRun>& pivot, const std::vector<DifferentiableRun>& other,
+                      int blocks) {
+  std::vector<Tensor> margins;
+  for (int index = 0; index <= blocks; ++index) {
+    const Site site = index == 0 ? Site{SiteKind::resid_pre, 0} : Site{SiteKind::resid_post, index - 1};
+    const Tensor cosines = unit_states(pivot, site).matmul(unit_states(other, site).t());
+    const Tensor own = at::eye(cosines.size(0), at::kBool);
+    margins.push_back(cosines.diagonal().min() - cosines.masked_fill(own, -2).max());
+  }
+  return at::stack(margins).mean();
+}
+
+AblationAttribution ablations_attributed(const Model& model, const AblatedText& asked, std::size_t gold,
+                                         const AblatedText& pivot_statements, const AblatedText& statements) {
+  const PlainForward forward(model);
+  AblationAttribution attribution;
+  {
+    const at::AutoGradMode with_gradients(true);
+    const AskedRuns runs = asked.text->protocol == Protocol::letters ? ask_letters(forward, *asked.text)
+                                                                     : ask_loglik(forward, *asked.text);
+    const Tensor margin = margin_of(runs.scores, gold);
+    margin.backward();
+    attribution.margin = margin.item<double>();
+    const at::NoGradGuard no_autograd;
+    add_ablations(runs.runs, asked.means, attribution.of_margin);
+  }
+  if (statements.text && pivot_statements.text) {
+    const at::AutoGradMode with_gradients(true);
+    const auto pivot = statement_runs(forward, *pivot_statements.text), own = statement_runs(forward, *statements.text);
+    const Tensor margin = mean_margin_of(pivot, own, forward.config().block_count());
+    margin.backward();
+    attribution.alignment = margin.item<double>();
+    const at::NoGradGuard no_autograd;
+    add_ablations(pivot, pivot_statements.means, attribution.of_alignment);
+    add_ablations(own, statements.means, attribution.of_alignment);
+  }
+  for (const auto* estimates : {&attribution.of_margin, &attribution.of_alignment})
+    for (const auto& [site, estimate] : *estimates)
+      if (!std::isfinite(estimate))
+        fail("{}: the gradient at {} is NaN or infinite; leave the item out", asked.text->name, to_string(site));
+  return attribution;
+}
+
 }  // namespace
+
+AblationAttribution attribute_ablations(const Model& model, const AblatedText& asked, std::size_t gold,
+                                        const AblatedText& pivot_statements, const AblatedText& statements) {
+  return with_torch_errors(asked.text->name,
+                           [&] { return ablations_attributed(model, asked, gold, pivot_statements, statements); });
+}
 
 Attribution attribute(const Model& model, const Question& recipient, std::size_t gold, const Question& donor,
                       std::span<const RowMatch> positions) {

@@ -2,6 +2,7 @@
 
 #include <compare>
 #include <cstddef>
+#include <functional>
 #include <map>
 #include <span>
 #include <string>
@@ -40,5 +41,26 @@ struct Attribution {
 /// not in f32 (see PlainForward), or naming the recipient if a gradient is not finite.
 Attribution attribute(const Model& model, const Question& recipient, std::size_t gold, const Question& donor,
                       std::span<const RowMatch> positions);
+
+/// What stands in a site's place at all rows; empty: nothing, zeros.
+using SiteMeans = std::function<std::span<const float>(Site)>;
+
+/// A question, or the statements of an item, and what ablations put in.
+struct AblatedText {
+  const Question* text;
+  SiteMeans means = {};
+};
+
+/// What taking out each attention, MLP or head at all rows would do.
+struct AblationAttribution {
+  double margin = 0, alignment = 0;                // clean; alignment: the mean over stream indices 0..L of dali_margin
+  std::map<Site, double> of_margin, of_alignment;  // by how much each would change, to first order
+};
+
+/// Attribution of ablations: gradient x (what is put in - activations), summed over all rows and dimensions of all
+/// runs. Alignment is that of the statements of both languages, both ablated; nothing without them (null texts). Throws
+/// Error as attribute does.
+AblationAttribution attribute_ablations(const Model& model, const AblatedText& asked, std::size_t gold,
+                                        const AblatedText& pivot_statements, const AblatedText& statements);
 
 }  // namespace tertium

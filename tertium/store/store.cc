@@ -340,7 +340,7 @@ void Store::remove_ablations(const std::string& task, const std::string& languag
 }
 
 void Store::remove_ablated_alignment(const std::string& task, const std::string& language, const AblationKey& key,
-                                     const std::string& item) {
+                                     const std::string& metric, const std::string& item) {
   database_->writer("ablated_alignment")
       .remove({{"task", task},
                {"language", language},
@@ -349,7 +349,8 @@ void Store::remove_ablated_alignment(const std::string& task, const std::string&
                {"operation", key.operation},
                {"reference", key.reference},
                {"control", key.control},
-               {"position", key.position}});
+               {"position", key.position},
+               {"metric", metric}});
 }
 
 void Store::remove_alignment(const std::string& task, const std::string& language, const std::string& metric) {

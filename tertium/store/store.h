@@ -104,12 +104,12 @@ struct RepairRow {
 
 /// A part of the model that was taken out: one component at one place.
 struct AblationKey {
-  std::string component;  // "block", "attn_out", "mlp_out", "z"
+  std::string component;  // "block", "attn_out", "mlp_out", "z", "direction"
   int layer = 0;          // the block
   int head = -1;          // -1 where it is no head
-  std::string operation = "zero";
-  std::string reference = {};  // of a mean: over what; else empty
-  std::string control = "main";
+  std::string operation = "zero";       // "mean", "resample"; "project" of a direction
+  std::string reference = {};           // of a mean: "own" or "pivot"; of a direction: the language that it leads to
+  std::string control = "main";         // "random@0": what was drawn first in its stead
   std::string position = "everywhere";  // or "but_first"
   auto operator<=>(const AblationKey&) const = default;
 };
@@ -122,13 +122,16 @@ struct AblationRow {
   double score = 0;
 };
 
-/// A metric at a layer, where the statements of both languages ran under an ablation.
+/// The component of what was not taken out, but repaired: `operation` says how, `layer` at which block's resid_post.
+inline constexpr char kRepaired[] = "repair";
+
+/// A metric at a layer, where the statements of both languages ran under an ablation, or the language's under a repair.
 struct AblatedAlignmentRow {
   std::string task, language, item;
   AblationKey key;
   std::string metric;
   std::string stream;
-  int at = 0;  // stream index; those before the ablated block are as they were, and have no rows
+  int at = 0;  // stream index; those before the changed block are as they were, and have no rows
   double value = 0;
 };
 
@@ -226,7 +229,7 @@ class Store {
   void remove_ablations(const std::string& task, const std::string& language, const std::string& protocol,
                         const AblationKey& key, const std::string& item);
   void remove_ablated_alignment(const std::string& task, const std::string& language, const AblationKey& key,
-                                const std::string& item);
+                                const std::string& metric, const std::string& item);
   void remove_repairs(const std::string& task, const std::string& language, const std::string& protocol,
                       const std::string& repair);
   void remove_generation(const std::string& task, const std::string& language, const std::string& target,

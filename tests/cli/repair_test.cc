@@ -13,6 +13,7 @@
 #include "tertium/experiment/experiment.h"
 #include "tertium/experiment/run.h"
 #include "tertium/formats/safetensors.h"
+#include "tertium/formats/safetensors_metadata.h"
 #include "tertium/store/store.h"
 #include "tests/support/small_experiment.h"
 
@@ -91,6 +92,65 @@ std::vector<float> tensor(const Safetensors& file, const std::string& name) {
   return values;
 }
 
+TEST_F(Repair, AlignmentIsMeasuredAgainOnTheTriedItems) {
+  const auto changes = [&](const std::string& name, const std::string& alphas) {
+    const auto folder = results_of(name, {"--set", "repair.alphas=" + alphas});
+    std::map<std::string, double> largest;  // by repair and control: change of dali_margin
+    const json stats = json::parse(test::output_of({"stats", folder.string(), "--json"}));
+    for (const json& row : stats.at("repaired_alignment")) {
+      EXPECT_EQ(row.at("items"), 10);
+      EXPECT_EQ(row.at("protocol"), "loglik") << "alignment is of the first";
+      if (row.at("metric") == "dali_margin")
+        largest[row.at("repair").get<std::string>() + " " + row.at("control").get<std::string>()] = row.at("change");
+    }
+    EXPECT_EQ(largest.size(), 2u * repair_kinds().size() + 3) << "main and random; of maps shuffled as well";
+    return largest;
+  };
+  for (const auto& [which, change] : changes("nothing", "[0.0]")) EXPECT_NEAR(change, 0, 1e-5) << which;
+  for (const auto& [which, change] : changes("full", "[1.0]")) EXPECT_NE(change, 0) << which;
+}
+
+TEST_F(Repair, MapsMayBeFittedOnSentences) {
+  std::string english, german;
+  for (const char* thing : {"rain", "sun", "snow", "wind", "fire", "cat", "dog", "bird", "fish", "horse"})
+    english += std::string("the ") + thing + " is wet\n";
+  for (const char* thing : {"Nässe", "Sonne", "Kälte", "Luft", "Glut", "Katze", "Hündin", "Amsel", "Forelle", "Stute"})
+    german += std::string("die ") + thing + " ist nass\n";
+  temporary.write("sentences/en.txt", english);
+  temporary.write("sentences/de.txt", german);
+  EXPECT_THAT(run({"--set", "repair.corpus=\"sentences\""}, "bad").err, HasSubstr("no [[task]] named \"parallel\""));
+  add("corpus = \"sentences\"\n\n[[task]]\nname = \"parallel\"\ndata = \"sentences\"\nlanguages = [\"de\"]\n");
+  const auto folder = results_of("results");
+  const auto path = folder / "repairs/items_loglik_de_mean_shift.safetensors";
+  const Safetensors file(path);
+  std::map<std::string, std::string> known = safetensors_metadata(path);
+  EXPECT_EQ(known["fitted on"], "sentences");
+  const Engine engine(Model::load(model, "f32"));
+  const Tokenizer tokenizer = Tokenizer::open(model);
+  const int block = std::stoi(known["block"]);
+  const auto mean = [&](const std::string& text) {
+    std::vector<double> sum(16);
+    for (const std::string& line : test::lines_of(text)) {
+      const std::vector<TokenId> ids = tokenizer.encode(line, true).ids;
+      const int last = static_cast<int>(ids.size()) - 1;
+      const JobResult result =
+          engine.run(Job{.strands = {{.tokens = ids}}, .recordings = {{0, last, 1, Quantity::resid}}});
+      sum.resize(result.recordings[0].size() / 3);
+      for (std::size_t i = 0; i < sum.size(); ++i) sum[i] += result.recordings[0][(block + 1) * sum.size() + i] / 10;
+    }
+    return sum;
+  };
+  const std::vector<double> to = mean(english), from = mean(german);
+  const std::vector<float> vector = tensor(file, "vector");
+  ASSERT_EQ(vector.size(), to.size());
+  for (std::size_t i = 0; i < to.size(); ++i) EXPECT_NEAR(vector[i], to[i] - from[i], 1e-4);
+  const Store store = Store::open(folder);
+  std::map<std::string, std::set<std::string>> parts;
+  for (const RepairRow& row : store.repairs()) parts[row.part].insert(row.item);
+  EXPECT_EQ(parts.at("fit").size(), 10u) << "items that choose";
+  EXPECT_EQ(parts.at("test").size(), 10u);
+}
+
 TEST_F(Repair, TheKeptFileGivesTheStoredScoresInRunsOfWholeTexts) {
   const auto folder = results_of("results");
   const Store store = Store::open(folder);
@@ -130,6 +190,54 @@ TEST_F(Repair, TheKeptFileGivesTheStoredScoresInRunsOfWholeTexts) {
     }
   }
   EXPECT_EQ(compared, repair_kinds().size() * 10 * 2);
+}
+
+TEST_F(Repair, AKeptFileIsUsedAgainAndGivesWhatItGaveThen) {
+  const auto folder = results_of("results");
+  const Store repaired = Store::open(folder);
+  temporary.write("again.toml",
+                  "model = \"model\"\ndtype = \"f32\"\n[[task]]\nname = \"items\"\ndata = \"data\"\n"
+                  "languages = [\"de\"]\n[align]\nmetrics = [\"dali_margin\"]\n");
+  for (const std::string& kind : repair_kinds()) {
+    const std::string file = (folder / "repairs" / ("items_loglik_de_" + kind + ".safetensors")).string();
+    const auto again = this->folder / ("again-" + kind);
+    const test::Finished finished = test::run_program({"run", (this->folder / "again.toml").string(), "--out",
+                                                       again.string(), "--quiet", "--set", "intervention=" + file});
+    ASSERT_EQ(finished.status, 0) << finished.err;
+    const Store store = Store::open(again);
+    std::map<std::tuple<std::string, std::string, int>, double> scores;
+    for (const ScoreRow& row : store.scores()) scores[{row.language, row.item, row.option}] = row.score;
+    std::size_t compared = 0;
+    for (const RepairRow& row : repaired.repairs()) {
+      if (row.repair != kind || row.protocol != "loglik" || row.part != "test" || row.control != "main") continue;
+      EXPECT_NEAR((scores.at({"de", row.item, row.option})), row.score, 1e-4) << kind << " " << row.item;
+      ++compared;
+    }
+    EXPECT_EQ(compared, 20u);
+    for (const ScoreRow& row : repaired.scores())
+      if (row.language == "en" && row.protocol == "loglik")
+        EXPECT_NEAR((scores.at({"en", row.item, row.option})), row.score, 1e-5) << "the pivot is left as it is";
+    std::map<std::pair<std::string, int>, double> aligned;
+    for (const AlignmentRow& row : store.alignment())
+      if (row.stream == "resid") aligned[{row.item, row.layer}] = row.value;
+    std::size_t layers = 0;
+    for (const AblatedAlignmentRow& row : repaired.ablated_alignment())
+      if (row.key.component == kRepaired && row.key.operation == kind && row.key.control == "main" &&
+          row.metric == "dali_margin" && row.stream == "resid") {
+        EXPECT_NEAR((aligned.at({row.item, row.at})), row.value, 1e-4) << kind << " layer " << row.at;
+        ++layers;
+      }
+    EXPECT_GT(layers, 0u);
+    const RunInfo info = store.info();
+    EXPECT_TRUE(std::ranges::any_of(info, [&](const auto& entry) {
+      return entry.first.starts_with("sha256 model") && entry.first.find(kind) != std::string::npos;
+    })) << "it is among the inputs";
+  }
+  const test::Finished other = test::run_program(
+      {"run", (this->folder / "again.toml").string(), "--out", (this->folder / "again-recover").string(), "--quiet"});
+  EXPECT_NE(other.status, 0) << "results with it are not gone on with without it";
+  EXPECT_THAT(run({"--set", "intervention=" + (model / "model.safetensors").string()}, "bad").err,
+              HasSubstr("leave [patch], [ablate] and [repair] out"));
 }
 
 TEST_F(Repair, GoesOnWhereItStoodAndSaysWhatControlItLacks) {
@@ -181,7 +289,7 @@ TEST_F(Repair, BadSettingsAreNamed) {
   EXPECT_THAT(error("repair.fit=[0.9]"), HasSubstr("fits on 18 items and tries on 2"));
   EXPECT_THAT(error("repair.fit=[1.5]"), HasSubstr("fit"));
   EXPECT_THAT(error("repair.kinds=[\"magic\"]"), HasSubstr("magic"));
-  EXPECT_THAT(error("repair.blocks=[7]"), HasSubstr("repair.blocks: 7 is no block of a model with 2"));
+  EXPECT_THAT(error("repair.blocks=[7]"), HasSubstr("repair.blocks: block 7 is not there; the model has 0 to 1"));
 }
 
 }  // namespace

@@ -68,7 +68,8 @@ class Plot : public Report {
 };
 
 TEST_F(Plot, WritesEveryFigureAsSvg) {
-  for (const char* name : {"accuracy", "transfer", "alignment", "corpora", "lens", "correlation", "flips", "heatmap", "recovery"}) {
+  for (const char* name : {"accuracy", "transfer", "alignment", "corpora", "lens", "correlation", "flips", "heatmap",
+                           "recovery", "ablations", "ablated_alignment", "repairs"}) {
     const std::string svg = read_text_file(figure(name, "figure.svg"));
     EXPECT_THAT(svg, AllOf(StartsWith("<svg"), AnyOf(HasSubstr("Italian (it)"), HasSubstr(">it<")))) << name;
   }

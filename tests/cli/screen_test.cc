@@ -1,4 +1,5 @@
 // `tertium screen`, as the real program on a tiny model.
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -9,6 +10,7 @@
 #include <vector>
 
 #include "tertium/base/text.h"
+#include "tertium/store/store.h"
 #include "tests/support/small_experiment.h"
 
 namespace tertium {
@@ -129,6 +131,55 @@ TEST_F(Screen, NamesWhatItDoesNotKnow) {
 TEST_F(Screen, SaysWhereNothingIsToBeRepaired) {
   std::filesystem::copy_file(data / "en.jsonl", data / "de.jsonl", std::filesystem::copy_options::overwrite_existing);
   EXPECT_THAT(refusal({}), HasSubstr("no item is right in en and wrong in de"));
+}
+
+TEST_F(Screen, RanksWhatTakingAPartOutCosts) {
+  const json found = screened_json({"--ablate", "zero", "--items", "5", "--top", "4"});
+  EXPECT_EQ(found.at("items").size(), 5u);
+  EXPECT_EQ(found.at("places").size(), static_cast<std::size_t>(tiny.blocks * (2 + tiny.heads)));
+  double before = -1e9;
+  for (const json& place : found.at("places")) {
+    EXPECT_GE(place.at("margin").get<double>(), before) << "what costs most comes first";
+    before = place.at("margin");
+  }
+  // The same by a run of the experiment, of the same items.
+  temporary.write("ablate.toml",
+                  "model = \"model\"\ndtype = \"f32\"\n[[task]]\nname = \"items\"\ndata = \"data\"\nlimit = 5\n"
+                  "languages = [\"de\"]\n[ablate]\ncomponents = [\"z\", \"attn_out\", \"mlp_out\"]\ndraws = 0\n");
+  const auto out = folder / "ablated";
+  ASSERT_EQ(test::run_program({"run", (folder / "ablate.toml").string(), "--out", out.string(), "--quiet"}).status, 0);
+  const Store store = Store::open(out);
+  std::map<std::pair<std::string, int>, double> clean;
+  std::map<std::pair<std::string, int>, bool> gold;
+  for (const ScoreRow& row : store.scores())
+    if (row.language == "de") clean[{row.item, row.option}] = row.score, gold[{row.item, row.option}] = row.is_gold;
+  std::map<std::string, double> changes;  // two options: gold's less the other's
+  for (const AblationRow& row : store.ablations())
+    if (row.language == "de") {
+      const std::string place = fmt::format("{} {} {}", row.key.component, row.key.layer, row.key.head);
+      const double moved = row.score - clean.at({row.item, row.option});
+      changes[place] += (gold.at({row.item, row.option}) ? moved : -moved) / 5;
+    }
+  std::size_t compared = 0;
+  for (const char* group : {"top", "drawn"})
+    for (const json& place : found.at(group)) {
+      const std::string name = fmt::format("{} {} {}", place.at("site").get<std::string>(),
+                                           place.at("block").get<int>(), place.value("head", -1));
+      EXPECT_NEAR(place.at("real_margin").get<double>(), changes.at(name), 1e-4) << name;
+      ++compared;
+    }
+  EXPECT_EQ(compared, 8u);
+  EXPECT_GT(found.at("agreement").at("margin").at("all").at("spearman").get<double>(), 0.3);
+}
+
+TEST_F(Screen, SaysHowToTestTheHeadsItFound) {
+  const Finished finished = screened({"--ablate", "mean", "--by", "alignment", "--items", "3", "--top", "6"});
+  EXPECT_EQ(finished.status, 0) << finished.err;
+  EXPECT_THAT(finished.out,
+              AllOf(HasSubstr("taken out (mean)"), HasSubstr("costs most alignment"), HasSubstr("heads = [\"")));
+  for (const std::string& line : test::lines_of(finished.out)) EXPECT_LE(line.size(), 90u) << line;
+  EXPECT_THAT(refusal({"--set", "ablate.components=[\"z\"]", "--set", "ablate.heads=[\"1-2\"]"}),
+              HasSubstr("is not block and head"));
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
 
 #include "tertium/base/hash.h"
@@ -59,6 +60,7 @@ class Maker {
 
   void make() {
     for (int item = 0; item < what_.items; ++item) add_item(item);
+    for (const Language& language : kLanguages) add_ablations(language), add_repairs(language);
     for (const Language& language : kLanguages) {
       if (language.name == std::string("en")) continue;
       for (int layer = 0; layer <= what_.blocks; ++layer)
@@ -74,6 +76,46 @@ class Maker {
   }
 
  private:
+  static constexpr int kFirstItems = 40;  // that have ablations and repairs
+
+  void add_ablated(const Language& language, const AblationKey& key, double loses) {
+    for (int item = 0; item < std::min(kFirstItems, what_.items); ++item) {
+      const std::string which = key.component + key.control + std::to_string(key.head);
+      const bool loses_it = draw(which, language.name, item, key.layer) < loses;
+      for (const int option : {0, 1}) {
+        const bool wins = (option == gold(item)) == (right_.at({language.name, item}) != loses_it);
+        store_.add(AblationRow{kTask, language.name, id_of(item), kProtocol, key, option, -20 + (wins ? 1.0 : 0.0)});
+      }
+      if (language.name == std::string("en") || key.head >= 0) continue;
+      for (int at = key.layer + 1; at <= what_.blocks; ++at)
+        store_.add(AblatedAlignmentRow{kTask, language.name, id_of(item), key, "dali", "resid", at,
+                                       draw(which, language.name, item, at) < language.skill / 2 ? 1. : 0.});
+    }
+  }
+
+  void add_ablations(const Language& language) {
+    for (int block = 0; block < what_.blocks; ++block)
+      for (const char* control : {"main", "random@0"})
+        for (int head = -1; head < 2; ++head)
+          if (head < 0 || control == std::string("main"))
+            add_ablated(language,
+                        {.component = head < 0 ? "block" : "z", .layer = block, .head = head, .control = control},
+                        control == std::string("main") ? 0.3 : 0.1);
+  }
+
+  void add_repairs(const Language& language) {
+    if (language.name == std::string("en")) return;
+    for (const char* repair : {"mean_shift", "procrustes"})
+      for (const char* control : {"main", "random", "pivot"})
+        for (int item = 0; item < std::min(kFirstItems, what_.items); ++item) {
+          const bool was = right_.at({control == std::string("pivot") ? "en" : language.name, item});
+          const bool turns = draw(std::string(repair) + control, language.name, item) < 0.2;
+          for (const int option : {0, 1})
+            store_.add(RepairRow{kTask, language.name, id_of(item), kProtocol, repair, 2, 0.5, "test", control, option,
+                                 -20 + ((option == gold(item)) == (was != turns) ? 1.0 : 0.0)});
+        }
+  }
+
   void add_lens(const Language& language, int item) {
     constexpr int kFirst = 40;  // items that have one
     if (item >= kFirst) return;
