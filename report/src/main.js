@@ -11,15 +11,16 @@ const oneOf = (what, wanted, known) => {
   return wanted || known[0];
 };
 
-/// A figure of the first run as Vega-Lite or SVG. `request`: document, figure, format, and what to choose: part, metric,
+/// A figure of the first run, or of what compares all, as Vega-Lite or SVG. `request`: document, figure, format, and what to choose: part, metric,
 /// place, control, corpus, languages, width.
 export async function plot(request) {
   const { document } = request;
-  const figure = figureNamed(oneOf("figure", request.figure, figures.filter((one) => !one.compares).map((one) => one.id)));
+  const figure = figureNamed(oneOf("figure", request.figure, figures.filter((one) => !one.compares || document.comparison).map((one) => one.id)));
   const run = document.runs[0];
   const part = oneOf("task", request.part, partsOf(document));
   const places = placesOf(document, part), metrics = metricsOf(document, part);
-  const chosen = only(run, request.languages ?? [], part);
+  const keep = keeping(run, request.languages ?? [], part);
+  const chosen = { ...run, tables: keep(run.tables) };
   const context = {
     run: chosen, first: chosen, part, width: request.width || 680, theme: themes.paper,
     metric: figure.choices?.includes("metric") ? oneOf("metric", request.metric, metrics) : metrics[0],
@@ -27,23 +28,24 @@ export async function plot(request) {
   };
   if (figure.choices?.includes("corpus")) context.corpus = oneOf("corpus", request.corpus, corporaOf(document));
   if (figure.choices?.includes("ablation")) context.ablation = oneOf("ablation", request.ablation, ablationsOf(document, context.part));
+  if (document.comparison?.note) throw new Error(document.comparison.note);
+  if (document.comparison) context.comparison = { ...document.comparison, tables: keep(document.comparison.tables) };
   if (request.control) context.control = oneOf("control", request.control, controlsOf(document, part, context.place));
   const spec = specification(figure, context);
   if (!spec) throw new Error(`the results have nothing for figure ${figure.id}`);
   return request.format === "json" ? `${JSON.stringify(spec, null, 1)}\n` : `${await svgOf(spec)}\n`;
 }
 
-/// A run with some of its languages; the pivot stays.
-function only(run, languages, part) {
-  if (languages.length === 0) return run;
+/// Makes tables of some languages out of tables of all; the pivot stays.
+function keeping(run, languages, part) {
+  if (languages.length === 0) return (tables) => tables;
   const known = rowsOfPart(run, "languages", part).map((row) => row.language);
   for (const language of languages) oneOf("language", language, known);
-  const tables = Object.fromEntries(Object.entries(run.tables).map(([name, table]) => {
+  return (tables) => Object.fromEntries(Object.entries(tables).map(([name, table]) => {
     const column = table.columns.indexOf("language");
     const keep = (row) => column < 0 || isPivot(run, part, row[column]) || languages.includes(row[column]);
     return [name, { ...table, rows: table.rows.filter(keep) }];
   }));
-  return { ...run, tables };
 }
 
 if (typeof document !== "undefined")

@@ -19,7 +19,8 @@ namespace {
 namespace fs = std::filesystem;
 
 struct Options {
-  std::string folder, figure, out, task, metric, place, control, corpus, ablation;
+  std::vector<std::string> folders;
+  std::string figure, out, task, metric, place, control, corpus, ablation;
   std::vector<std::string> languages;
   int width = 680;
 };
@@ -52,19 +53,21 @@ void run_or_fail(const fs::path& program, const std::vector<std::string>& argume
   if (result.status != 0) fail("{}: {}", program.filename().string(), line_of(result.errors));
 }
 
-nlohmann::ordered_json request_of(const Options& options, const Store& store, const std::string& format) {
-  return {{"figure", options.figure},
-          {"format", format},
-          {"part", options.task},
-          {"metric", options.metric},
-          {"place", options.place},
-          {"control", options.control},
-          {"corpus", options.corpus},
-          {"ablation", options.ablation},
-          {"languages", options.languages},
-          {"width", options.width},
-          {"document", report_document({{options.folder, &store, true, {}}}, TERTIUM_VERSION)}};
+nlohmann::ordered_json request_of(const Options& options, const std::string& format) {
+  std::vector<Store> stores;
+  std::vector<ReportSource> sources;
+  for (const std::string& folder : options.folders) stores.push_back(Store::open(folder));
+  for (std::size_t i = 0; i < stores.size(); ++i) sources.push_back({options.folders[i], &stores[i], true, {}});
+  return {{"figure", options.figure}, {"format", format},
+          {"part", options.task},     {"metric", options.metric},
+          {"place", options.place},   {"control", options.control},
+          {"corpus", options.corpus}, {"ablation", options.ablation},
+          {"width", options.width},   {"languages", options.languages},
+          {"document", report_document(sources, TERTIUM_VERSION)}};
 }
+
+/// The one figure of several folders.
+constexpr char kCompared[] = "compared";
 
 void plot(const Options& options) {
   const fs::path out = options.out;
@@ -76,12 +79,15 @@ void plot(const Options& options) {
   fs::path converter;
   if (converts) converter = demand_program("rsvg-convert", "librsvg2-bin", "or write .svg or .json");
 
-  const Store store = Store::open(options.folder);
+  if ((options.figure == kCompared) != (options.folders.size() > 1))
+    fail("--figure {}: {}", options.figure,
+         options.figure == kCompared ? "compares two folders or more; name them all"
+                                     : "is of one folder; of several there is --figure compared");
   const ScratchFolder scratch;
   const fs::path script = scratch.path() / "plot.cjs", request = scratch.path() / "request.json",
                  drawn = scratch.path() / "drawn";
   write(script, std::string(report_script()) + kDriver);
-  write(request, request_of(options, store, ending == ".json" ? "json" : "svg")
+  write(request, request_of(options, ending == ".json" ? "json" : "svg")
                      .dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
   run_or_fail(node, {script.string()}, request, drawn, scratch);
   if (converts) {
@@ -101,11 +107,15 @@ void add_plot(CLI::App& app) {
   CLI::App& command = add_command(app, "plot", "A figure of the report as Vega-Lite, SVG, PDF or PNG, for a paper",
                                   "tertium plot results --figure flips --language it -o flips.svg");
   const auto options = std::make_shared<Options>();
-  command.add_option("folder", options->folder, "The folder that `tertium run --out` filled")->required();
+  command
+      .add_option("folders", options->folders,
+                  "The folder that `tertium run --out` filled; several for --figure compared, each against the first")
+      ->required()
+      ->expected(1, 20);
   command
       .add_option("--figure", options->figure,
                   "accuracy, transfer, alignment, corpora, lens, correlation, flips, heatmap, heads, recovery, "
-                  "ablations, ablated_alignment, ablated_heads, repairs")
+                  "ablations, ablated_alignment, ablated_heads, repairs; of several folders, compared")
       ->required();
   command.add_option("-o,--out", options->out, "The file; its ending says what: .json, .svg, .pdf, .png")->required();
   command.add_option("--task", options->task, "TASK/PROTOCOL, as xcopa/loglik; by default the first");

@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "tertium/base/text.h"
 #include "tertium/cli/child.h"
@@ -90,6 +91,21 @@ TEST_F(Plot, ChoosesWhatItIsToldTo) {
     EXPECT_EQ(row.at("direction"), "keep");
     EXPECT_TRUE(row.at("control") == "main" || row.at("control") == "same_gold");
   }
+}
+
+TEST_F(Plot, ComparesFoldersInAFigureOfTheirOwn) {
+  const std::string other = (folder / "other").string(), out = (folder / "c.json").string();
+  fs::copy(results, other, fs::copy_options::recursive);
+  EXPECT_EQ(output_of({"plot", results.string(), other, "--figure", "compared", "--language", "it", "-o", out}), "");
+  const auto json = nlohmann::json::parse(read_text_file(out));
+  std::set<std::string> runs;
+  for (const nlohmann::json& row : json.at("data").at("values")) {
+    EXPECT_EQ(row.at("language"), "Italian (it)");
+    runs.insert(row.at("run"));
+  }
+  EXPECT_EQ(runs.size(), 2u);
+  EXPECT_THAT(error({"--figure", "compared", "-o", out}), HasSubstr("name them all"));
+  EXPECT_THAT(error({other, "--figure", "flips", "-o", out}), HasSubstr("is of one folder"));
 }
 
 TEST_F(Plot, WritesPdfAndPngWhereAConverterIs) {
