@@ -466,8 +466,9 @@ TEST_F(AblatedCircuit, TheDirectionOfTheLanguageBreaksEnglishAloneAndARandomOneD
   test::write_tiny_model(folder / "model", gated_circuit());
   const Observations observations = run_ablated({.components = {Component::direction}});
   for (int b = 0; b < kBlocks; ++b) {
-    if (b != kWritingBlock)  // where the direction holds the premise's looks as well
+    if (b != kWritingBlock) {  // where the direction holds the premise's looks as well
       EXPECT_EQ(right(observations, "en").at({b, -1}), b < kWritingBlock ? 6 : 12) << "block " << b;
+    }
     EXPECT_EQ(right(observations, "xx").at({b, -1}), 6) << "block " << b;
     EXPECT_EQ(right(observations, "en", "random").at({b, -1}), 12) << "block " << b;
     EXPECT_EQ(right(observations, "xx", "random").at({b, -1}), 6) << "block " << b;
@@ -484,7 +485,9 @@ TEST_F(AblatedCircuit, AlignmentRestsOnTheBlockThatWritesTheConceptAlone) {
   for (const AblatedAlignmentResult& one : analyse(observations).ablated_alignment) {
     EXPECT_EQ(one.items, 12u);
     if (one.key.control != "main") {
-      if (one.key.layer == kWritingBlock) EXPECT_DOUBLE_EQ(one.difference.value, -1);
+      if (one.key.layer == kWritingBlock) {
+        EXPECT_DOUBLE_EQ(one.difference.value, -1);
+      }
       continue;
     }
     EXPECT_DOUBLE_EQ(one.change.value, one.key.layer == kWritingBlock ? -1 : 0) << "block " << one.key.layer;
@@ -504,8 +507,10 @@ TEST_F(AblatedCircuit, WhatAddsNothingLeavesAllMetricsAsTheyAre) {
   for (const AblatedAlignmentResult& one :
        analyse(run_ablated(spec, {"dali", "dali_margin", "mexat"})).ablated_alignment) {
     EXPECT_EQ(one.items, 12u) << one.metric;
-    if (one.key.control == "main") EXPECT_NEAR(one.change.value, 0, 1e-6) << one.metric;
-    if (one.key.control == "main") metrics.insert(one.metric);
+    if (one.key.control == "main") {
+      EXPECT_NEAR(one.change.value, 0, 1e-6) << one.metric;
+      metrics.insert(one.metric);
+    }
     control_changes |= one.key.control == "random" && one.metric == "dali_margin" && std::abs(one.change.value) > 1e-4;
   }
   EXPECT_EQ(metrics, (std::set<std::string>{"dali", "dali_margin", "mexat"}));

@@ -148,7 +148,7 @@ class NaiveControls : public testing::TestWithParam<const char*> {
       return all;
     };
     std::size_t count = 0;
-    const auto answered = [&](const PatchedRun& run, const std::vector<double>& scores) {
+    const auto answered = [&](const PatchedRun& run, const std::vector<double>& scores, const Continued*) {
       const std::size_t gold = language(lineup.direction->recipient()).items[run.recipient].gold;
       EXPECT_NEAR(scores[gold] - scores[1 - gold], naive(spec, lineup, pair, menu, run), kTolerance)
           << to_string(run.place->site) << ", " << spec.positions[run.place->position] << ", " << run.control->name;

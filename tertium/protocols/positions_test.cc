@@ -198,7 +198,7 @@ TEST(DemandPosition, ListsTheKnownAndTheNearest) {
   for (const std::string& name : position_names()) EXPECT_EQ(error_of([&] { demand_position(name); }), "");
   EXPECT_EQ(error_of([] { demand_position("option_ends"); }),
             "no position \"option_ends\"; did you mean \"option_end\"? The positions are last, colon, answer_word, "
-            "question_end, premise_end, option_end, markers, all");
+            "question_end, premise_end, option_end, markers, all, source_end, source, everywhere");
 }
 
 // ---- Decomposed text

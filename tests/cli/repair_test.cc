@@ -215,8 +215,9 @@ TEST_F(Repair, AKeptFileIsUsedAgainAndGivesWhatItGaveThen) {
     }
     EXPECT_EQ(compared, 20u);
     for (const ScoreRow& row : repaired.scores())
-      if (row.language == "en" && row.protocol == "loglik")
+      if (row.language == "en" && row.protocol == "loglik") {
         EXPECT_NEAR((scores.at({"en", row.item, row.option})), row.score, 1e-5) << "the pivot is left as it is";
+      }
     std::map<std::pair<std::string, int>, double> aligned;
     for (const AlignmentRow& row : store.alignment())
       if (row.stream == "resid") aligned[{row.item, row.layer}] = row.value;
