@@ -442,7 +442,7 @@ const compared = {
     const tooltip = hover(["run", "Run"], ["language", "Language"], ["layer", "Block"], ["value", leads ? "Main less strongest control" : "Main", "+.1%"], ["n", "Items of both"],
       ["first_rate", "Main, first run", ".1%"], ["second_rate", "Main, second run", ".1%"], ["difference", "Second less first", "+.1%"], ["low", "from", "+.1%"], ["high", "to", "+.1%"], ["p_bh", "p, corrected", ".3g"]);
     return byLanguage({ ...context, width: context.width - 24 }, order(rows), [ // labels below 0 are wider
-      { mark: { type: "rule", strokeWidth: 0.8, color: theme.soft }, encoding: { y: { datum: 0 } } },
+      { mark: { type: "rule", strokeWidth: 0.8, color: theme.soft, aria: false }, encoding: { y: { datum: 0 } } },
       { mark: { type: "line", strokeWidth: 1.7 }, encoding: { x, y, color, strokeDash: { field: "run", type: "nominal", scale: looks(dashes), legend: null } } },
       { mark: { type: "point", filled: true, size: 28, opacity: 1 }, encoding: { x, y, color, shape: { field: "run", type: "nominal", scale: looks(shapes), legend: null }, tooltip } },
     ], data, 150);
@@ -531,7 +531,7 @@ function changeLines(context, rows, title) {
   const tooltip = hover(["language", "Language"], ["layer", "Block"], ["control", "Taken out"], ["change", "Change", "+.1%"], ["low", "from", "+.1%"], ["high", "to", "+.1%"],
     ["items", "Items"], ["draws", "Draws"], ["lead", "Main less this", "+.1%"], ["p_bh", "p, corrected", ".3g"]);
   return byLanguage({ ...context, width: context.width - 24 }, [...new Set(rows.map(ablatedName))], [ // labels below 0 are wider
-    { mark: { type: "rule", strokeWidth: 0.8, color: context.theme.soft }, encoding: { y: { datum: 0 } } },
+    { mark: { type: "rule", strokeWidth: 0.8, color: context.theme.soft, aria: false }, encoding: { y: { datum: 0 } } },
     ...flipLines(context, rows, changeAxis(title, data), controls, controls, tooltip),
   ], data, 150);
 }
