@@ -38,8 +38,7 @@ Keeper::Keeper(const Config& config, std::span<const Job> jobs, const Layout& la
         rows = prefix->rows;
       }
   std::ranges::sort(rows_);
-  const auto repeated = std::ranges::unique(rows_);
-  rows_.erase(repeated.begin(), repeated.end());
+  rows_.erase(std::unique(rows_.begin(), rows_.end()), rows_.end());
 }
 
 void Keeper::keep(int b, const at::Tensor& qkv) {
