@@ -38,6 +38,16 @@ Pairs pairs(const LanguageObservations& first, const LanguageObservations& secon
   return both;
 }
 
+/// What AnswerChange and TransferChange say of the second less the first.
+template <class Change>
+void test_pairs(const Pairs& both, Bootstrap& bootstrap, Change& change) {
+  const PairedTest test = paired_test(both.second, both.first, both.units, /*are_single=*/true, bootstrap);
+  change.units = test.units;
+  change.difference = test.difference;
+  change.p = test.p;
+  change.detectable = test.detectable;
+}
+
 void compare_answers(const NamedObservations& first, const NamedObservations& second, Bootstrap& bootstrap,
                      Comparison& comparison) {
   bool any = false;
@@ -50,11 +60,7 @@ void compare_answers(const NamedObservations& first, const NamedObservations& se
     AnswerChange change{.first = first.name, .second = second.name, .of = language.of, .n = both.items.size()};
     change.first_accuracy = mean(both.first);
     change.second_accuracy = mean(both.second);
-    const PairedTest test = paired_test(both.second, both.first, both.units, /*are_single=*/true, bootstrap);
-    change.units = test.units;
-    change.difference = test.difference;
-    change.p = test.p;
-    change.detectable = test.detectable;
+    test_pairs(both, bootstrap, change);
     for (std::size_t i = 0; i < both.items.size(); ++i) {
       if (both.first[i] == both.second[i]) continue;
       const bool won = both.second[i] > both.first[i];
@@ -84,11 +90,7 @@ void compare_transfer(const NamedObservations& first, const NamedObservations& s
       change.mended += both.second[i] > both.first[i];
       change.broken += both.second[i] < both.first[i];
     }
-    const PairedTest test = paired_test(both.second, both.first, both.units, /*are_single=*/true, bootstrap);
-    change.units = test.units;
-    change.difference = test.difference;
-    change.p = test.p;
-    change.detectable = test.detectable;
+    test_pairs(both, bootstrap, change);
     comparison.transfer.push_back(std::move(change));
   }
 }

@@ -103,7 +103,7 @@ void compare(const Options& options) {
   print_flips(comparison);
   if (options.items) print_items(comparison);
   fmt::print("\nConclusions\n");
-  for (const std::string& sentence : comparison.conclusions) fmt::print("{}\n", wrapped("- " + sentence, 2));
+  print_conclusions(comparison);
   if (!options.items && !comparison.items.empty())
     fmt::print("\n{} answers changed; --items lists them\n", comparison.items.size());
 }

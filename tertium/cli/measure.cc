@@ -1,20 +1,16 @@
 #include <fmt/format.h>
 
 #include "tertium/analysis/comparison.h"
-#include "tertium/analysis/conclusions.h"
 #include "tertium/base/error.h"
 #include "tertium/base/file.h"
 #include "tertium/base/text.h"
 #include "tertium/cli/command.h"
 #include "tertium/cli/print_comparison.h"
+#include "tertium/cli/report_folders.h"
 #include "tertium/cli/run_experiment.h"
-#include "tertium/cli/wrapped.h"
-#include "tertium/experiment/stages.h"
-#include "tertium/report/document.h"
 #include "tertium/report/page.h"
 #include "tertium/store/store.h"
 #include "tertium/training/trainer.h"
-#include "tertium/version.h"
 
 namespace tertium {
 namespace {
@@ -60,35 +56,25 @@ void run_each(const std::vector<AdapterRun>& all, const Options& options) {
 }
 
 void print_accuracy(const Comparison& comparison, const std::vector<NamedObservations>& all) {
+  const auto width = [](const std::string& name) { return std::max<std::size_t>(11, name.size() + 1); };
   fmt::print("\n{:<34}", "% right");
-  for (const NamedObservations& one : all)
-    fmt::print("{:>{}}", one.name, std::max<std::size_t>(11, one.name.size() + 1));
+  for (const NamedObservations& one : all) fmt::print("{:>{}}", one.name, width(one.name));
   fmt::print("\n");
   for (const AnswerChange& first : comparison.answers) {
     if (first.second != all[1].name) continue;
     const std::string name =
         fmt::format("{} {} {}", printable(first.of.task), printable(first.of.protocol), printable(first.of.language));
-    fmt::print("  {:<32}{:>11.1f}", name, 100 * first.first_accuracy);
+    fmt::print("  {:<32}{:>{}.1f}", name, 100 * first.first_accuracy, width(first.first));
     for (const AnswerChange& other : comparison.answers)
-      if (other.of == first.of)
-        fmt::print("{:>{}.1f}", 100 * other.second_accuracy, std::max<std::size_t>(11, other.second.size() + 1));
+      if (other.of == first.of) fmt::print("{:>{}.1f}", 100 * other.second_accuracy, width(other.second));
     fmt::print("\n");
   }
 }
 
-void print_conclusions(const Comparison& comparison) {
-  for (const std::string& sentence : comparison.conclusions) fmt::print("{}\n", wrapped("- " + sentence, 2));
-}
-
 void write_report(const std::vector<AdapterRun>& all, const fs::path& out) {
-  std::vector<Store> stores;
-  for (const AdapterRun& one : all) stores.push_back(Store::open(one.results));
-  std::vector<ReportSource> sources;
-  for (std::size_t i = 0; i < all.size(); ++i) {
-    const Completeness whole = completeness(stores[i].info());
-    sources.push_back({all[i].name, &stores[i], whole.finished, whole.missing});
-  }
-  if (!replace_file(out, report_page(report_document(sources, TERTIUM_VERSION))))
+  std::vector<NamedFolder> folders;
+  for (const AdapterRun& one : all) folders.push_back({one.name, one.results});
+  if (!replace_file(out, report_page(document_of(folders))))
     fail("{}: cannot be written; make room, or give another --out", out.string());
 }
 

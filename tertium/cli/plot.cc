@@ -8,10 +8,8 @@
 #include "tertium/base/text.h"
 #include "tertium/cli/child.h"
 #include "tertium/cli/command.h"
-#include "tertium/report/document.h"
+#include "tertium/cli/report_folders.h"
 #include "tertium/report/page.h"
-#include "tertium/store/store.h"
-#include "tertium/version.h"
 
 namespace tertium {
 namespace {
@@ -54,16 +52,12 @@ void run_or_fail(const fs::path& program, const std::vector<std::string>& argume
 }
 
 nlohmann::ordered_json request_of(const Options& options, const std::string& format) {
-  std::vector<Store> stores;
-  std::vector<ReportSource> sources;
-  for (const std::string& folder : options.folders) stores.push_back(Store::open(folder));
-  for (std::size_t i = 0; i < stores.size(); ++i) sources.push_back({options.folders[i], &stores[i], true, {}});
   return {{"figure", options.figure}, {"format", format},
           {"part", options.task},     {"metric", options.metric},
           {"place", options.place},   {"control", options.control},
           {"corpus", options.corpus}, {"ablation", options.ablation},
           {"width", options.width},   {"languages", options.languages},
-          {"document", report_document(sources, TERTIUM_VERSION)}};
+          {"document", document_of(named_by_path(options.folders))}};
 }
 
 /// The one figure of several folders.

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "tertium/base/text.h"
+#include "tertium/cli/wrapped.h"
 
 namespace tertium {
 
@@ -20,6 +21,10 @@ void print_transfer(const Comparison& comparison) {
                printable(change.of.protocol), printable(change.of.language), change.n, change.first_ts,
                change.n - change.first_ts, change.mended, change.broken, change.p_holm);
   }
+}
+
+void print_conclusions(const Comparison& comparison) {
+  for (const std::string& sentence : comparison.conclusions) fmt::print("{}\n", wrapped("- " + sentence, 2));
 }
 
 }  // namespace tertium

@@ -8,4 +8,6 @@ namespace tertium {
 /// beside.
 void print_transfer(const Comparison& comparison);
 
+void print_conclusions(const Comparison& comparison);
+
 }  // namespace tertium

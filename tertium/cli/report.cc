@@ -5,11 +5,8 @@
 #include "tertium/base/error.h"
 #include "tertium/base/file.h"
 #include "tertium/cli/command.h"
-#include "tertium/experiment/stages.h"
-#include "tertium/report/document.h"
+#include "tertium/cli/report_folders.h"
 #include "tertium/report/page.h"
-#include "tertium/store/store.h"
-#include "tertium/version.h"
 
 namespace tertium {
 namespace {
@@ -20,16 +17,9 @@ struct Options {
 };
 
 void report(const Options& options) {
-  std::vector<Store> stores;
-  std::vector<ReportSource> sources;
-  for (const std::string& folder : options.folders) stores.push_back(Store::open(folder));
-  for (std::size_t i = 0; i < stores.size(); ++i) {
-    const Completeness whole = completeness(stores[i].info());
-    sources.push_back({options.folders[i], &stores[i], whole.finished, whole.missing});
-  }
   const std::filesystem::path out = options.out.empty() ? std::filesystem::path(options.folders.front()) / "report.html"
                                                         : std::filesystem::path(options.out);
-  const std::string page = report_page(report_document(sources, TERTIUM_VERSION));
+  const std::string page = report_page(document_of(named_by_path(options.folders)));
   // Somebody may be looking at an earlier one.
   if (!replace_file(out, page)) fail("{}: cannot be written; give another -o, or make room", out.string());
   fmt::print("{}: {:.1f} MB, needs no network; open it in a browser\n", out.string(),
