@@ -17,18 +17,14 @@
 #include "tertium/screening/attribution.h"
 #include "tests/support/files.h"
 #include "tests/support/one_thread.h"
+#include "tests/support/three_options.h"
 
 namespace tertium {
 namespace {
 
-constexpr std::size_t kGold = 1;
+using test::kGold;
+using test::letters;
 
-Question letters() {
-  return {.name = "letters",
-          .protocol = Protocol::letters,
-          .context = {5, 17, 40, 8, 23, 61, 9},
-          .options = {{30}, {31}, {32}}};
-}
 Question loglik(std::vector<TokenId> context = {5, 17, 40, 8, 23, 61, 9}) {
   return {.name = "loglik",
           .protocol = Protocol::loglik,

@@ -9,18 +9,13 @@
 #include "tests/support/files.h"
 #include "tests/support/naive_patch.h"
 #include "tests/support/one_thread.h"
+#include "tests/support/three_options.h"
 
 namespace tertium {
 namespace {
 
-constexpr std::size_t kGold = 1;
-
-Question letters() {
-  return {.name = "letters",
-          .protocol = Protocol::letters,
-          .context = {5, 17, 40, 8, 23, 61, 9},
-          .options = {{30}, {31}, {32}}};
-}
+using test::kGold;
+using test::letters;
 
 Question loglik() {
   return {.name = "loglik",

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 
 #include "tertium/base/error.h"
 #include "tertium/base/text.h"
@@ -23,6 +24,15 @@ Column shared(const char* name, std::int64_t low) {
 /// Tells rows of a series apart.
 Column key(const char* name, Column::Kind kind = text, std::int64_t low = 0) {
   return {.name = name, .kind = kind, .low = low, .place = Column::Place::key};
+}
+
+/// `before`, the columns that tell which ablation a row is of, and `after`.
+std::vector<Column> of_ablation(std::vector<Column> before, const std::vector<Column>& after) {
+  const Column place[] = {shared("component"), key("layer", integer), key("head", integer, -1), shared("operation"),
+                          shared("reference"), shared("control"),     shared("position")};
+  before.insert(before.end(), std::begin(place), std::end(place));
+  before.insert(before.end(), after.begin(), after.end());
+  return before;
 }
 
 bool is_key(const Column& column) { return column.place == Column::Place::key; }
@@ -305,19 +315,8 @@ const std::vector<Table>& tables() {
   score REAL NOT NULL,
   PRIMARY KEY (task, language, item, protocol, component, layer, head, operation, reference, control, position, option)
 ) STRICT)",
-       {shared("task"),
-        shared("language"),
-        key("item"),
-        shared("protocol"),
-        shared("component"),
-        key("layer", integer),
-        key("head", integer, -1),
-        shared("operation"),
-        shared("reference"),
-        shared("control"),
-        shared("position"),
-        key("option", integer),
-        {"score", real}},
+       of_ablation({shared("task"), shared("language"), key("item"), shared("protocol")},
+                   {key("option", integer), {"score", real}}),
        kLayoutOfAblations},
       {"ablated_alignment",
        R"(CREATE TABLE ablated_alignment (
@@ -332,20 +331,8 @@ const std::vector<Table>& tables() {
   PRIMARY KEY (task, language, item, component, layer, head, operation, reference, control, position, metric, stream,
                at)
 ) STRICT)",
-       {shared("task"),
-        shared("language"),
-        key("item"),
-        shared("component"),
-        key("layer", integer),
-        key("head", integer, -1),
-        shared("operation"),
-        shared("reference"),
-        shared("control"),
-        shared("position"),
-        shared("metric"),
-        shared("stream"),
-        key("at", integer),
-        {"value", real}},
+       of_ablation({shared("task"), shared("language"), key("item")},
+                   {shared("metric"), shared("stream"), key("at", integer), {"value", real}}),
        kLayoutOfAblations},
       {"units",
        R"(CREATE TABLE units (
