@@ -3,6 +3,8 @@
 #include <filesystem>
 #include <fstream>
 #include <initializer_list>
+#include <map>
+#include <string>
 
 #include "fuzz/model_seeds.h"
 #include "tertium/formats/safetensors.h"
@@ -141,6 +143,17 @@ void write_tuned_lenses(const fs::path& folder) {
   write_safetensors(folder / "both", {weight, {"translator.0.bias", DType::F16, {2}, all.first(4)}});
 }
 
+/// A direction and a map (intervention_fuzz.cc).
+void write_interventions(const fs::path& folder) {
+  const std::string bytes(24, '\x3c');
+  const auto all = std::as_bytes(std::span(bytes));
+  const std::map<std::string, std::string> provenance = {
+      {"language", "it"}, {"block", "0"}, {"alpha", "0.5"}, {"renormed", "true"}, {"site", "resid_post"}};
+  const TensorView bias{"bias", DType::F32, {2}, all.first(8)};
+  write_safetensors(folder / "vector", {{"vector", DType::F32, {2}, all.first(8)}}, provenance);
+  write_safetensors(folder / "map", {{"weight", DType::F32, {2, 2}, all.first(16)}, bias}, provenance);
+}
+
 /// A change of each kind (results_db_fuzz.cc).
 void write_results_seeds(const fs::path& folder) {
   const auto seed = [&](const char* name, std::initializer_list<int> bytes) {
@@ -161,13 +174,14 @@ void write_results_seeds(const fs::path& folder) {
 
 int main(int, char** arguments) {
   const fs::path folder = arguments[1];
-  for (const char* name : {"gguf_fuzz", "safetensors_fuzz", "tuned_lens_fuzz", "model_folder_fuzz", "model_gguf_fuzz",
-                           "results_db_fuzz", "adapter_fuzz"})
+  for (const char* name : {"gguf_fuzz", "safetensors_fuzz", "tuned_lens_fuzz", "intervention_fuzz", "model_folder_fuzz",
+                           "model_gguf_fuzz", "results_db_fuzz", "adapter_fuzz"})
     fs::create_directories(folder / name);
   write_gguf(folder / "gguf_fuzz");
   write_vocabularies(folder / "gguf_fuzz");
   write_safetensors_files(folder / "safetensors_fuzz");
   write_tuned_lenses(folder / "tuned_lens_fuzz");
+  write_interventions(folder / "intervention_fuzz");
   fuzz::write_folder_seeds(folder / "model_folder_fuzz");
   fuzz::write_gguf_seeds(folder / "model_gguf_fuzz");
   write_adapter_seeds(folder / "adapter_fuzz");

@@ -26,7 +26,8 @@ c10d::TCPStoreOptions options_for(int port, bool is_server) {
   options.port = static_cast<std::uint16_t>(port);
   options.isServer = is_server;
   options.waitWorkers = false;
-  options.timeout = kAttempt;
+  // The one that hosts is its own first client: that one is there, however long the machine takes to say so.
+  options.timeout = is_server ? kPatience : kAttempt;
   return options;
 }
 
@@ -81,7 +82,11 @@ std::optional<KeyStore> KeyStore::connect(const std::string& address, int port, 
 int KeyStore::port() const { return remote_->port; }
 
 void KeyStore::set(const std::string& key, const std::string& value) const {
-  told([&] { remote_->store->set(remote_->prefix + key, value); });
+  told([&] {
+    remote_->store->set(remote_->prefix + key, value);
+    // Nothing answers a set. What is asked behind it on this connection is answered after it, so others see it then.
+    remote_->store->check({remote_->prefix + key});
+  });
 }
 
 std::optional<std::string> KeyStore::get(const std::string& key) const {

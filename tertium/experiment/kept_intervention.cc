@@ -1,8 +1,10 @@
 #include "tertium/experiment/kept_intervention.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <map>
+#include <type_traits>
 
 #include "tertium/base/error.h"
 #include "tertium/base/text.h"
@@ -26,12 +28,14 @@ class Provenance {
       fail("{}: says no \"{}\"; name a file that a run with [repair] wrote into repairs/", file_.string(), key);
     return found->second;
   }
-  double number(const std::string& key) const {
+  template <class Number>
+  Number number(const std::string& key) const {
     const std::string& value = text(key);
-    double number = 0;
+    Number number = 0;
     const auto [end, problem] = std::from_chars(value.data(), value.data() + value.size(), number);
-    if (problem != std::errc() || end != value.data() + value.size() || !std::isfinite(number))
-      fail("{}: its \"{}\" is {}, no number", file_.string(), key, printable(value));
+    if (problem != std::errc() || end != value.data() + value.size() || !std::isfinite(static_cast<double>(number)))
+      fail("{}: its \"{}\" is {}, no {}", file_.string(), key, printable(value),
+           std::is_integral_v<Number> ? "whole number" : "number");
     return number;
   }
 
@@ -49,6 +53,8 @@ std::vector<float> read(const std::filesystem::path& path, const Safetensors& fi
          name, fmt::join(tensor->shape, ", "), fmt::join(shape, ", "));
   std::vector<float> values(tensor->count());
   to_f32(*tensor, values);
+  if (!std::ranges::all_of(values, [](float value) { return std::isfinite(value); }))
+    fail("{}: \"{}\" holds NaN or infinite values; run the experiment with [repair] again", path.string(), name);
   return values;
 }
 
@@ -67,8 +73,8 @@ KeptIntervention read_intervention(const std::filesystem::path& path, const Conf
   const Safetensors file(path);
   const Provenance provenance(path);
   KeptIntervention kept{.language = provenance.text("language"),
-                        .site = {SiteKind::resid_post, static_cast<int>(provenance.number("block"))},
-                        .alpha = provenance.number("alpha"),
+                        .site = {SiteKind::resid_post, provenance.number<int>("block")},
+                        .alpha = provenance.number<double>("alpha"),
                         .everywhere = provenance.text("renormed") == "true",
                         .state = file.state()};
   if (provenance.text("site") != "resid_post")

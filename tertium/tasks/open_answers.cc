@@ -143,7 +143,8 @@ std::string normalized_answer(std::string_view text) {
     space = false;
     words.append(sign);
   }
-  return utf8(words);
+  // Signs that punctuation held apart may compose now.
+  return utf8(form->normalize(words, problem));
 }
 
 bool is_right(std::string_view text, const OpenQuestion& question, AnswerMatch match) {

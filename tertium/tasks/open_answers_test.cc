@@ -15,6 +15,7 @@ TEST(OpenAnswers, AreNormalized) {
   EXPECT_EQ(normalized_answer("STRASSE"), normalized_answer("Straße"));
   EXPECT_EQ(normalized_answer("１２"), "12");
   EXPECT_EQ(normalized_answer("¿?!"), "");
+  EXPECT_EQ(normalized_answer("e-\u0301"), "é");  // what is normalized is so already
 }
 
 TEST(OpenAnswers, MatchWholeWithinOrByPattern) {
