@@ -55,7 +55,7 @@ void patch(Observations& observations, int block, const std::string& control, co
   observations.patches.push_back(at);
 }
 
-const FlipResult& flip(const Analysis& analysis, const std::string& control, int block = 0) {
+FlipResult flip(const Analysis& analysis, const std::string& control, int block = 0) {
   for (const FlipResult& one : analysis.flips)
     if (one.control == control && one.layer == block) return one;
   throw std::logic_error("no such flip");

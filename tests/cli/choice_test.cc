@@ -56,7 +56,8 @@ TEST_F(Choice, AnItemWithTwoOptionsOfOneTextIsScoredButInNoPoolAndNotPatched) {
   EXPECT_EQ(items_of(store.patches()).size(), kItems - 1u) << "items = \"all\"";
   EXPECT_THAT(items_of(store.patches()), Not(Contains("rain-wet")));
 
-  for (const json& de : json::parse(output_of({"show", results.string(), "--json"})).at("languages")) {
+  const json shown = json::parse(output_of({"show", results.string(), "--json"}));
+  for (const json& de : shown.at("languages")) {
     if (de.at("language") != "de") continue;
     EXPECT_EQ(de.at("n"), kItems);
     EXPECT_EQ(de.at("undecided"), 1);
