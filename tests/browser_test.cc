@@ -62,6 +62,10 @@ TEST_F(Browser, FiltersItemsKeepsTheFilterInTheAddressAndShowsAnItemInItsScripts
   expect_check("items", page_of({{}}));
 }
 
+TEST_F(Browser, ShowsATranslationWithItsReferenceAndTheTextsUnderPatches) {
+  expect_check("translations", page_of({{}}));
+}
+
 TEST_F(Browser, ShowsHostileTextsAsTexts) { expect_check("hostile", page_of({{}})); }
 
 TEST_F(Browser, ReachesEverythingByKeyboard) { expect_check("keyboard", page_of({{}})); }

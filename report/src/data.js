@@ -56,7 +56,8 @@ export function controlsOf(document, part, place) {
 }
 
 export function metricsOf(document, part) {
-  return unique(document.runs.flatMap((run) => rowsOfPart(run, "alignment", part).map((row) => row.metric)));
+  const ofTranslations = (run) => rowsOf(run.tables.translation_alignment);  // which belong to no part
+  return unique(document.runs.flatMap((run) => [...rowsOfPart(run, "alignment", part), ...ofTranslations(run)].map((row) => row.metric)));
 }
 
 export const isPivot = (run, part, language) => partOf(run, part)?.pivots.includes(language) ?? false;
@@ -74,6 +75,13 @@ export const corpusName = (row) => `${row.corpus} ${row.measure}${row.pooling ? 
 
 export function corporaOf(document) {
   return unique(document.runs.flatMap((run) => rowsOf(run.tables.corpora).filter((row) => row.measure !== "accuracy").map(corpusName)));
+}
+
+/// What is patched of translations, and into which language.
+export const translatedName = (row) => `into ${row.target}: ${row.site} ${row.position}`;
+
+export function translatedOf(document) {
+  return unique(document.runs.flatMap((run) => rowsOf(run.tables.translation_patches).map(translatedName)));
 }
 
 /// What a direction patches, and what a flip is.

@@ -1,6 +1,6 @@
 // The page; and where there is none, the figures alone (`tertium plot`).
 import { svgOf } from "./chart.js";
-import { ablationsOf, controlsOf, corporaOf, isPivot, metricsOf, partsOf, placesOf, readDocument, rowsOfPart } from "./data.js";
+import { ablationsOf, controlsOf, corporaOf, isPivot, metricsOf, partsOf, placesOf, readDocument, rowsOf, rowsOfPart, translatedOf } from "./data.js";
 import { figureNamed, figures, specification } from "./figures.js";
 import { openPage } from "./page.js";
 import { themes } from "./theme.js";
@@ -17,7 +17,7 @@ export async function plot(request) {
   const { document } = request;
   const figure = figureNamed(oneOf("figure", request.figure, figures.filter((one) => !one.compares || document.comparison).map((one) => one.id)));
   const run = document.runs[0];
-  const part = oneOf("task", request.part, partsOf(document));
+  const part = figure.ofTranslations ? undefined : oneOf("task", request.part, partsOf(document));
   const places = placesOf(document, part), metrics = metricsOf(document, part);
   const keep = keeping(run, request.languages ?? [], part);
   const chosen = { ...run, tables: keep(run.tables) };
@@ -27,6 +27,7 @@ export async function plot(request) {
     place: figure.choices?.includes("place") ? oneOf("place", request.place, places) : places[0],
   };
   if (figure.choices?.includes("corpus")) context.corpus = oneOf("corpus", request.corpus, corporaOf(document));
+  if (figure.choices?.includes("translated")) context.translated = oneOf("place", request.place, translatedOf(document));
   if (figure.choices?.includes("ablation")) context.ablation = oneOf("ablation", request.ablation, ablationsOf(document, context.part));
   if (document.comparison?.note) throw new Error(document.comparison.note);
   if (document.comparison) context.comparison = { ...document.comparison, tables: keep(document.comparison.tables) };
@@ -39,11 +40,11 @@ export async function plot(request) {
 /// Makes tables of some languages out of tables of all; the pivot stays.
 function keeping(run, languages, part) {
   if (languages.length === 0) return (tables) => tables;
-  const known = rowsOfPart(run, "languages", part).map((row) => row.language);
+  const known = (part ? rowsOfPart(run, "languages", part) : rowsOf(run.tables.translations)).map((row) => row.language);
   for (const language of languages) oneOf("language", language, known);
   return (tables) => Object.fromEntries(Object.entries(tables).map(([name, table]) => {
     const column = table.columns.indexOf("language");
-    const keep = (row) => column < 0 || isPivot(run, part, row[column]) || languages.includes(row[column]);
+    const keep = (row) => column < 0 || (part ? isPivot(run, part, row[column]) : row[column] === run.pivot) || languages.includes(row[column]);
     return [name, { ...table, rows: table.rows.filter(keep) }];
   }));
 }

@@ -1,5 +1,5 @@
 // The page from top to bottom.
-import { ablationsOf, controlsOf, corporaOf, directions, info, metricsOf, partName, partsOf, placeName, placesOf, rowsOfPart } from "./data.js";
+import { ablationsOf, controlsOf, corporaOf, directions, info, metricsOf, partName, partsOf, placeName, placesOf, rowsOf, rowsOfPart, translatedOf } from "./data.js";
 import { h, languageName, plain } from "./dom.js";
 import { figureNamed } from "./figures.js";
 import { FigureBlock, followSurroundings } from "./figureview.js";
@@ -7,6 +7,7 @@ import { itemDialog, itemsSection } from "./items.js";
 import { counted, number, percent, unknown } from "./numbers.js";
 import { get, on, set } from "./state.js";
 import { dataTable } from "./table.js";
+import { translationDialog, translationsSection } from "./translations.js";
 import { themes } from "./theme.js";
 
 const baseName = (path) => String(path).split("/").filter(Boolean).at(-1) ?? "";
@@ -22,6 +23,7 @@ class Page {
     if (key === "part") return partsOf(this.document);
     if (key === "metric") return metricsOf(this.document, this.part());
     if (key === "corpus") return corporaOf(this.document);
+    if (key === "translated") return translatedOf(this.document);
     if (key === "ablation") return ablationsOf(this.document, this.part());
     if (key === "control") return ["", ...controlsOf(this.document, this.part(), this.place())];
     return placesOf(this.document, this.part());
@@ -40,10 +42,10 @@ class Page {
   listen = on;
 
   context(run, width = 720, theme = themes.page) {
-    return { run, first: this.document.runs[0], comparison: this.document.comparison, part: this.part(), metric: this.metric(), place: this.place(), control: this.control(), corpus: this.choice("corpus"), ablation: this.choice("ablation"), width, theme };
+    return { run, first: this.document.runs[0], comparison: this.document.comparison, part: this.part(), metric: this.metric(), place: this.place(), control: this.control(), corpus: this.choice("corpus"), ablation: this.choice("ablation"), translated: this.choice("translated"), width, theme };
   }
 
-  static titles = { run: "Results", part: "Task", metric: "Metric", place: "Patched", corpus: "Corpus", ablation: "Taken out", control: "Main against" };
+  static titles = { run: "Results", part: "Task", metric: "Metric", place: "Patched", corpus: "Corpus", ablation: "Taken out", translated: "Patched", control: "Main against" };
 
   /// Nothing where there is no choice.
   chooser(key) {
@@ -155,6 +157,9 @@ const tableTitles = {
   ablated_alignment: "Alignment with a part taken out, and its control",
   repairs: "Repairs beside their controls and their harm",
   repaired_alignment: "Alignment under repairs",
+  translations: "Translations by language",
+  translation_alignment: "Alignment with a translation's quality",
+  translation_patches: "What patches do to the reference, every control",
 };
 
 /// Made when opened: there may be many rows.
@@ -234,7 +239,8 @@ function cite(page) {
 function titleOf(document) {
   const models = [...new Set(document.runs.map((run) => info(run, "model") && baseName(info(run, "model"))).filter(Boolean))];
   const of = (values) => [...new Set(document.runs.flatMap(values))];
-  const tasks = [...of((run) => run.parts.map((part) => part.task)), ...of((run) => run.tables.corpora?.rows.map((row) => row[run.tables.corpora.columns.indexOf("corpus")]) ?? [])];
+  const tasks = [...of((run) => run.parts.map((part) => part.task)), ...of((run) => run.tables.corpora?.rows.map((row) => row[run.tables.corpora.columns.indexOf("corpus")]) ?? []),
+    ...of((run) => rowsOf(run.tables.translations).map((row) => `translation into ${row.target}`))];
   return `${models.length > 0 ? models.map(plain).join(", ") : document.runs.map((run) => plain(run.name)).join(", ")} on ${tasks.map(plain).join(", ")}`;
 }
 
@@ -243,6 +249,8 @@ function standfirst(document) {
   const languages = new Set(run.tables.languages.rows.map((row) => row[run.tables.languages.columns.indexOf("language")]));
   const pivots = new Set(run.parts.flatMap((part) => part.pivots));
   for (const pivot of pivots) languages.delete(pivot);
+  const translated = new Set(rowsOf(run.tables.translations).map((row) => row.language));
+  if (languages.size === 0 && translated.size > 0) return `${counted(translated.size, "language")} translated: how well, whether a sentence's alignment with ${languageName(run.pivot)} tells, and what the pivot's states do to the reference.`;
   if (languages.size === 0) return "Which layers align the sentences of parallel corpora.";
   return `${counted(languages.size, "language")} held against ${pivots.size === 1 ? languageName([...pivots][0]) : "pivots of their own"}: which items the model solves there but not here, whether their meaning is aligned inside it, and whether putting the meaning in repairs the answer.`;
 }
@@ -252,7 +260,9 @@ export function openPage(document_, root) {
   const figure = (id) => new FigureBlock(page, figureNamed(id)).element;
   const dialog = itemDialog(page);
   const several = document_.runs.length > 1;
-  const isAsked = partsOf(document_).length > 0; // else there are corpora only
+  const isAsked = partsOf(document_).length > 0; // else there are corpora or translations only
+  const isTranslated = document_.runs.some((run) => rowsOf(run.tables.translations).length > 0);
+  const sentence = translationDialog(page);
   const sections = [
     section("run", "What was run", whatWasRun(page)),
     section("warnings", "Data warnings", dataWarnings(page)),
@@ -263,11 +273,13 @@ export function openPage(document_, root) {
     isAsked && section("patching", "Patching", figure("flips"), figure("heatmap"), figure("heads"), figure("recovery"), harm(page), noise(page)),
     document_.runs.some((run) => run.tables.ablations.rows.length > 0) && section("ablation", "What answers and alignment rest on", figure("ablations"), figure("ablated_alignment"), figure("ablated_heads")),
     document_.runs.some((run) => run.tables.repairs.rows.length > 0) && section("repair", "Repair without training", figure("repairs")),
+    isTranslated && section("translation", "Translation", figure("translations"), figure("translation_alignment"), figure("translation_patches")),
     section("conclusions", "Tests and conclusions",
       h("p", { class: "note" }, "Sentences are made by rule from the tables, the same for every run. Every p has its family: Holm over languages, Benjamini-Hochberg over layers and languages."),
       conclusions(page), testTables(page)),
     comparison(page),
     isAsked && section("items", "Items", itemsSection(page)),
+    isTranslated && section("sentences", "Translations by sentence", translationsSection(page)),
     section("reproduce", "Cite and reproduce", cite(page), reproduce(page)),
   ].filter(Boolean);
   const links = sections.map((one) => h("li", {}, h("a", { href: `#${one.id}`, onclick(event) {
@@ -290,8 +302,9 @@ export function openPage(document_, root) {
     h("nav", { "aria-label": "Sections" }, h("ol", {}, links), bar),
   );
   const main = h("main", { id: "main", tabindex: "-1" }, sections);
-  root.append(main, dialog.element);
+  root.append(main, dialog.element, sentence.element);
   followSurroundings();
   dialog.draw();
+  sentence.draw();
   performance.mark("ready");
 }

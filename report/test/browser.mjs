@@ -48,9 +48,9 @@ const checks = {
   async figures() {
     const { page, said } = await open(pages[0]);
     await walk(page);
-    assert.deepEqual(await shownFigures(page), ["accuracy", "transfer", "alignment", "corpora", "lens", "correlation", "flips", "heatmap", "recovery", "ablations", "ablated_alignment", "repairs"]);
+    assert.deepEqual(await shownFigures(page), ["accuracy", "transfer", "alignment", "corpora", "lens", "correlation", "flips", "heatmap", "recovery", "ablations", "ablated_alignment", "repairs", "translations", "translation_alignment", "translation_patches"]);
     for (const caption of await page.locator("main figure:not([hidden]) figcaption").allInnerTexts()) {
-      assert.match(caption, /\d+ (to \d+ )?(items?|languages?)/, "a caption says how many it rests on");
+      assert.match(caption, /\d+ (to \d+ )?(items?|languages?|sentences?)/, "a caption says how many it rests on");
     }
     const marks = await page.locator("#figure-flips svg path").count();
     assert.ok(marks > 50, `${marks} marks`);
@@ -134,6 +134,26 @@ const checks = {
     await page.keyboard.press("Escape");
     await page.waitForFunction(() => !document.querySelector("dialog").open);
     assert.doesNotMatch(await hashOf(page), /item=/);
+    assert.deepEqual([...said, ...again.said], []);
+  },
+
+  async translations() {
+    const { page, said } = await open(pages[0]);
+    await page.locator("#sentences").scrollIntoViewIfNeeded();
+    const row = page.locator("#sentences tbody tr").filter({ hasText: "Arabic" }).first();
+    assert.equal(await row.locator("bdi").first().evaluate((one) => getComputedStyle(one).direction), "rtl");
+    await row.locator("a").click();
+    const dialog = page.locator("dialog[open]");
+    await dialog.locator(".card").nth(2).waitFor();
+    assert.match(await dialog.locator(".card").first().innerText(), /<script>alert\(1\)<\/script>/, "a hostile sentence is text");
+    assert.match(await dialog.locator("tbody").innerText(), /clean[\s\S]*resid_post@0 last main 0/);
+    assert.match(await hashOf(page), /sentence=/);
+    const again = await open(pages[0], { hash: `#${await hashOf(page)}` });
+    await again.page.locator("dialog[open] .card").first().waitFor();
+    await page.keyboard.press("Escape");
+    await page.waitForFunction(() => !document.querySelector("dialog[open]"));
+    assert.doesNotMatch(await hashOf(page), /sentence=/);
+    assert.equal(await page.locator("script").count(), 2);
     assert.deepEqual([...said, ...again.said], []);
   },
 

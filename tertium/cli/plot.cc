@@ -109,13 +109,15 @@ void add_plot(CLI::App& app) {
   command
       .add_option("--figure", options->figure,
                   "accuracy, transfer, alignment, corpora, lens, correlation, flips, heatmap, heads, recovery, "
-                  "ablations, ablated_alignment, ablated_heads, repairs; of several folders, compared")
+                  "ablations, ablated_alignment, ablated_heads, repairs, translations, translation_alignment, "
+                  "translation_patches; of several folders, compared")
       ->required();
   command.add_option("-o,--out", options->out, "The file; its ending says what: .json, .svg, .pdf, .png")->required();
   command.add_option("--task", options->task, "TASK/PROTOCOL, as xcopa/loglik; by default the first");
   command.add_option("--language", options->languages, "These languages only");
   command.add_option("--metric", options->metric, "Of alignment: dali, mexat …; by default the first");
-  command.add_option("--place", options->place, "What was patched, as \"fix resid_post last\"; by default the first");
+  command.add_option("--place", options->place, "What was patched, as \"fix resid_post last\", or of translations \"into de: resid_post last\"; by default the "
+                     "first");
   command.add_option("--control", options->control, "Main against this control alone");
   command.add_option("--corpus", options->corpus, "Of corpora, as \"flores200 mexa weighted\"; by default the first");
   command.add_option("--ablation", options->ablation, "Of ablations, as \"block zero\"; by default the first");

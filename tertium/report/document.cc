@@ -11,6 +11,7 @@
 #include "tertium/base/error.h"
 #include "tertium/report/item_columns.h"
 #include "tertium/report/rounded.h"
+#include "tertium/report/translation_columns.h"
 
 namespace tertium {
 namespace {
@@ -87,6 +88,8 @@ Json run_json(const ReportSource& source, const Observations& observations) {
   Json& warned = json["warnings"] = Json::array();
   for (const Warning& warning : warnings(info)) warned.push_back({{"text", warning.text}, {"where", warning.where}});
   json["items"] = items;
+  if (Json translations = translation_columns(*source.store); !translations.is_null())
+    json["translations"] = std::move(translations);
   return json;
 }
 

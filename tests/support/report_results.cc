@@ -59,6 +59,8 @@ class Maker {
   }
 
   void make() {
+    for (const char* language : {"en", "ar", "it"})
+      for (int sentence = 0; sentence < what_.sentences; ++sentence) add_translation(language, sentence);
     for (int item = 0; item < what_.items; ++item) add_item(item);
     for (const Language& language : kLanguages) add_ablations(language), add_repairs(language);
     for (const Language& language : kLanguages) {
@@ -76,6 +78,28 @@ class Maker {
   }
 
  private:
+  void add_translation(const std::string& language, int sentence) {
+    const Language& of = *std::ranges::find(kLanguages, language, &Language::name);
+    const Language& target = *std::ranges::find(kLanguages, std::string("sw"), &Language::name);
+    const std::string item = std::to_string(sentence);
+    const auto text = [&](const Language& said) { return context_of(sentence == 0 ? 0 : 2 + sentence, said); };
+    store_.add(TextRow{kTranslate, language, item, -1, text(of)});
+    if (language == "en") store_.add(TextRow{kTranslate, target.name, item, -1, text(target)});
+    const auto add = [&](const std::string& condition, const std::string& what) {
+      const double quality = draw("translated" + what, language, sentence);
+      store_.add(GenerationRow{kTranslate, language, target.name, item, condition, text(target), 8, "text",
+                               -20 + 10 * quality, 8, 60 * quality, 50 * quality, 30 * quality, "sw"});
+    };
+    add("", "");
+    if (language == "en") return;
+    for (int layer = 0; layer <= what_.blocks; ++layer)
+      store_.add(AlignmentRow{kTranslate, language, item, "dali_margin", "resid", layer,
+                              draw("sentence", language, sentence, layer) - 0.5});
+    for (const char* control : {"main", "other_item"})
+      for (int block = 0; block < what_.blocks; ++block)
+        add(fmt::format("resid_post@{} last {} 0", block, control), fmt::format("{}{}", control, block));
+  }
+
   static constexpr int kFirstItems = 40;  // that have ablations and repairs
 
   void add_ablated(const Language& language, const AblationKey& key, double loses) {
