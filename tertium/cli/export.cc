@@ -25,7 +25,7 @@ void export_results(const Options& options) {
   }
   if (!options.out.empty())
     fail("--out: only --format {} takes it; a table goes to standard output: > file.{}", kLmEval, options.format);
-  if (options.table.empty()) fail("--table is missing; the tables are {}", fmt::join(table_names(), ", "));
+  if (options.table.empty()) fail("--table is missing; the tables are {}", fmt::join(exportable(), ", "));
   export_table(options.folder, options.table, options.format == "csv" ? ExportFormat::csv : ExportFormat::jsonl,
                std::cout);
 }
@@ -38,7 +38,7 @@ void add_export(CLI::App& app) {
                   "tertium export results --table patches --format csv > patches.csv");
   const auto options = std::make_shared<Options>();
   command.add_option("folder", options->folder, "The folder that `tertium run --out` filled")->required();
-  command.add_option("--table", options->table, "Which table (docs/results.md)")->check(CLI::IsMember(table_names()));
+  command.add_option("--table", options->table, "Which table (docs/results.md)")->check(CLI::IsMember(exportable()));
   command.add_option("--format", options->format, "csv, jsonl, or lm-eval: answers as its files (docs/statistics.md)")
       ->capture_default_str()
       ->check(CLI::IsMember({"csv", "jsonl", kLmEval}));

@@ -1,3 +1,4 @@
+#include <cmath>
 #include <nlohmann/json.hpp>
 #include <ostream>
 
@@ -7,6 +8,7 @@
 #include "tertium/store/schema.h"
 #include "tertium/store/store.h"
 #include "tertium/store/tables.h"
+#include "tertium/store/views.h"
 
 namespace tertium {
 namespace {
@@ -40,18 +42,68 @@ std::string line(const TableRows& row, const Table& table, ExportFormat format) 
   return format == ExportFormat::csv ? join(values, ",") + "\r\n" : "{" + join(values, ",") + "}\n";
 }
 
+/// A value of a query's row. Files of other programs hold anything.
+std::string value(const Statement& row, int column, ExportFormat format) {
+  const bool is_csv = format == ExportFormat::csv;
+  switch (row.type(column)) {
+    case SQLITE_NULL:
+      return is_csv ? "" : "null";
+    case SQLITE_INTEGER:
+      return fmt::format("{}", row.integer(column));
+    case SQLITE_FLOAT:
+      if (std::isfinite(row.real(column))) return fmt::format("{}", row.real(column));
+      return is_csv ? "" : "null";
+    default:
+      if (!is_utf8(row.view(column))) fail("{}: holds text that is not UTF-8; the file is damaged", row.name(column));
+      return is_csv ? csv_field(row.text(column)) : json_text(row.text(column));
+  }
+}
+
+void export_view(const Connection& connection, const View& view, ExportFormat format, std::ostream& out) {
+  Statement row(connection, view.sql);
+  const auto line = [&](const auto& field) {
+    std::vector<std::string> fields;
+    for (int column = 0; column < row.columns(); ++column) fields.push_back(field(column));
+    const std::string all = join(fields, ",");
+    out << (format == ExportFormat::csv ? all + "\r\n" : "{" + all + "}\n");
+  };
+  if (format == ExportFormat::csv) line([&](int column) { return row.name(column); });
+  while (row.next())
+    line([&](int column) {
+      const std::string text = value(row, column, format);
+      return format == ExportFormat::csv ? text : json_text(row.name(column)) + ":" + text;
+    });
+}
+
+void demand_written(std::ostream& out, const std::string& table) {
+  if (!out.flush()) fail("{}: the export cannot be written out; is that disk full?", table);
+}
+
 }  // namespace
+
+std::vector<std::string> exportable() {
+  std::vector<std::string> names = table_names();
+  names.emplace_back(kPatchedAnswers.name);
+  return names;
+}
 
 void export_table(const std::filesystem::path& folder, const std::string& table, ExportFormat format,
                   std::ostream& out) {
-  const Table& exported = table_named(table);
   const Connection connection = open_results(folder);
-  if (!has_table(connection, table))
-    fail("{}: these results are of an older layout, which has no table {}", folder.string(), table);
+  const auto demand = [&](bool is_there) {
+    if (!is_there) fail("{}: these results are of an older layout, which has no table {}", folder.string(), table);
+  };
+  if (table == kPatchedAnswers.name) {
+    demand(is_in_parts(table_named("patches"), layout_of(connection)));
+    export_view(connection, kPatchedAnswers, format, out);
+    return demand_written(out, table);
+  }
+  const Table& exported = table_named(table);
+  demand(has_table(connection, table));
   TableRows rows(connection, exported);
   if (format == ExportFormat::csv) out << header(exported);
   while (rows.next()) out << line(rows, exported, format);
-  if (!out.flush()) fail("{}: the export cannot be written out; is that disk full?", table);
+  demand_written(out, table);
 }
 
 }  // namespace tertium

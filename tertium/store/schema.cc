@@ -64,7 +64,7 @@ void remove_results(const std::filesystem::path& path) {
 void make_views(const Connection& connection) {
   for (const Table& table : tables())
     if (table.has_series()) connection.execute(view_of(table));
-  connection.execute(kViews);
+  connection.execute(views_sql());
 }
 
 bool is_ours(const Connection& connection) { return connection.integer("PRAGMA application_id") == application_id; }

@@ -266,11 +266,12 @@ class Store {
   std::shared_ptr<Database> database_;
 };
 
-/// The names of the tables that can be exported.
+/// The names of the tables, and of what else can be exported.
 std::vector<std::string> table_names();
+std::vector<std::string> exportable();
 
 enum class ExportFormat { csv, jsonl };
-/// Writes a whole table to `out`, one row a line: CSV as of RFC 4180 with a header, or JSON objects. Numbers keep all
+/// Writes a whole table, or the view patched_answers, to `out`, one row a line: CSV as of RFC 4180 with a header, or JSON objects. Numbers keep all
 /// their digits (shortest form that reads back the same). Throws Error for an unknown table (lists them).
 void export_table(const std::filesystem::path& folder, const std::string& table, ExportFormat format,
                   std::ostream& out);

@@ -47,7 +47,7 @@ class Tables : public test::FolderTest {
     });
     const std::string of_export = error_of([&] {
       std::ostringstream out;
-      for (const std::string& table : table_names()) export_table(folder, table, ExportFormat::jsonl, out);
+      for (const std::string& table : exportable()) export_table(folder, table, ExportFormat::jsonl, out);
     });
     EXPECT_EQ(of_export, error);
     return error;

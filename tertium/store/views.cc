@@ -4,8 +4,7 @@ namespace tertium {
 
 // Scores are compared as their protocol's rule does (protocols/answer.h), and of equal ones the first option answers.
 // What a series shares is carried along, so that SQLite looks at the wanted series alone.
-const char kViews[] = R"(CREATE VIEW IF NOT EXISTS patched_answers AS
-WITH
+const View kPatchedAnswers = {"patched_answers", R"(WITH
 clean_ranks AS (
   SELECT *, row_number() OVER (PARTITION BY series, item ORDER BY compared DESC, option) AS place
   FROM (
@@ -53,6 +52,10 @@ SELECT a.task, a.language, i.name AS item, a.protocol, a.direction, a.site, a.la
   a.control, a.draw, d.name AS donor, a.answer, a.is_gold, a.is_gold <> c.is_gold AS flipped, a.margin,
   c.answer AS clean_answer, c.is_gold AS clean_is_gold, c.margin AS clean_margin
 FROM answers AS a JOIN clean AS c ON c.series = a.clean_series AND c.item = a.item
-  JOIN names AS i ON i.id = a.item JOIN names AS d ON d.id = a.donor)";
+  JOIN names AS i ON i.id = a.item JOIN names AS d ON d.id = a.donor)"};
+
+std::string views_sql() {
+  return std::string("CREATE VIEW IF NOT EXISTS ") + kPatchedAnswers.name + " AS\n" + kPatchedAnswers.sql;
+}
 
 }  // namespace tertium

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <sstream>
+
 #include "tertium/store/schema.h"
 #include "tertium/store/sqlite.h"
 #include "tertium/store/store.h"
@@ -83,6 +85,21 @@ TEST_F(ViewsTest, AreMadeInAFileThatLacksThemWhereARunGoesOn) {
   }
   store = Store::resume(folder / "results");
   EXPECT_TRUE(answers().empty());
+}
+
+TEST_F(ViewsTest, IsExportedAsATableIs) {
+  score("en", "loglik", -9, -1);
+  score("it", "loglik", -1, -3);
+  patch("loglik", "fix", -4, -2);
+  store.commit();
+  std::ostringstream csv, lines;
+  export_table(folder / "results", "patched_answers", ExportFormat::csv, csv);
+  EXPECT_EQ(csv.str(),
+            "task,language,item,protocol,direction,site,layer,head,window,position,control,draw,donor,answer,is_gold,"
+            "flipped,margin,clean_answer,clean_is_gold,clean_margin\r\n"
+            "xcopa,it,5,loglik,fix,resid_post,4,-1,1,last,main,0,9,1,1,1,2,0,0,-2\r\n");
+  export_table(folder / "results", "patched_answers", ExportFormat::jsonl, lines);
+  EXPECT_THAT(lines.str(), testing::HasSubstr(R"("donor":"9","answer":1,"is_gold":1,"flipped":1,"margin":2)"));
 }
 
 }  // namespace
