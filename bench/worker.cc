@@ -116,7 +116,7 @@ class Worker {
     std::vector<std::pair<std::int64_t, std::int64_t>> all;
     for (const BlockWeights& w : engine_->model().weights().blocks) {
       for (const Stack* stack : {&w.qkv, &w.mlp.inner})
-        for (const Linear& each : *stack) all.emplace_back(each.weight.out(), hidden);
+        for (const Linear& each : *stack) all.emplace_back(each.weight.out, hidden);
       all.emplace_back(hidden, queries);
       all.emplace_back(hidden, config().mlp);
     }

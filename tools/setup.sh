@@ -78,22 +78,40 @@ check_cargo() {
   return 1
 }
 
+# Whether LibTorch's CUDA half is wanted: where there is an NVIDIA driver, or TERTIUM_CUDA=1 says so.
+wants_cuda() { [[ ${TERTIUM_CUDA:-} == 1 || ( -z ${TERTIUM_CUDA:-} && -e /proc/driver/nvidia/version ) ]]; }
+has_cuda() { [[ -d $torch/nvidia/cudnn ]]; }
 has_torch() { compgen -G "$torch/torch-$torch_version*.dist-info" >/dev/null || [[ -e $torch/lib/libtorch_cpu.so ]]; }
 
 # --python-version: no Python code of it is run, so a wheel for any Python will do, whatever python3 is here.
 pip_into() {
-  local folder=$1 verbosity=()
+  local folder=$1 options=()
   shift
-  [[ -t 1 ]] || verbosity=(--quiet)
-  pip install "${verbosity[@]}" --no-deps --only-binary=:all: --python-version 3.11 --target "$folder" "$@" ||
+  [[ -t 1 ]] || options=(--quiet)
+  [[ ${dependencies:-no} == yes ]] || options+=(--no-deps)
+  pip install "${options[@]}" --only-binary=:all: --python-version 3.11 --target "$folder" "$@" ||
     stop "pip could not install $* (its message is above); check the network and the disk (3 GB free), then run this again"
 }
 
 # Shared libraries that libtorch_cpu.so needs and nothing provides: "libcudart.so.13".
 libraries_torch_lacks() { ldd "$1/torch/lib/libtorch_cpu.so" | sed -n 's/^[[:space:]]*\([^ ]*\) => not found$/\1/p'; }
 
+# All that the wheel asks for, in one go: its CUDA half needs a dozen libraries of NVIDIA's.
+install_torch_with_cuda() {
+  local partial=$torch.partial
+  say "Installing LibTorch $torch_version with CUDA into $torch (3 GB to fetch, 6 GB on disk; TERTIUM_CUDA=0 leaves CUDA out)"
+  rm -rf "$partial"
+  dependencies=yes pip_into "$partial" "torch==$torch_version"
+  rm -rf "$torch"
+  mv "$partial" "$torch"
+}
+
 install_torch() {
-  has_torch && return
+  if has_torch && { ! wants_cuda || has_cuda || [[ ! -e $torch/torch/lib/libtorch_cuda.so ]]; }; then return; fi
+  if wants_cuda; then
+    install_torch_with_cuda
+    return
+  fi
   has ldd || stop "ldd is missing; install the C library's tools (Debian: libc-bin)"
   local partial=$torch.partial cuda=() library lacking
   say "Installing LibTorch $torch_version into $torch (540 MB to fetch, 1.3 GB on disk)"

@@ -29,6 +29,7 @@ struct Options {
   int tokens = 190;
   int donors = 2;
   int threads = 0;
+  Hardware hardware;
   bool json = false;
 };
 
@@ -125,8 +126,8 @@ void sweep(const Engine& engine, const std::vector<Question>& questions, const s
 void bench(const Options& options) {
   if (options.model.empty() == options.shape.empty()) fail("name a model or a --shape, one of them");
   set_threads(options.threads);
-  const Engine engine(options.shape.empty() ? Model::load(find_model(options.model), options.dtype, options.adapter)
-                                            : Model::random(config_of(options.shape), options.dtype));
+  const Engine engine(options.shape.empty() ? Model::load(find_model(options.model), options.dtype, options.adapter, options.hardware)
+                                            : Model::random(config_of(options.shape), options.dtype, options.hardware));
   const Config& config = engine.model().config();
   const std::vector<Question> pivot = random_questions(options, config, 1),
                               other = random_questions(options, config, 2);
@@ -196,6 +197,7 @@ void add_bench(CLI::App& app) {
       ->check(CLI::Range(1, 64));
   add_adapter_option(command, options->adapter);
   add_threads_option(command, options->threads);
+  add_hardware_options(command, options->hardware);
   command.add_flag("--json", options->json, "One JSON object");
   command.callback([options] { bench(*options); });
 }

@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "tertium/ops/hardware.h"
+
 namespace tertium {
 
 // A command is a function add_<name>(CLI::App& app) in its own file, <name>.cc, and a line in commands.def: it adds the
@@ -23,11 +25,15 @@ CLI::App& add_command(CLI::App& app, const std::string& name, const std::string&
 /// --threads, as set_threads takes it.
 void add_threads_option(CLI::App& command, int& threads);
 
+/// --device and --kernels.
+void add_hardware_options(CLI::App& command, Hardware& hardware);
+
 /// What commands that run an experiment have in common.
 struct ExperimentOptions {
   std::string experiment;             // the file
   std::vector<std::string> settings;  // key=value
   int threads = 0;                    // as set_threads takes it
+  Hardware hardware;                  // of commands with add_hardware_options
   bool quiet = false;
 };
 void add_experiment_options(CLI::App& command, ExperimentOptions& options);

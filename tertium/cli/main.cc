@@ -27,6 +27,18 @@ void add_threads_option(CLI::App& command, int& threads) {
       ->check(CLI::Range(0, kMost));
 }
 
+void add_hardware_options(CLI::App& command, Hardware& hardware) {
+  command
+      .add_option("--device", hardware.device,
+                  "auto, cpu, cuda or cuda:<i>; auto is $TERTIUM_DEVICE, or the first GPU, or the CPU")
+      ->capture_default_str();
+  command
+      .add_option("--kernels", hardware.kernels,
+                  "auto, tuned (the CPU's own) or aten (LibTorch's, on any device); auto is $TERTIUM_KERNELS, or the "
+                  "fastest that the device has")
+      ->capture_default_str();
+}
+
 void add_adapter_option(CLI::App& command, std::filesystem::path& adapter) {
   command.add_option_function<std::string>(
       "--adapter", [&adapter](const std::string& name) { adapter = find_adapter(name); },
@@ -94,7 +106,8 @@ int run(int argc, char** argv) {
   try {
     demand_utf8(argc, argv);
     app.parse(argc, argv);
-    if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) fail("standard output cannot be written; is that disk full?");
+    if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0)
+      fail("standard output cannot be written; is that disk full?");
     return 0;
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version

@@ -107,6 +107,7 @@ void add_measure(CLI::App& app) {
                   "tertium measure examples/train.toml --adapters adapters");
   const auto options = std::make_shared<Options>();
   add_experiment_options(command, *options);
+  add_hardware_options(command, options->hardware);
   command.add_option("--adapters", options->adapters, "The folder that `tertium train --out` filled")->required();
   command.add_option("--out", options->out,
                      "The folder for results, one a method, and report.html; by default `results` among the adapters");

@@ -25,6 +25,7 @@ struct Options {
   std::string expect;
   std::string all;
   std::string dtype = "f32";
+  Hardware hardware;
   double tolerance = 2e-4;
   bool json = false;
 };
@@ -83,7 +84,7 @@ void print_not_compared(const std::vector<std::string>& names) {
 
 /// True if the model is within the tolerance.
 bool parity_of_one(const Options& options) {
-  const Engine engine(Model::load(find_model(options.model), options.dtype, options.adapter));
+  const Engine engine(Model::load(find_model(options.model), options.dtype, options.adapter, options.hardware));
   auto [lines, not_compared] = compare_with_golden(engine, options.expect);
   if (holds_training(options.expect)) not_compared.clear();  // parity_of_training compares the rest
   const double worst = worst_of(lines).largest();
@@ -150,7 +151,7 @@ bool parity_of_all(const Options& options) {
   for (const fs::path& folder : folders) {
     const std::string name = folder.filename().string();
     try {
-      const Engine engine(Model::load(folder, options.dtype));
+      const Engine engine(Model::load(folder, options.dtype, {}, options.hardware));
       const Parity parity = parity_of_folder(engine, folder);
       not_compared.insert(parity.not_compared.begin(), parity.not_compared.end());
       const Worst worst = worst_of(parity.lines);
@@ -219,6 +220,7 @@ void add_parity(CLI::App& app) {
       ->check(CLI::Range(0.0, 1e6));
   command.add_option("--dtype", options->dtype, "f32, bf16, f16 or auto")->capture_default_str();
   add_adapter_option(command, options->adapter);
+  add_hardware_options(command, options->hardware);
   command.add_flag("--json", options->json, "One JSON object");
   command.callback([options] { parity(*options); });
 }

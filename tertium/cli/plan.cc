@@ -157,7 +157,7 @@ void plan(const Options& options) {
   const std::vector<PreparedTranslation> translations =
       prepare_translations(experiment, tokenizer, {config.context, config.vocabulary});
   demand_patchable(experiment, translations, config);
-  const Engine engine(Model::load(model, experiment.dtype, adapter));
+  const Engine engine(Model::load(model, experiment.dtype, adapter, options.hardware));
   const std::vector<TranslationPlan> translation = plan_translations(experiment, translations, engine);
   if (!options.json) print_translations(translation);
   if (tasks.empty() && !translation.empty()) {
@@ -192,6 +192,7 @@ void add_plan(CLI::App& app) {
                   "tertium plan examples/demo.toml --results results");
   const auto options = std::make_shared<Options>();
   add_experiment_options(command, *options);
+  add_hardware_options(command, options->hardware);
   command.add_option("--results", options->results,
                      "A run's folder to take the answers from, which decide who is patched; without it the items are "
                      "scored first");

@@ -61,10 +61,10 @@ void demand_lm_eval(const std::string& out, const Experiment& experiment) {
 void say_what_runs(const Experiment& experiment, const std::vector<PreparedTask>& tasks,
                    const std::vector<PreparedCorpus>& corpora, const std::vector<PreparedTranslation>& translations,
                    const std::optional<PreparedQuestions>& questions, const Model& model) {
-  fmt::print("{}{}: {}, {} blocks, {}, on the CPU, {}\n", experiment.model.filename().string(),
+  fmt::print("{}{}: {}, {} blocks, {}, on {}, {}\n", experiment.model.filename().string(),
              experiment.adapter.empty() ? "" : " with the adapter " + printable(experiment.adapter.filename().string()),
              model.config().family, model.config().block_count(), to_string(model.precision()),
-             threads() == 1 ? "1 thread" : fmt::format("{} threads", threads()));
+             model.place(), threads() == 1 ? "1 thread" : fmt::format("{} threads", threads()));
   for (const PreparedTask& task : tasks) {
     std::vector<std::string> languages = {task.pivot.language};
     for (const PreparedLanguage& language : task.others) languages.push_back(language.language);
@@ -207,7 +207,7 @@ void run_experiment(const RunOptions& options) {
     audited = std::async(std::launch::async, [&, limits = Limits{config.context, config.vocabulary}] {
       return audit(experiment, tasks, tokenizer, limits);
     });
-  const Engine engine(Model::load(model, experiment.dtype, adapter), {.batch_rows = options.batch_rows});
+  const Engine engine(Model::load(model, experiment.dtype, adapter, options.hardware), {.batch_rows = options.batch_rows});
   const InputHashes hashes = hashed.get();
   demand_unchanged(model_files);  // what was loaded is what was hashed
   if (share) std::filesystem::create_directories(options.out);
@@ -278,6 +278,7 @@ void add_run(CLI::App& app) {
                                   "tertium run examples/demo.toml --out results --set patch.draws=3");
   const auto options = std::make_shared<RunOptions>();
   add_experiment_options(command, *options);
+  add_hardware_options(command, options->hardware);
   command.add_option("--out", options->out, "The folder for results.db; made if absent")->required();
   command.add_option("--by", options->by, kByHelp)->check(CLI::IsMember({kBy}));
   command.add_option("--answers", options->answers,

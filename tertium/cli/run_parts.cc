@@ -28,7 +28,8 @@ void write_info(Store& store, const Experiment& experiment, const Engine& engine
   store.set_info("family", model.config().family);
   store.set_info("pivot", experiment.pivot);
   store.set_info("dtype", std::string(to_string(model.precision())));
-  store.set_info("device", "cpu");
+  store.set_info("device", model.device());
+  store.set_info("kernels", model.kernels());
   store.set_info("threads", std::to_string(threads()));
   if (experiment.patch) store.set_info("seed", std::to_string(experiment.patch->seed));
   store.set_info(stored_info(store, "started") ? "continued" : "started", utc_now());

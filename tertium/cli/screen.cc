@@ -237,7 +237,7 @@ void screen(const Options& options) {
   const std::vector<PreparedTask> tasks = prepare(experiment, tokenizer, Checkpoint(model).config());
   const Chosen chosen{tasks.front(), tasks.front().others.front()};
   // Gradients pass through plain weights: whatever the experiment's dtype.
-  const Engine engine(Model::load(model, "f32", experiment.found_adapter()));
+  const Engine engine(Model::load(model, "f32", experiment.found_adapter(), {.device = "cpu"}));
 
   const auto with_progress = [&](const auto& call) {
     ProgressLine line;

@@ -23,6 +23,7 @@ struct Options {
   std::string out;
   std::string dtype = "f32";
   int threads = 0;
+  Hardware hardware;
   bool logits = false;
 };
 
@@ -30,7 +31,7 @@ void states(const Options& options) {
   set_threads(options.threads);
   const std::filesystem::path path = find_model(options.model);
   const std::vector<TokenId> ids = encode_prompt(Tokenizer::open(path), options.text);
-  const Engine engine(Model::load(path, options.dtype, options.adapter));
+  const Engine engine(Model::load(path, options.dtype, options.adapter, options.hardware));
   const Config& config = engine.model().config();
   if (std::cmp_greater(ids.size(), config.context))
     fail("the text has {} tokens, and the model's context is {}; shorten it", ids.size(), config.context);
@@ -62,6 +63,7 @@ void add_states(CLI::App& app) {
   command.add_option("--dtype", options->dtype, "f32, bf16, f16 or auto; the file is in f32")->capture_default_str();
   add_adapter_option(command, options->adapter);
   add_threads_option(command, options->threads);
+  add_hardware_options(command, options->hardware);
   command.callback([options] { states(*options); });
 }
 

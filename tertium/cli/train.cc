@@ -65,7 +65,7 @@ void train(const Options& options) {
   for (const std::filesystem::path& file : training.files) inputs.push_back({"train " + file.filename().string(), file});
   const InputHashes hashes = hashes_of(inputs);
   // Gradients pass through plain weights, whatever the experiment's dtype.
-  const Model model = Model::load(path, "f32");
+  const Model model = Model::load(path, "f32", {}, {.device = "cpu"});
   demand_unchanged(model_files);  // what was loaded is what was hashed
   say_what_trains(training, model);
 

@@ -13,7 +13,7 @@ namespace {
 
 using at::Tensor;
 
-/// Numbers that somebody else owns.
+/// Numbers that somebody else owns, on the CPU.
 Tensor view_of(const float* values, at::IntArrayRef sizes) {
   return at::from_blob(const_cast<float*>(values), sizes, at::TensorOptions(at::kFloat));
 }
@@ -95,19 +95,20 @@ void Interventions::check(const Job& job, const Intervention& intervention) cons
 /// Rows [n, width] of a site in f32 → what they become.
 Tensor Interventions::changed(const Kind& kind, std::span<const RowChange> rows, const Tensor& x) const {
   const std::int64_t width = x.size(1);
+  const auto given = [&](const float* values, at::IntArrayRef sizes) { return view_of(values, sizes).to(x.device()); };
   switch (kind.operation) {
     case Operation::zero:
       return at::zeros_like(x);
     case Operation::add: {
-      const Tensor moved = x + view_of(kind.values, {width}) * kind.dose;
+      const Tensor moved = x + given(kind.values, {width}) * kind.dose;
       return kind.renormed ? moved * (norms(x) / norms(moved)) : moved;
     }
     case Operation::project: {
-      const Tensor basis = view_of(kind.values, {static_cast<std::int64_t>(kind.count) / width, width});
+      const Tensor basis = given(kind.values, {static_cast<std::int64_t>(kind.count) / width, width});
       return x - x.matmul(basis.t()).matmul(basis);
     }
     case Operation::map: {
-      const Tensor matrix = view_of(kind.values, {width, width}), bias = view_of(kind.values + width * width, {width});
+      const Tensor matrix = given(kind.values, {width, width}), bias = given(kind.values + width * width, {width});
       return x + (at::addmm(bias, x, matrix) - x) * kind.dose;
     }
     default: {
@@ -129,10 +130,10 @@ void Interventions::apply(Site site, std::int64_t first, const Tensor& activatio
       const Tensor columns = kind.head == Site::kNoHead
                                  ? activations
                                  : activations.narrow(1, std::int64_t{kind.head} * config_.head_dim, config_.head_dim);
-      const Tensor index = index_of(rows, first);
+      const Tensor index = index_of(rows, first).to(activations.device());
       const Tensor x = kind.operation == Operation::replace ? columns.narrow(0, 0, 0)
                                                             : columns.index_select(0, index).to(at::kFloat);
-      columns.index_copy_(0, index, changed(kind, rows, x).to(activations.scalar_type()));
+      columns.index_copy_(0, index, changed(kind, rows, x).to(activations.options()));
       found->second.fired += rows.size();
     }
   }

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
-#include "tertium/engine/attention.h"
 #include "tertium/engine/layout.h"
 #include "tertium/model/config.h"
+#include "tertium/ops/ops.h"
 
 namespace tertium {
 namespace {
@@ -25,8 +25,8 @@ void for_each_level(const Job& job, const std::vector<std::vector<std::int64_t>>
 
 }  // namespace
 
-Keeper::Keeper(const Config& config, std::span<const Job> jobs, const Layout& layout)
-    : config_(config), jobs_(jobs), layout_(layout) {
+Keeper::Keeper(const Ops& ops, const Config& config, std::span<const Job> jobs, const Layout& layout)
+    : ops_(ops), config_(config), jobs_(jobs), layout_(layout) {
   for (std::size_t j = 0; j < jobs.size(); ++j)
     for (int strand : jobs[j].kept)
       for (int rows = jobs[j].strands[strand].rows();;) {
@@ -47,8 +47,8 @@ void Keeper::keep(int b, const at::Tensor& qkv) {
   const std::int64_t queries = std::int64_t{config_.heads} * config_.head_dim;
   const at::Tensor both = qkv.narrow(1, queries, qkv.size(1) - queries);
   kept_->resize(static_cast<std::size_t>(b) + 1);
-  kept_->back() = both.index_select(0, at::tensor(at::IntArrayRef(rows_.data(), static_cast<std::size_t>(live))))
-                      .to(attention_type(config_, qkv.scalar_type()))
+  kept_->back() = both.index_select(0, ops_.index(std::span(rows_).first(static_cast<std::size_t>(live))))
+                      .to(ops_.attention_type(config_.head_dim, qkv.scalar_type()))
                       .contiguous();
 }
 
@@ -78,9 +78,9 @@ Past Keeper::kept(std::size_t job, int strand) const {
                                             layout_.lengths[job][static_cast<std::size_t>(strand)].longest);
 }
 
-std::size_t kept_bytes_of_row(const Config& config, at::ScalarType type) {
+std::size_t kept_bytes_of_row(const Ops& ops, const Config& config, at::ScalarType type) {
   return 2 * config.layers.size() * static_cast<std::size_t>(config.kv_heads) * config.head_dim *
-         c10::elementSize(attention_type(config, type));
+         c10::elementSize(ops.attention_type(config.head_dim, type));
 }
 
 }  // namespace tertium

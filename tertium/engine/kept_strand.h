@@ -9,9 +9,11 @@
 #include <vector>
 
 #include "tertium/engine/strand.h"
+#include "tertium/ops/attention.h"
 
 namespace tertium {
 
+class Ops;
 struct Config;
 struct Layout;
 
@@ -38,15 +40,10 @@ class KeptStrand {
   int length() const { return length_; }
   const std::vector<Span>& spans() const { return spans_; }
 
-  /// Appends where each row's keys and values of block b lie.
-  template <class T>
-  void append_rows(int b, std::vector<const T*>& to) const {
-    for (const Span& span : spans_) {
-      if (b < span.first_block || b >= span.end_block) continue;
-      const at::Tensor& rows = (*span.kept)[b];
-      const T* from = static_cast<const T*>(rows.const_data_ptr()) + span.first * rows.size(1);
-      for (std::int64_t r = 0; r < span.count; ++r) to.push_back(from + r * rows.size(1));
-    }
+  /// Appends the rows' keys and values of block b, in order.
+  void append_rows(int b, PastRows& to) const {
+    for (const Span& span : spans_)
+      if (b >= span.first_block && b < span.end_block) to.push_back((*span.kept)[b].narrow(0, span.first, span.count));
   }
 
  private:
@@ -58,7 +55,7 @@ class KeptStrand {
 /// Keeps what the jobs of a pass ask for.
 class Keeper {
  public:
-  Keeper(const Config& config, std::span<const Job> jobs, const Layout& layout);
+  Keeper(const Ops& ops, const Config& config, std::span<const Job> jobs, const Layout& layout);
 
   /// qkv [R, (H + 2 kv_heads) * head_dim] of block b, as attention takes them. Called once a block, in order.
   void keep(int b, const at::Tensor& qkv);
@@ -69,6 +66,7 @@ class Keeper {
  private:
   void add_spans(std::size_t job, int strand, int rows, std::vector<KeptStrand::Span>& spans) const;
 
+  const Ops& ops_;
   const Config& config_;
   std::span<const Job> jobs_;
   const Layout& layout_;
@@ -77,6 +75,6 @@ class Keeper {
 };
 
 /// Bytes that one row's keys and values take.
-std::size_t kept_bytes_of_row(const Config& config, at::ScalarType type);
+std::size_t kept_bytes_of_row(const Ops& ops, const Config& config, at::ScalarType type);
 
 }  // namespace tertium

@@ -122,8 +122,11 @@ std::vector<Stretch> visible_to(const Job& job, const std::vector<std::vector<st
   return stretches;
 }
 
-Tile make_tile(const Job& job, const std::vector<std::vector<std::int64_t>>& packed, std::span<const PlacedRow> rows) {
-  Tile tile;
+/// Adds a tile of some rows.
+void add_tile(const Job& job, const std::vector<std::vector<std::int64_t>>& packed, std::span<const PlacedRow> rows,
+              Layout& layout) {
+  Tile& tile = layout.tiles.emplace_back();
+  std::vector<Past>& pasts = layout.pasts.emplace_back();
   std::vector<std::vector<Stretch>> visible;
   std::vector<Stretch> all;
   for (const PlacedRow& query : rows) {
@@ -134,8 +137,8 @@ Tile make_tile(const Job& job, const std::vector<std::vector<std::int64_t>>& pac
   std::sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return a.begin < b.begin; });
   std::int64_t next = 0;
   for (const PlacedRow& query : rows)
-    if (const Past& past = past_of(job, query.strand); past && std::ranges::find(tile.pasts, past) == tile.pasts.end())
-      tile.pasts.push_back(past), tile.past_rows += past->rows();
+    if (const Past& past = past_of(job, query.strand); past && std::ranges::find(pasts, past) == pasts.end())
+      pasts.push_back(past), tile.past_rows += past->rows();
   for (const Stretch& stretch : all)
     for (next = std::max(next, stretch.begin); next < stretch.end; ++next) tile.keys.push_back(next);
 
@@ -143,7 +146,7 @@ Tile make_tile(const Job& job, const std::vector<std::vector<std::int64_t>>& pac
     std::vector<Stretch>& seen = tile.seen.emplace_back();
     if (const Past& past = past_of(job, rows[q].strand)) {
       std::int64_t begin = 0;
-      for (std::size_t p = 0; tile.pasts[p] != past; ++p) begin += tile.pasts[p]->rows();
+      for (std::size_t p = 0; pasts[p] != past; ++p) begin += pasts[p]->rows();
       seen.push_back({begin, begin + past->rows(), 0});
     }
     for (const Stretch& stretch : visible[q]) {
@@ -153,7 +156,6 @@ Tile make_tile(const Job& job, const std::vector<std::vector<std::int64_t>>& pac
       seen.push_back({at, at + stretch.end - stretch.begin, stretch.position});
     }
   }
-  return tile;
 }
 
 }  // namespace
@@ -214,8 +216,7 @@ Layout make_layout(std::span<const Job> jobs, int blocks, bool share) {
   for (std::size_t j = 0; j < jobs.size(); ++j) {
     const std::span<const PlacedRow> rows = placed[j];
     for (std::size_t first = 0; first < rows.size(); first += kTileRows)
-      layout.tiles.push_back(
-          make_tile(jobs[j], layout.packed[j], rows.subspan(first, std::min(kTileRows, rows.size() - first))));
+      add_tile(jobs[j], layout.packed[j], rows.subspan(first, std::min(kTileRows, rows.size() - first)), layout);
   }
   return layout;
 }

@@ -4,24 +4,9 @@
 #include <vector>
 
 #include "tertium/engine/strand.h"
+#include "tertium/ops/attention.h"
 
 namespace tertium {
-
-/// Rows [begin, end) that follow one another, at positions that do too, up from `position`.
-struct Stretch {
-  std::int64_t begin, end;
-  std::int64_t position;
-};
-
-/// Rows that attend together: each of `queries` sees some of `keys`. Both are packed rows in ascending order, hence in
-/// the order in which they join, so that in every block the live ones lead.
-struct Tile {
-  std::vector<std::int64_t> queries;
-  std::vector<Past> pasts;  // rows of earlier passes; as keys they come first, in this order
-  std::int64_t past_rows = 0;
-  std::vector<std::int64_t> keys;
-  std::vector<std::vector<Stretch>> seen;  // [queries] which of past and `keys`, ascending; windows not yet applied
-};
 
 /// The lengths, in positions, of the sequences that a strand is part of. One sequence is a strand, with all it hangs
 /// on.
@@ -42,6 +27,7 @@ struct Layout {
   std::vector<std::vector<std::vector<std::int64_t>>> packed;  // [job][strand][row]: the packed row
   std::vector<std::vector<Lengths>> lengths;                   // [job][strand]
   std::vector<Tile> tiles;
+  std::vector<std::vector<Past>> pasts;  // [tiles]: what their past rows are, in order
 
   std::int64_t rows() const { return static_cast<std::int64_t>(positions.size()); }
   std::int64_t row(std::size_t job, int strand, int row) const { return packed[job][strand][row]; }

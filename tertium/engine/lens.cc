@@ -33,19 +33,19 @@ Tensor states_of(const Model& model, const LensQuestion& question, const TunedLe
       at::from_blob(const_cast<float*>(question.stream.data()), {indices, config.hidden}, at::kFloat).clone();
   for (std::int64_t index = 0; tuned && index < indices; ++index)
     stream.narrow(0, index, 1).copy_(tuned->translated(static_cast<std::size_t>(index), stream.narrow(0, index, 1)));
-  return final_norm(config, model.weights(), stream);
+  return final_norm(model, model.ops().here(stream));
 }
 
 std::vector<float> values_of(const Tensor& tensor) {
-  const Tensor values = tensor.contiguous();
+  const Tensor values = tensor.cpu().contiguous();
   return {values.data_ptr<float>(), values.data_ptr<float>() + values.numel()};
 }
 
 LensAnswer read_logits(const Model& model, const LensQuestion& question, const Tensor& states) {
   const Config& config = model.config();
   return {values_of(question.tokens.empty()
-                        ? logits(config, model.weights(), states, 0, config.vocabulary)
-                        : logits_of(config, model.weights(), states, at::tensor(question.tokens).to(at::kLong))),
+                        ? logits(model, states, 0, config.vocabulary)
+                        : logits_of(model, states, model.ops().here(at::tensor(question.tokens).to(at::kLong)))),
           {}};
 }
 
@@ -58,16 +58,21 @@ std::vector<LensAnswer> read_distributions(const Model& model, std::span<const L
   // Of each part of the vocabulary: what share of the probability lies there (as a logarithm that is not yet normed),
   // and the entropy within. Both parts of the whole's entropy are sums of terms above 0, so nothing cancels.
   std::vector<Tensor> log_sums, entropies;  // [R] each
-  for_each_part_of_vocabulary(model.config(), model.weights(), states, [&](std::int64_t first, const Tensor& values) {
+  for_each_part_of_vocabulary(model, states, [&](std::int64_t first, const Tensor& values) {
     const std::int64_t words = values.size(1);
+    std::vector<std::int64_t> rows, columns;
+    std::vector<float*> into;
     for (std::size_t q = 0; q < wanted.size(); ++q) {
       const std::vector<std::int32_t>& tokens = wanted[q]->tokens;
       for (std::size_t t = 0; t < tokens.size(); ++t)
         if (const std::int64_t word = tokens[t] - first; word >= 0 && word < words)
-          for (std::int64_t i = 0; i < indices; ++i)
-            answers[q].values[i * tokens.size() + t] =
-                values.data_ptr<float>()[(static_cast<std::int64_t>(q) * indices + i) * words + word];
+          for (std::int64_t i = 0; i < indices; ++i) {
+            rows.push_back(static_cast<std::int64_t>(q) * indices + i), columns.push_back(word);
+            into.push_back(&answers[q].values[i * tokens.size() + t]);
+          }
     }
+    const std::vector<float> found = picked(model.ops(), values, rows, columns);
+    for (std::size_t i = 0; i < into.size(); ++i) *into[i] = found[i];
     const Tensor log_probs = at::log_softmax(values, 1);
     log_sums.push_back(at::logsumexp(values, 1));
     entropies.push_back(-(log_probs.exp() * log_probs).sum(1));

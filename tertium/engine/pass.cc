@@ -13,7 +13,6 @@
 
 #include "tertium/base/item_error.h"
 #include "tertium/base/profile.h"
-#include "tertium/engine/attention.h"
 #include "tertium/engine/interventions.h"
 #include "tertium/engine/kept_strand.h"
 #include "tertium/engine/layout.h"
@@ -21,6 +20,7 @@
 #include "tertium/engine/rows_among.h"
 #include "tertium/model/block.h"
 #include "tertium/model/config.h"
+#include "tertium/ops/ops.h"
 
 namespace tertium {
 namespace {
@@ -79,6 +79,7 @@ class Pass {
   void add_sinks(std::size_t job, const Recording& recording, int r, std::vector<float>& values,
                  std::vector<QuantityRecordings::Sink>& sinks) const;
   Tensor enter(int b, const Tensor& all);
+  Tensor attend(int b, const Tensor& qkv);
   void record(Quantity quantity, int layer, std::int64_t first, const Tensor& activations);
   void tap(Site site, std::int64_t first, const Tensor& activations);
   Tensor speeds_by_length(const Rope& rope) const;
@@ -91,11 +92,10 @@ class Pass {
 
   const Model& model_;
   const bool locating_;
+  const Ops& ops_;
   const Config& config_;
-  const Weights& weights_;
   std::span<const Job> jobs_;
   Layout layout_;
-  TiledAttention attention_;
   Interventions interventions_;
   Keeper keeper_;
   std::map<Quantity, QuantityRecordings> recordings_;
@@ -107,13 +107,12 @@ class Pass {
 Pass::Pass(const Model& model, std::span<const Job> jobs, bool locating)
     : model_(model),
       locating_(locating),
+      ops_(model.ops()),
       config_(model.config()),
-      weights_(model.weights()),
       jobs_(jobs),
       layout_(make_layout(jobs, config_.block_count(), /*share=*/!depends_on_length(config_))),
-      attention_(config_, layout_),
       interventions_(config_, jobs, layout_),
-      keeper_(config_, jobs, layout_),
+      keeper_(ops_, config_, jobs, layout_),
       results_(jobs.size()) {
   collect_recordings();
 }
@@ -157,7 +156,7 @@ void Pass::add_sinks(std::size_t job, const Recording& recording, int r, std::ve
 Tensor Pass::enter(int b, const Tensor& all) {
   const std::int64_t before = b > 0 ? layout_.live[b - 1] : 0, joining = layout_.live[b] - before;
   if (b > 0 && joining > 0) {
-    const Tensor sources = at::tensor(at::IntArrayRef(layout_.sources.data() + before, joining));
+    const Tensor sources = ops_.index(std::span(layout_.sources).subspan(before, joining));
     all.narrow(0, before, joining).copy_(all.index_select(0, sources));
   }
   const Tensor stream = all.narrow(0, 0, layout_.live[b]);
@@ -169,6 +168,26 @@ Tensor Pass::enter(int b, const Tensor& all) {
   return stream;
 }
 
+/// Rows [q | k | v] of block b, rotated → what each gathered.
+Tensor Pass::attend(int b, const Tensor& qkv) {
+  keeper_.keep(b, qkv);
+  std::vector<PastRows> pasts(layout_.tiles.size());
+  for (std::size_t tile = 0; tile < pasts.size(); ++tile)
+    for (const Past& past : layout_.pasts[tile]) past->append_rows(b, pasts[tile]);
+  return ops_.attend({.heads = config_.heads,
+                      .kv_heads = config_.kv_heads,
+                      .head_dim = config_.head_dim,
+                      .scale = config_.attention_scale,
+                      .softcap = config_.attention_softcap,
+                      .alibi = config_.alibi,
+                      .window = config_.layers[b].window,
+                      .live = layout_.live[b],
+                      .tiles = layout_.tiles,
+                      .pasts = pasts,
+                      .positions = layout_.positions},
+                     qkv);
+}
+
 void Pass::record(Quantity quantity, int layer, std::int64_t first, const Tensor& activations) {
   const auto found = recordings_.find(quantity);
   if (found == recordings_.end()) return;
@@ -176,7 +195,8 @@ void Pass::record(Quantity quantity, int layer, std::int64_t first, const Tensor
   for (const auto& sink : among(std::span(found->second.sinks), first, activations.size(0)))
     if (sink.first <= layer && layer < sink.end) sinks.push_back(sink);
   if (sinks.empty()) return;
-  const Tensor rows = activations.index_select(0, index_of(std::span(sinks), first)).to(at::kFloat).contiguous();
+  const Tensor index = index_of(std::span(sinks), first).to(activations.device());
+  const Tensor rows = activations.index_select(0, index).to(at::kCPU, at::kFloat).contiguous();
   const float* values = rows.data_ptr<float>();
   const auto width = static_cast<std::size_t>(rows.size(1));
   for (const QuantityRecordings::Sink& sink : sinks) {
@@ -227,7 +247,8 @@ std::vector<Rotation> Pass::rotations() const {
   for (const Rope& rope : config_.ropes) {
     const Tensor speeds = rope.depends_on_length() ? speeds_by_length(rope) : at::tensor(inverse_frequencies(rope, 0));
     const Tensor angles = positions * speeds;  // [R, rotated / 2]
-    all.push_back({angles.cos() * rope.attention_factor, angles.sin() * rope.attention_factor});
+    all.push_back({ops_.here(angles.cos() * rope.attention_factor), ops_.here(angles.sin() * rope.attention_factor),
+                   rope.interleaved});
   }
   return all;
 }
@@ -270,31 +291,26 @@ void Pass::demand_finite_results() const {
 }
 
 void Pass::demand_positions() const {
-  if (!weights_.positions.defined()) return;
+  if (!model_.weights().positions.defined()) return;
   for (std::int64_t row = 0; row < layout_.rows(); ++row)
-    if (layout_.positions[row] >= weights_.positions.size(0))
+    if (layout_.positions[row] >= model_.weights().positions.size(0))
       fail("{}: longer than the {} positions that the model knows; shorten the item or leave it out",
-           jobs_[layout_.owners[row]].name, weights_.positions.size(0));
+           jobs_[layout_.owners[row]].name, model_.weights().positions.size(0));
 }
 
 std::vector<JobResult> Pass::run() {
   demand_positions();
   const std::vector<Rotation> rotation_of = rotations();
-  const Tensor ids = at::tensor(layout_.tokens);
-  const Tensor positions = at::tensor(at::IntArrayRef(layout_.positions.data(), layout_.tokens.size()));
-  const Tensor all = at::empty({layout_.rows(), config_.hidden}, at::kFloat);
-  all.narrow(0, 0, layout_.live[0]).copy_(embed(config_, weights_, ids, positions));
+  const Tensor ids = ops_.index(layout_.tokens);
+  const Tensor positions = ops_.index(std::span(layout_.positions).first(layout_.tokens.size()));
+  const Tensor all = at::empty({layout_.rows(), config_.hidden}, at::TensorOptions(at::kFloat).device(ops_.device()));
+  all.narrow(0, 0, layout_.live[0]).copy_(embed(model_, ids, positions));
   for (int b = 0; b < config_.block_count(); ++b) {
     const Tensor stream = enter(b, all);
-    Rotation live;
-    if (const int rope = config_.layers[b].rope; rope != Layer::kNoRope)
-      live = {rotation_of[rope].cos.narrow(0, 0, stream.size(0)), rotation_of[rope].sin.narrow(0, 0, stream.size(0))};
+    const int rope = config_.layers[b].rope;
     run_block(
-        config_, weights_, b, stream, live,
-        [&](int block, const Tensor& qkv) {
-          keeper_.keep(block, qkv);
-          return attention_(block, qkv);
-        },
+        model_, b, stream, rope == Layer::kNoRope ? Rotation() : rotation_of[rope],
+        [&](int block, const Tensor& qkv) { return attend(block, qkv); },
         [&](Site site, std::int64_t first, const Tensor& activations) { tap(site, first, activations); });
   }
   const Tensor stream = enter(config_.block_count(), all);
@@ -309,9 +325,8 @@ std::vector<JobResult> Pass::run() {
 
 void Pass::read(const Tensor& stream) {
   const Timed timed(Phase::readout);
-  if (recordings_.contains(Quantity::final_norm))
-    record(Quantity::final_norm, 0, 0, final_norm(config_, weights_, stream));
-  read_all(config_, weights_, stream, jobs_, layout_, results_);
+  if (recordings_.contains(Quantity::final_norm)) record(Quantity::final_norm, 0, 0, final_norm(model_, stream));
+  read_all(model_, stream, jobs_, layout_, results_);
   demand_finite_results();
 }
 

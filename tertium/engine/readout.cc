@@ -1,7 +1,5 @@
 #include "tertium/engine/readout.h"
 
-#include <ATen/Parallel.h>
-
 #include <algorithm>
 #include <bit>
 #include <cmath>
@@ -10,7 +8,6 @@
 #include "tertium/engine/layout.h"
 #include "tertium/model/block.h"
 #include "tertium/model/config.h"
-#include "tertium/model/row_kernels.h"
 
 namespace tertium {
 namespace {
@@ -35,7 +32,7 @@ struct ReadingGroup {
 };
 
 /// Logits of chosen words: the union of all that these readings ask for, at every row of them.
-void read_words(const Config& config, const Weights& weights, const ReadingGroup& group) {
+void read_words(const Model& model, const ReadingGroup& group) {
   std::map<std::int32_t, std::int64_t> column;
   for (const Placed& placed : group.readings)
     for (const std::int32_t token : placed.reading->tokens) column.emplace(token, 0);
@@ -44,92 +41,76 @@ void read_words(const Config& config, const Weights& weights, const ReadingGroup
     index = static_cast<std::int64_t>(words.size());
     words.push_back(token);
   }
-  const Tensor values = logits_of(config, weights, group.state, at::tensor(words)).contiguous();
+  const Tensor values = logits_of(model, group.state, model.ops().index(words)).cpu().contiguous();
   for (const auto& [reading, into, row] : group.readings)
     for (const std::int32_t token : reading->tokens)
       into->push_back(values.data_ptr<float>()[row * values.size(1) + column.at(token)]);
 }
 
-void read_vocabulary(const Config& config, const Weights& weights, const ReadingGroup& group) {
+void read_vocabulary(const Model& model, const ReadingGroup& group) {
   for (const auto& [reading, into, row] : group.readings) {
-    const Tensor values = logits(config, weights, group.state.narrow(0, row, 1), 0, config.vocabulary).contiguous();
-    into->assign(values.data_ptr<float>(), values.data_ptr<float>() + config.vocabulary);
+    const Tensor values = logits(model, group.state.narrow(0, row, 1), 0, model.config().vocabulary).cpu().contiguous();
+    into->assign(values.data_ptr<float>(), values.data_ptr<float>() + model.config().vocabulary);
   }
 }
 
 /// The likeliest word, its logit, and its lead over the next.
-void read_likeliest(const Config& config, const Weights& weights, const ReadingGroup& group) {
-  struct Best {
-    std::int64_t word = 0;
-    float logit = -INFINITY, next = -INFINITY;
-  };
-  std::vector<Best> best(static_cast<std::size_t>(group.state.size(0)));
-  for_each_part_of_vocabulary(config, weights, group.state, [&](std::int64_t first, const Tensor& values) {
-    const std::int64_t words = values.size(1);
-    at::parallel_for(0, values.size(0), 1, [&](std::int64_t begin, std::int64_t end) {
-      for (std::int64_t row = begin; row < end; ++row) {
-        Best& of_row = best[static_cast<std::size_t>(row)];
-        const float* logits = values.const_data_ptr<float>() + row * words;
-        for (std::int64_t word = 0; word < words; ++word) {
-          if (logits[word] <= of_row.next) continue;
-          if (logits[word] > of_row.logit)
-            of_row = {first + word, logits[word], of_row.logit};
-          else
-            of_row.next = logits[word];
-          if (std::isnan(logits[word])) of_row.logit = NAN;
-        }
-      }
-    });
+void read_likeliest(const Model& model, const ReadingGroup& group) {
+  std::vector<TopTwo> best(static_cast<std::size_t>(group.state.size(0)));
+  for_each_part_of_vocabulary(model, group.state, [&](std::int64_t first, const Tensor& values) {
+    const std::vector<TopTwo> of_part = model.ops().top_two(values);
+    for (std::size_t row = 0; row < best.size(); ++row) best[row].join(of_part[row], first);
   });
   for (const auto& [reading, into, row] : group.readings) {
-    const Best& of_row = best[static_cast<std::size_t>(row)];
-    *into = {static_cast<float>(of_row.word), of_row.logit, of_row.logit - of_row.next};
+    const TopTwo& of_row = best[static_cast<std::size_t>(row)];
+    *into = {static_cast<float>(of_row.word), of_row.value, of_row.value - of_row.next};
   }
 }
 
-/// log(sum(exp(values))) of each row of values [rows, words], contiguous; overwrites them.
-Tensor log_sum_exp(const Tensor& values) {
-  const std::int64_t rows = values.size(0), words = values.size(1);
-  Tensor sums = at::empty({rows}, at::kFloat);
-  at::parallel_for(0, rows, 1, [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t row = begin; row < end; ++row) {
-      sums.data_ptr<float>()[row] = log_sum_exp_row(values.data_ptr<float>() + row * words, words);
-    }
-  });
-  return sums;
-}
-
 /// Log-softmax of chosen words.
-void read_log_probs(const Config& config, const Weights& weights, const ReadingGroup& group) {
+void read_log_probs(const Model& model, const ReadingGroup& group) {
   const std::int64_t rows = group.state.size(0);
-  Tensor log_sum = at::full({rows}, -INFINITY, at::kFloat);
+  Tensor log_sum = at::full({rows}, -INFINITY, group.state.options());
   for (const Placed& placed : group.readings) placed.into->resize(placed.reading->tokens.size());
-  for_each_part_of_vocabulary(config, weights, group.state, [&](std::int64_t first, const Tensor& values) {
-    const std::int64_t words = values.size(1);
-    for (const auto& [reading, into, row] : group.readings)
-      for (std::size_t i = 0; i < reading->tokens.size(); ++i)
-        if (const std::int64_t word = reading->tokens[i] - first; word >= 0 && word < words)
-          (*into)[i] = values.data_ptr<float>()[row * words + word];
-    log_sum = at::logaddexp(log_sum, log_sum_exp(values));
+  for_each_part_of_vocabulary(model, group.state, [&](std::int64_t first, const Tensor& values) {
+    std::vector<std::int64_t> from_rows, words;
+    std::vector<float*> into;
+    for (const Placed& placed : group.readings)
+      for (std::size_t i = 0; i < placed.reading->tokens.size(); ++i)
+        if (const std::int64_t word = placed.reading->tokens[i] - first; word >= 0 && word < values.size(1)) {
+          from_rows.push_back(placed.row), words.push_back(word);
+          into.push_back(&(*placed.into)[i]);
+        }
+    const std::vector<float> found = picked(model.ops(), values, from_rows, words);
+    for (std::size_t i = 0; i < into.size(); ++i) *into[i] = found[i];
+    log_sum = at::logaddexp(log_sum, model.ops().log_sum_exp(values));
   });
+  const Tensor sums = log_sum.cpu();
   for (const auto& [reading, into, row] : group.readings)
-    for (float& value : *into) value -= log_sum.data_ptr<float>()[row];
+    for (float& value : *into) value -= sums.const_data_ptr<float>()[row];
 }
 
 }  // namespace
 
-void for_each_part_of_vocabulary(const Config& config, const Weights& weights, const Tensor& state,
+std::vector<float> picked(const Ops& ops, const Tensor& values, std::span<const std::int64_t> rows,
+                          std::span<const std::int64_t> columns) {
+  if (rows.empty()) return {};
+  const Tensor found = values.index({ops.index(rows), ops.index(columns)}).cpu();
+  return {found.const_data_ptr<float>(), found.const_data_ptr<float>() + found.numel()};
+}
+
+void for_each_part_of_vocabulary(const Model& model, const Tensor& state,
                                  const std::function<void(std::int64_t first, const Tensor& values)>& with) {
   // A power of two: whole blocks of the head, whatever the number of rows.
   const auto block = static_cast<std::int64_t>(
       std::bit_floor(static_cast<std::uint64_t>(std::max<std::int64_t>(1024, kLogitsAtOnce / state.size(0)))));
-  for (std::int64_t first = 0; first < config.vocabulary; first += block)
+  for (std::int64_t first = 0; first < model.config().vocabulary; first += block)
     with(first,
-         logits(config, weights, state, first, std::min<std::int64_t>(block, config.vocabulary - first)).contiguous());
+         logits(model, state, first, std::min<std::int64_t>(block, model.config().vocabulary - first)).contiguous());
 }
 
-void read_all(const Config& config, const Weights& weights, const Tensor& stream, std::span<const Job> jobs,
-              const Layout& layout, std::vector<JobResult>& results) {
+void read_all(const Model& model, const Tensor& stream, std::span<const Job> jobs, const Layout& layout,
+              std::vector<JobResult>& results) {
   enum Kind { words, vocabulary, log_probs, likeliest, kinds };
   ReadingGroup groups[kinds];
   std::vector<std::int64_t> rows[kinds];
@@ -148,12 +129,12 @@ void read_all(const Config& config, const Weights& weights, const Tensor& stream
   }
   for (const Kind kind : {words, vocabulary, log_probs, likeliest}) {
     if (rows[kind].empty()) continue;
-    groups[kind].state = final_norm(config, weights, stream.index_select(0, at::tensor(rows[kind])));
+    groups[kind].state = final_norm(model, stream.index_select(0, model.ops().index(rows[kind])));
   }
-  if (!rows[words].empty()) read_words(config, weights, groups[words]);
-  if (!rows[vocabulary].empty()) read_vocabulary(config, weights, groups[vocabulary]);
-  if (!rows[log_probs].empty()) read_log_probs(config, weights, groups[log_probs]);
-  if (!rows[likeliest].empty()) read_likeliest(config, weights, groups[likeliest]);
+  if (!rows[words].empty()) read_words(model, groups[words]);
+  if (!rows[vocabulary].empty()) read_vocabulary(model, groups[vocabulary]);
+  if (!rows[log_probs].empty()) read_log_probs(model, groups[log_probs]);
+  if (!rows[likeliest].empty()) read_likeliest(model, groups[likeliest]);
 }
 
 }  // namespace tertium

@@ -11,18 +11,23 @@
 
 namespace tertium {
 
-struct Config;
+class Model;
+class Ops;
 struct Layout;
-struct Weights;
 
 /// Fills `results[j].readings` of all jobs from the stream behind the last block, [R, D]. Only rows that are read pass
 /// the head, and only the words that are read where logits are compared.
-void read_all(const Config& config, const Weights& weights, const at::Tensor& stream, std::span<const Job> jobs,
-              const Layout& layout, std::vector<JobResult>& results);
+void read_all(const Model& model, const at::Tensor& stream, std::span<const Job> jobs, const Layout& layout,
+              std::vector<JobResult>& results);
 
 /// The logits of states after the final norm, [R, D], some words at a time: never R x V numbers at once. `with` gets
-/// the first word's id and the logits of that and the next ones, [R, words], which it may overwrite.
-void for_each_part_of_vocabulary(const Config& config, const Weights& weights, const at::Tensor& state,
+/// the first word's id and the logits of that and the next ones, [R, words] on the model's device, which it may
+/// overwrite.
+void for_each_part_of_vocabulary(const Model& model, const at::Tensor& state,
                                  const std::function<void(std::int64_t first, const at::Tensor& values)>& with);
+
+/// Numbers of a matrix at some rows and columns, brought to the CPU.
+std::vector<float> picked(const Ops& ops, const at::Tensor& values, std::span<const std::int64_t> rows,
+                          std::span<const std::int64_t> columns);
 
 }  // namespace tertium

@@ -60,13 +60,15 @@ std::vector<float> read(const std::filesystem::path& path, const Safetensors& fi
 
 }  // namespace
 
+Change KeptIntervention::change() const {
+  return {.values = values, .operation = operation, .dose = static_cast<float>(alpha), .renormed = everywhere};
+}
+
 void KeptIntervention::add_to(Job& job, int strand, bool continues) const {
-  const Change change{
-      .values = values, .operation = operation, .dose = static_cast<float>(alpha), .renormed = everywhere};
   if (everywhere)
-    tertium::everywhere(job, strand, site, change, FirstToken::left_out);
+    tertium::everywhere(job, strand, site, change(), FirstToken::left_out);
   else if (!continues)
-    job.interventions.push_back({strand, job.strands[strand].rows() - 1, site, change});
+    job.interventions.push_back({strand, job.strands[strand].rows() - 1, site, change()});
 }
 
 KeptIntervention read_intervention(const std::filesystem::path& path, const Config& config) {

@@ -21,6 +21,7 @@ struct KeptIntervention {
   bool everywhere = false;  // at all rows but a sequence's first, renormed; else at the last row of a context
   FileState state;          // of the file that it was read from
 
+  Change change() const;
   /// Does it to a text whose last row predicts something, or that hangs on one (`continues`).
   void add_to(Job& job, int strand, bool continues) const;
 };

@@ -4,17 +4,12 @@
 
 #include <functional>
 
+#include "tertium/model/model.h"
 #include "tertium/model/site.h"
 #include "tertium/model/weights.h"
+#include "tertium/ops/ops.h"
 
 namespace tertium {
-
-/// The rows' rotations: cos and sin of position x frequency, each [R, rotated / 2] in f32; undefined in a block
-/// without rope.
-struct Rotation {
-  at::Tensor cos;
-  at::Tensor sin;
-};
 
 /// Attention itself belongs to the engine, which knows what each row may see: rows [q | k | v] of block `b`, each
 /// [(H + 2 kv_heads) * head_dim] → what each row gathered, [R, H * head_dim].
@@ -25,20 +20,19 @@ using Attend = std::function<at::Tensor(int b, const at::Tensor& qkv)>;
 using Tap = std::function<void(Site site, std::int64_t first, const at::Tensor& activations)>;
 
 /// Token ids [R] and their positions [R] → the stream that enters block 0, [R, D] in f32.
-at::Tensor embed(const Config& config, const Weights& weights, const at::Tensor& ids, const at::Tensor& positions);
+at::Tensor embed(const Model& model, const at::Tensor& ids, const at::Tensor& positions);
 
 /// Takes the stream [R, D] in f32 through block `b`, in place. `rotation` is that of the block's own rope. resid_post
 /// is the caller's to tap, since it is also what enters the next block.
-void run_block(const Config& config, const Weights& weights, int b, const at::Tensor& stream, const Rotation& rotation,
-               const Attend& attend, const Tap& tap);
+void run_block(const Model& model, int b, const at::Tensor& stream, const Rotation& rotation, const Attend& attend,
+               const Tap& tap);
 
 /// The stream behind the last block [R, D] → after the final norm, [R, D] in f32.
-at::Tensor final_norm(const Config& config, const Weights& weights, const at::Tensor& x);
+at::Tensor final_norm(const Model& model, const at::Tensor& x);
 
 /// States after the final norm [R, D] → logits [R, words] in f32, of the head's rows [first, first + words).
-at::Tensor logits(const Config& config, const Weights& weights, const at::Tensor& state, std::int64_t first,
-                  std::int64_t words);
+at::Tensor logits(const Model& model, const at::Tensor& state, std::int64_t first, std::int64_t words);
 /// The same of chosen words: `ids` [n] → [R, n].
-at::Tensor logits_of(const Config& config, const Weights& weights, const at::Tensor& state, const at::Tensor& ids);
+at::Tensor logits_of(const Model& model, const at::Tensor& state, const at::Tensor& ids);
 
 }  // namespace tertium

@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "tertium/ops/activation.h"
+
 namespace tertium {
 
 /// Rotary position embedding of one kind of layer.
@@ -39,8 +41,6 @@ struct Layer {
   int rope = 0;    // index into Config::ropes, or kNoRope
   bool experts = false;
 };
-
-enum class Activation { silu, gelu, gelu_tanh, relu, xielu };
 
 enum class Norm {
   rms,   // divided by the root mean square

@@ -8,20 +8,9 @@
 #include "tertium/model/checkpoint.h"
 #include "tertium/model/torch_error.h"
 #include "tertium/model/weights.h"
+#include "tertium/ops/ops.h"
 
 namespace tertium {
-namespace {
-
-bool cpu_multiplies_bf16() {
-#if defined(__x86_64__)
-  return __builtin_cpu_supports("avx512bf16");
-#else
-  return false;
-#endif
-}
-
-}  // namespace
-
 std::string_view to_string(Precision precision) {
   switch (precision) {
     case Precision::bf16:
@@ -33,16 +22,17 @@ std::string_view to_string(Precision precision) {
   }
 }
 
-Precision precision_named(std::string_view name, const Config& config) {
+Precision precision_named(std::string_view name, const Config& config, const Hardware& hardware) {
   if (name == "f32") return Precision::f32;
   if (name == "bf16") return Precision::bf16;
   if (name == "f16") return Precision::f16;
   if (name != "auto") fail("dtype \"{}\": tertium knows f32, bf16, f16, auto", printable(name));
   const bool stored_in_f32 = config.stored_dtype == "float32" || config.stored_dtype == "GGUF F32";
-  return !stored_in_f32 && cpu_multiplies_bf16() ? Precision::bf16 : Precision::f32;
+  return !stored_in_f32 && ops_for(hardware)->multiplies_bf16() ? Precision::bf16 : Precision::f32;
 }
 
-Model Model::load(const std::filesystem::path& path, std::string_view dtype, const std::filesystem::path& adapter) {
+Model Model::load(const std::filesystem::path& path, std::string_view dtype, const std::filesystem::path& adapter,
+                  const Hardware& hardware) {
   auto checkpoint = std::make_shared<Checkpoint>(path);
   std::optional<Adapter> changes;
   if (!adapter.empty()) changes.emplace(adapter);
@@ -50,21 +40,33 @@ Model Model::load(const std::filesystem::path& path, std::string_view dtype, con
   model.config_ = std::make_shared<const Config>(checkpoint->config());
   model.files_ = checkpoint->files();
   if (changes) model.files_.insert(model.files_.end(), changes->files().begin(), changes->files().end());
-  model.precision_ = precision_named(dtype, *model.config_);
+  model.ops_ = ops_for(hardware);
+  model.precision_ = precision_named(dtype, *model.config_, hardware);
   model.weights_ = with_torch_errors(path.string(), [&] {
     return std::make_shared<const Weights>(
-        load_weights(std::move(checkpoint), model.precision_, changes ? &*changes : nullptr));
+        load_weights(std::move(checkpoint), model.precision_, *model.ops_, changes ? &*changes : nullptr));
   });
   model.demand_unchanged();
   return model;
 }
 
-Model Model::random(const Config& config, std::string_view dtype) {
+std::string Model::device() const { return ops_->device().str(); }
+
+std::string Model::kernels() const { return std::string(ops_->kernels()); }
+
+std::string Model::place() const {
+  if (!ops_->device().is_cpu()) return device();
+  return kernels() == "tuned" ? "the CPU" : "the CPU with kernels " + kernels();
+}
+
+Model Model::random(const Config& config, std::string_view dtype, const Hardware& hardware) {
   Model model;
   model.config_ = std::make_shared<const Config>(config);
-  model.precision_ = precision_named(dtype, config);
-  model.weights_ = with_torch_errors(
-      "random weights", [&] { return std::make_shared<const Weights>(random_weights(config, model.precision_)); });
+  model.ops_ = ops_for(hardware);
+  model.precision_ = precision_named(dtype, config, hardware);
+  model.weights_ = with_torch_errors("random weights", [&] {
+    return std::make_shared<const Weights>(random_weights(config, model.precision_, *model.ops_));
+  });
   return model;
 }
 

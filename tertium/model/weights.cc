@@ -14,6 +14,8 @@
 #include "tertium/formats/mapped_file.h"
 #include "tertium/model/adaptation.h"
 #include "tertium/model/checkpoint.h"
+#include "tertium/model/config.h"
+#include "tertium/ops/ops.h"
 
 namespace tertium {
 namespace {
@@ -73,12 +75,13 @@ std::int64_t key_width(const Config& config) { return std::int64_t{config.kv_hea
 
 std::string spelled(const Shape& shape) { return fmt::format("[{}]", fmt::join(shape, ", ")); }
 
-/// Takes a checkpoint's tensors by name and shape, as the block equations want them.
+/// Takes a checkpoint's tensors by name and shape, as the block equations want them, to where these run.
 class Loader {
  public:
   /// `adapter`: null, or what is added to the weights.
-  Loader(Checkpoint& checkpoint, at::ScalarType type, Adaptation* adapter)
+  Loader(Checkpoint& checkpoint, at::ScalarType type, const Ops& ops, Adaptation* adapter)
       : checkpoint_(checkpoint),
+        ops_(ops),
         config_(checkpoint.config()),
         family_(checkpoint.family()),
         type_(type),
@@ -87,11 +90,11 @@ class Loader {
   bool has(const WeightName& name) const { return !checkpoint_.spelled(name).empty(); }
 
   at::Tensor matrix(const WeightName& name, std::int64_t out, std::int64_t in) {
-    return values(checkpoint_.spelled(name, block) + ".weight", {out, in}, type_);
+    return ops_.here(values(checkpoint_.spelled(name, block) + ".weight", {out, in}, type_));
   }
 
   Linear linear(const WeightName& name, std::int64_t out, std::int64_t in, bool bias, int expert = 0) {
-    Linear linear{weight(name, out, in, expert), bias_of(name, out, bias, expert)};
+    Linear linear{ops_.matrix({weight(name, out, in, expert)}), bias_of(name, out, bias, expert)};
     forget(name, expert);
     return linear;
   }
@@ -115,9 +118,9 @@ class Loader {
     if (!has(name)) return {};
     const std::string base = checkpoint_.spelled(name, block);
     NormWeights norm;
-    norm.weight = values(base + ".weight", shape, at::kFloat);
+    norm.weight = ops_.here(values(base + ".weight", shape, at::kFloat));
     if (config_.norm_adds_one) norm.weight = 1 + norm.weight;
-    if (config_.biases.norm) norm.bias = values(base + ".bias", shape, at::kFloat);
+    if (config_.biases.norm) norm.bias = ops_.here(values(base + ".bias", shape, at::kFloat));
     return norm;
   }
 
@@ -148,12 +151,12 @@ class Loader {
     }
     // Memory that is not LibTorch's own cannot be resized by it: that of the mapped files.
     const auto lies_in_file = [](const at::Tensor& part) { return !part.storage().resizable(); };
-    if (!is_packed(type_) && std::all_of(weights.begin(), weights.end(), lies_in_file)) {
+    if (!ops_.packs(type_) && std::all_of(weights.begin(), weights.end(), lies_in_file)) {
       Stack parts;
-      for (std::size_t i = 0; i < weights.size(); ++i) parts.push_back({weights[i], biases[i]});
+      for (std::size_t i = 0; i < weights.size(); ++i) parts.push_back({ops_.matrix({weights[i]}), biases[i]});
       return parts;
     }
-    Stack packed = {{Matrix(weights), bias ? at::cat(biases) : at::Tensor()}};
+    Stack packed = {{ops_.matrix(weights), bias ? at::cat(biases) : at::Tensor()}};
     for (const auto& [name, out] : members) forget(name, expert);
     return packed;
   }
@@ -172,7 +175,7 @@ class Loader {
       all = apart(all);
       if (bias) offsets = apart(offsets);
     }
-    Stack packed = {{all, offsets}};
+    Stack packed = {{ops_.matrix({all}), offsets}};
     forget(names.qkv);
     return packed;
   }
@@ -207,9 +210,9 @@ class Loader {
           const at::Tensor change = change_of(name, matrix.size(0), matrix.size(1), static_cast<int>(e));
           return adapted(matrix, change, checkpoint_.spelled(name, block));
         };
-        experts.push_back({.inner = {{Matrix({own(names.expert_gate, gate[e]), own(names.expert_up, up[e])}), {}}},
+        experts.push_back({.inner = {{ops_.matrix({own(names.expert_gate, gate[e]), own(names.expert_up, up[e])}), {}}},
                            .gated = true,
-                           .down = {own(names.expert_down, down[e]), {}}});
+                           .down = {ops_.matrix({own(names.expert_down, down[e])}), {}}});
       }
       return experts;
     }
@@ -225,7 +228,8 @@ class Loader {
   at::Tensor router(const WeightName& name) {
     const std::string full = checkpoint_.spelled(name, block) + ".weight";
     const std::int64_t count = config_.experts.count;
-    return adapted(values(full, {count, config_.hidden}, at::kFloat), change_of(name, count, config_.hidden), full);
+    return ops_.here(
+        adapted(values(full, {count, config_.hidden}, at::kFloat), change_of(name, count, config_.hidden), full));
   }
 
   Xielu xielu(const WeightName& name) {
@@ -261,8 +265,7 @@ class Loader {
     const WeightNames& names = family_.names;
     const bool may_lack = name.hf == names.router.hf || name.hf == names.expert_gate.hf ||
                           name.hf == names.expert_up.hf || name.hf == names.expert_down.hf;
-    const at::Tensor change =
-        adapter_->change(fmt::format(fmt::runtime(name.hf), block, expert), out, in, may_lack);
+    const at::Tensor change = adapter_->change(fmt::format(fmt::runtime(name.hf), block, expert), out, in, may_lack);
     if (!change.defined() || !checkpoint_.is_gguf()) return change;
     const at::Tensor order = gguf_row_order(name, family_, config_);
     return order.defined() ? change.index_select(0, order) : change;
@@ -270,17 +273,19 @@ class Loader {
 
   /// The sum, in the matrix's own type.
   at::Tensor adapted(const at::Tensor& matrix, const at::Tensor& change, const std::string& name) const {
-    return change.defined() ? checked((matrix.to(at::kFloat) + change).to(matrix.scalar_type()), name) : matrix;
+    if (!change.defined()) return matrix;
+    const at::Tensor sum = matrix.to(at::kCPU, at::kFloat) + change;
+    return checked(sum.to(matrix.scalar_type()), name).to(matrix.device());
   }
 
   /// A packed matrix is a copy: the memory of the file's own bytes may go.
   void forget(const WeightName& name, int expert = 0) {
-    if (is_packed(type_))
+    if (ops_.packs(type_))
       give_back_pages(checkpoint_.tensor(checkpoint_.spelled(name, block, expert) + ".weight").bytes);
   }
 
   at::Tensor bias_of(const WeightName& name, std::int64_t out, bool wanted, int expert = 0) {
-    return wanted ? values(checkpoint_.spelled(name, block, expert) + ".bias", {out}, type_) : at::Tensor();
+    return wanted ? ops_.here(values(checkpoint_.spelled(name, block, expert) + ".bias", {out}, type_)) : at::Tensor();
   }
 
   at::Tensor values(const std::string& name, const Shape& shape, at::ScalarType type) {
@@ -334,6 +339,7 @@ class Loader {
   }
 
   Checkpoint& checkpoint_;
+  const Ops& ops_;
   const Config& config_;
   const Family& family_;
   at::ScalarType type_;
@@ -368,7 +374,8 @@ at::Tensor sinusoidal_positions(const Config& config) {
   constexpr int kFirst = 2;  // the model counts its positions from here
   const std::int64_t half = config.hidden / 2;
   const at::Tensor frequency = (at::arange(half, at::kFloat) * -(std::log(10000.0) / (half - 1))).exp_();
-  const at::Tensor angle = at::arange(kFirst, kFirst + std::int64_t{config.context}, at::kFloat).unsqueeze(1) * frequency;
+  const at::Tensor angle =
+      at::arange(kFirst, kFirst + std::int64_t{config.context}, at::kFloat).unsqueeze(1) * frequency;
   return at::cat({angle.sin(), angle.cos()}, 1);
 }
 
@@ -385,7 +392,7 @@ at::ScalarType scalar_type(Precision precision) {
   }
 }
 
-Weights random_weights(const Config& config, Precision precision) {
+Weights random_weights(const Config& config, Precision precision, const Ops& ops) {
   const at::ScalarType type = scalar_type(precision);
   // Drawing billions of numbers takes minutes; a million, over and over, is as good for timing.
   constexpr std::int64_t kDrawn = 1 << 20;
@@ -397,29 +404,31 @@ Weights random_weights(const Config& config, Precision precision) {
       flat.slice(0, first, first + kDrawn).copy_(drawn.narrow(0, 0, std::min(kDrawn, flat.numel() - first)));
     return all;
   };
-  const NormWeights norm{at::ones({config.hidden}), {}};
+  const auto linear = [&](std::int64_t out, std::int64_t in) { return Linear{ops.matrix({matrix(out, in)}), {}}; };
+  const NormWeights norm{ops.here(at::ones({config.hidden})), {}};
   const std::int64_t queries = query_width(config), keys = key_width(config);
   Weights weights;
-  weights.embedding = matrix(config.vocabulary, config.hidden);
+  weights.embedding = ops.here(matrix(config.vocabulary, config.hidden));
   for (int b = 0; b < config.block_count(); ++b)
     weights.blocks.push_back({.attn_norm = norm,
-                              .qkv = {{matrix(queries + 2 * keys, config.hidden), {}}},
-                              .o = {matrix(config.hidden, queries), {}},
+                              .qkv = {linear(queries + 2 * keys, config.hidden)},
+                              .o = linear(config.hidden, queries),
                               .mlp_norm = norm,
-                              .mlp = {.inner = {{matrix(2 * std::int64_t{config.mlp}, config.hidden), {}}},
+                              .mlp = {.inner = {linear(2 * std::int64_t{config.mlp}, config.hidden)},
                                       .gated = true,
-                                      .down = {matrix(config.hidden, config.mlp), {}}}});
+                                      .down = linear(config.hidden, config.mlp)}});
   weights.final_norm = norm;
-  weights.head = config.tied ? weights.embedding : matrix(config.vocabulary, config.hidden);
+  weights.head = config.tied ? weights.embedding : ops.here(matrix(config.vocabulary, config.hidden));
   return weights;
 }
 
-Weights load_weights(std::shared_ptr<Checkpoint> checkpoint, Precision precision, const Adapter* adapter) {
+Weights load_weights(std::shared_ptr<Checkpoint> checkpoint, Precision precision, const Ops& ops,
+                     const Adapter* adapter) {
   const Config& config = checkpoint->config();
   const WeightNames& names = checkpoint->family().names;
   std::optional<Adaptation> adaptation;
   if (adapter) adaptation.emplace(*adapter, checkpoint->family());
-  Loader load(*checkpoint, scalar_type(precision), adaptation ? &*adaptation : nullptr);
+  Loader load(*checkpoint, scalar_type(precision), ops, adaptation ? &*adaptation : nullptr);
 
   Weights weights;
   weights.embedding = load.matrix(names.embedding, config.vocabulary, config.hidden);
@@ -431,7 +440,7 @@ Weights load_weights(std::shared_ptr<Checkpoint> checkpoint, Precision precision
     if (std::int64_t{config.context} * config.hidden > kMost)
       fail("{}: its config asks for {} positions of {} numbers, more than any such model has", checkpoint->origin(),
            config.context, config.hidden);
-    weights.positions = sinusoidal_positions(config);
+    weights.positions = ops.here(sinusoidal_positions(config));
   }
   for (int b = 0; b < config.block_count(); ++b) weights.blocks.push_back(load_block(load, names, config, b));
   weights.final_norm = load.norm(names.final_norm);

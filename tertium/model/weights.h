@@ -5,19 +5,15 @@
 #include <memory>
 #include <vector>
 
-#include "tertium/model/matrix.h"
 #include "tertium/model/model.h"
+#include "tertium/ops/activation.h"
+#include "tertium/ops/matrix.h"
 
 namespace tertium {
 
 class Adapter;  // formats/adapter.h
 class Checkpoint;
-
-/// y = weight x + bias. The weight is [out, in], the bias [out] in the model's precision, or undefined.
-struct Linear {
-  Matrix weight;
-  at::Tensor bias;
-};
+class Ops;
 
 /// A norm's factors and offsets in f32, or undefined: a family without this norm, or without its offsets.
 struct NormWeights {
@@ -25,22 +21,11 @@ struct NormWeights {
   at::Tensor bias;
 };
 
-/// Matrices of one input, whose outputs lie side by side. One matrix where the file has them so, or where they had to
-/// be converted or packed anyway; else each where it lies in the file.
-using Stack = std::vector<Linear>;
-
 /// down(activation(gate(x)) * up(x)); without a gate, down(activation(up(x))).
 struct MlpWeights {
   Stack inner;  // gate and up, or up alone: [2 * mlp or mlp, D] together
   bool gated = false;
   Linear down;  // [D, mlp]
-};
-
-/// xIELU's four numbers, of one block.
-struct Xielu {
-  double positive = 0, negative = 0;  // the weight of the curve on either side of 0
-  double slope = 0;                   // of the straight part
-  double nearest = 0;                 // the negative side's exponential ends here, just below 0
 };
 
 /// One block's weights; undefined where the family has none.
@@ -68,11 +53,13 @@ struct Weights {
 
 at::ScalarType scalar_type(Precision precision);
 
-/// What an adapter changes is added in f32, before a matrix takes the type of products. Throws Error naming file and
-/// tensor: one that is missing, of another shape, not finite, or without a place.
-Weights load_weights(std::shared_ptr<Checkpoint> checkpoint, Precision precision, const Adapter* adapter = nullptr);
+/// On the device of `ops`, and packed as it likes. What an adapter changes is added in f32, before a matrix takes the
+/// type of products. Throws Error naming file and tensor: one that is missing, of another shape, not finite, or without
+/// a place.
+Weights load_weights(std::shared_ptr<Checkpoint> checkpoint, Precision precision, const Ops& ops,
+                     const Adapter* adapter = nullptr);
 
 /// Random numbers in the shapes of a Llama of this config.
-Weights random_weights(const Config& config, Precision precision);
+Weights random_weights(const Config& config, Precision precision, const Ops& ops);
 
 }  // namespace tertium

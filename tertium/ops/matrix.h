@@ -6,43 +6,26 @@
 
 namespace tertium {
 
-/// Whether matrices of this type are packed: this CPU multiplies them, and fastest in an order of its own.
-bool is_packed(at::ScalarType type);
-
-/// A weight matrix [out, in] that rows are multiplied with. In f32, and where the CPU has no half-precision units, it
-/// is the tensor that it was made from; else it is a copy in the order that the units read, and the tensor may go.
-class Matrix {
- public:
-  Matrix() = default;
-  /// The rows of several, one below the other. All [*, in], of one type.
-  explicit Matrix(const std::vector<at::Tensor>& parts);
-  Matrix(const at::Tensor& weight) : Matrix(std::vector<at::Tensor>{weight}) {}  // NOLINT: a tensor is a matrix
-
-  std::int64_t out() const { return out_; }
-  std::int64_t in() const { return in_; }
-  at::ScalarType type() const { return type_; }
+/// A weight matrix [out, in] that rows are multiplied with, in the order that one implementation of Ops reads: it makes
+/// matrices (Ops::matrix), and takes only its own.
+struct Matrix {
+  std::int64_t out = 0, in = 0;
+  at::ScalarType type = at::kFloat;
+  at::Tensor packed;  // undefined, or all numbers in an order of the implementation's own
+  at::Tensor plain;   // [out, in], where they are not packed
 
   /// [out, in]. Throws std::logic_error if packed.
   const at::Tensor& values() const;
-
-  /// Whether multiply_halves may be called: the matrix is packed, and in halves of whole blocks.
-  bool has_halves() const;
-
-  /// out = combine(first, second) of the two halves of what multiply would give, [R, out / 2] in the matrix's own type.
-  /// The halves' f32 results never leave the core's cache.
-  using Combine = void(const float* first, const float* second, float* out, std::int64_t n);
-  void multiply_halves(const at::Tensor& x, Combine& combine, const at::Tensor& out) const;
-
-  /// x [R, in] → `result` [R, out] in f32, whose rows are contiguous. x is rounded to the matrix's type; sums are f32.
-  void multiply(const at::Tensor& x, at::Tensor& result) const;
-
- private:
-  std::int64_t out_ = 0, in_ = 0;
-  at::ScalarType type_ = at::kFloat;
-  at::Tensor values_;  // [out, in], or packed: [blocks of 64 rows, in / 2, 64 rows, 2]
 };
 
-/// x [R, in] times the transposed weight [out, in] → [R, out] in f32, of a matrix that is used where it lies.
-at::Tensor product(const at::Tensor& x, const at::Tensor& weight);
+/// y = weight x + bias. The bias [out] is in the model's precision, or undefined.
+struct Linear {
+  Matrix weight;
+  at::Tensor bias;
+};
+
+/// Matrices of one input, whose outputs lie side by side. One matrix where the file has them so, or where they had to
+/// be converted or packed anyway; else each where it lies in the file.
+using Stack = std::vector<Linear>;
 
 }  // namespace tertium

@@ -108,7 +108,7 @@ Batches read_batches(const Expected& expected, const Config& config) {
 std::vector<TrainingLine> compared(const std::filesystem::path& model_path, const std::filesystem::path& adapter_path,
                                    const std::filesystem::path& expect) {
   const Expected expected(expect);
-  const Model model = Model::load(model_path, "f32");
+  const Model model = Model::load(model_path, "f32", {}, {.device = "cpu"});
   const LiveAdapter adapter = LiveAdapter::read(model, Adapter(adapter_path));
   const Batches batches = read_batches(expected, model.config());
   const auto pairs = pointers(batches.pairs);

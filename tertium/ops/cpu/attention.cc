@@ -1,4 +1,4 @@
-#include "tertium/engine/attention.h"
+#include "tertium/ops/cpu/attention.h"
 
 #include <ATen/Parallel.h>
 #include <ATen/native/CPUBlas.h>
@@ -11,13 +11,10 @@
 #include <vector>
 
 #include "tertium/base/profile.h"
-#include "tertium/engine/kept_strand.h"
-#include "tertium/engine/layout.h"
-#include "tertium/model/config.h"
-#include "tertium/model/matrix.h"
-#include "tertium/model/rounded.h"
+#include "tertium/ops/cpu/products.h"
+#include "tertium/ops/cpu/rounded.h"
 
-namespace tertium {
+namespace tertium::cpu {
 namespace {
 
 using at::Tensor;
@@ -28,23 +25,6 @@ namespace blas = at::native::cpublas;
 constexpr std::int64_t kPanel = 64, kKeysAtOnce = 256, kCallRows = 128, kFewRows = 32;
 
 std::int64_t rounded_up(std::int64_t n, std::int64_t step) { return (n + step - 1) / step * step; }
-
-/// How many of `packed` (ascending) are live when the first `live` rows of the pass are.
-std::int64_t live_of(const std::vector<std::int64_t>& packed, std::int64_t live) {
-  return std::lower_bound(packed.begin(), packed.end(), live) - packed.begin();
-}
-
-/// ALiBi (arXiv 2108.12409): what each head's scores lose with every position of distance; [heads]. A geometric series
-/// from 2^(-8/n) for n heads; where n is no power of two, that of the power below, then every second of the one above.
-std::vector<float> alibi_slopes(std::int64_t heads) {
-  const auto below = static_cast<std::int64_t>(std::bit_floor(static_cast<std::uint64_t>(heads)));
-  std::vector<float> slopes;
-  for (std::int64_t i = 1; i <= below; ++i)
-    slopes.push_back(static_cast<float>(std::pow(2.0, -8.0 * static_cast<double>(i) / static_cast<double>(below))));
-  for (std::int64_t i = 1; static_cast<std::int64_t>(slopes.size()) < heads; i += 2)
-    slopes.push_back(static_cast<float>(std::pow(2.0, -4.0 * static_cast<double>(i) / static_cast<double>(below))));
-  return slopes;
-}
 
 /// The larger one; NaN if either is.
 float larger_of(float a, float b) { return a > b || std::isnan(a) ? a : b; }
@@ -156,24 +136,21 @@ class KeysAndValues {
 template <class T>
 class BlockAttention {
  public:
-  BlockAttention(const Config& config, const Layout& layout, int b, const Tensor& qkv)
-      : config_(config),
-        layout_(layout),
-        block_(b),
-        window_(config.layers[b].window),
-        live_(layout.live[b]),
-        group_(config.heads / config.kv_heads),
+  BlockAttention(const Attention& attention, const Tensor& qkv)
+      : attention_(attention),
+        head_dim_(attention.head_dim),
+        group_(attention.heads / attention.kv_heads),
         width_(qkv.size(1)),
-        slopes_(config.alibi ? alibi_slopes(config.heads) : std::vector<float>()),
+        slopes_(attention.alibi ? alibi_slopes(attention.heads) : std::vector<float>()),
         qkv_(qkv),
-        gathered_(at::empty({live_, config.heads * config.head_dim}, qkv.options())) {}
+        gathered_(at::empty({attention.live, attention.heads * head_dim_}, qkv.options())) {}
 
   Tensor run() {
-    const auto tasks = static_cast<std::int64_t>(layout_.tiles.size()) * config_.kv_heads;
+    const auto tasks = static_cast<std::int64_t>(attention_.tiles.size()) * attention_.kv_heads;
     at::parallel_for(0, tasks, 1, [&](std::int64_t begin, std::int64_t end) {
       const c10::InferenceMode no_autograd;  // a thread's own setting
       for (std::int64_t task = begin; task < end; ++task)
-        run_tile(layout_.tiles[task / config_.kv_heads], task % config_.kv_heads);
+        run_tile(task / attention_.kv_heads, task % attention_.kv_heads);
       if constexpr (!std::is_same_v<T, float>) blas::brgemm_release(/*is_vnni=*/true);
     });
     return gathered_;
@@ -184,16 +161,19 @@ class BlockAttention {
   T* out() const { return static_cast<T*>(gathered_.data_ptr()); }
 
   /// The live queries of a tile, in the heads that share a key head.
-  void run_tile(const Tile& tile, std::int64_t key_head) const {
-    const std::int64_t queries = live_of(tile.queries, live_), past = tile.past_rows,
-                       keys = past + live_of(tile.keys, live_);
+  void run_tile(std::int64_t index, std::int64_t key_head) const {
+    const Tile& tile = attention_.tiles[index];
+    const std::int64_t queries = live_of(tile.queries, attention_.live), past = tile.past_rows,
+                       keys = past + live_of(tile.keys, attention_.live);
     if (queries == 0) return;
-    const std::int64_t head_dim = config_.head_dim, k_at = (config_.heads + key_head) * head_dim,
-                       v_at = k_at + config_.kv_heads * head_dim;
+    const std::int64_t head_dim = head_dim_, k_at = (attention_.heads + key_head) * head_dim,
+                       v_at = k_at + attention_.kv_heads * head_dim;
     thread_local std::vector<const T*> past_of;
     past_of.clear();
-    for (const Past& each : tile.pasts) each->append_rows(block_, past_of);
-    const std::int64_t past_k_at = key_head * head_dim, past_v_at = past_k_at + config_.kv_heads * head_dim;
+    for (const Tensor& rows : attention_.pasts[index])
+      for (std::int64_t row = 0; row < rows.size(0); ++row)
+        past_of.push_back(static_cast<const T*>(rows.const_data_ptr()) + row * rows.size(1));
+    const std::int64_t past_k_at = key_head * head_dim, past_v_at = past_k_at + attention_.kv_heads * head_dim;
     const auto row = [&](std::int64_t key, std::int64_t of_past, std::int64_t at) {
       return key < past ? past_of[key] + of_past : in() + tile.keys[key - past] * width_ + at;
     };
@@ -210,7 +190,7 @@ class BlockAttention {
                    std::int64_t count) const {
     thread_local Scratch<T> query_rows, weight_rows;
     thread_local Scratch<float> score_rows, gathered_rows;
-    const std::int64_t head_dim = config_.head_dim, used = count * group_;
+    const std::int64_t head_dim = head_dim_, used = count * group_;
     const std::int64_t rows = used <= kFewRows ? kFewRows : rounded_up(used, kCallRows);
     const std::vector<Range> ranges = panels_seen(tile, first, count);
     // One stride for many numbers of keys; no power of two, whose rows would share the cache's few lines.
@@ -239,20 +219,9 @@ class BlockAttention {
       packed.gather(weights, rows, keys, stride, /*add=*/keys.begin > ranges.front().begin, gathered);
     for (std::int64_t row = 0; row < used; ++row) {
       const std::int64_t head = key_head * group_ + row % group_;
-      T* to = out() + tile.queries[first + row / group_] * config_.heads * head_dim + head * head_dim;
+      T* to = out() + tile.queries[first + row / group_] * attention_.heads * head_dim + head * head_dim;
       scale_row(gathered + row * head_dim, 1 / sums[row], head_dim);
       round_row(gathered + row * head_dim, to, head_dim);
-    }
-  }
-
-  /// Calls `visit` with each stretch of keys that a query sees.
-  template <class Visit>
-  void for_each_seen(const Tile& tile, std::int64_t query, const Visit& visit) const {
-    const std::int64_t position = layout_.positions[tile.queries[query]];
-    for (const auto& [begin, end, first_position] : tile.seen[query]) {
-      const std::int64_t outside =
-          window_ == 0 ? 0 : std::max<std::int64_t>(0, position - window_ + 1 - first_position);
-      if (begin + outside < end) visit(Stretch{begin + outside, end, first_position + outside});
     }
   }
 
@@ -260,7 +229,7 @@ class BlockAttention {
   std::vector<Range> panels_seen(const Tile& tile, std::int64_t first, std::int64_t count) const {
     std::vector<char> seen((tile.past_rows + tile.keys.size() + kPanel - 1) / kPanel, 0);
     for (std::int64_t q = first; q < first + count; ++q)
-      for_each_seen(tile, q, [&](const Stretch& stretch) {
+      for_each_seen(attention_, tile, q, [&](const Stretch& stretch) {
         std::fill(seen.begin() + stretch.begin / kPanel, seen.begin() + (stretch.end - 1) / kPanel + 1, 1);
       });
     std::vector<Range> ranges;
@@ -274,17 +243,18 @@ class BlockAttention {
   }
 
   /// Scores of one query's head [keys] → the weights of a softmax at the keys that it sees, not yet divided by their
-  /// sum, which is returned. NaN if a score is not finite: -infinity, as of a key that f16 does not hold, weighs nothing.
+  /// sum, which is returned. NaN if a score is not finite: -infinity, as of a key that f16 does not hold, weighs
+  /// nothing.
   float weigh(const Tile& tile, std::int64_t query, std::int64_t head, float* scores, T* weights) const {
-    const std::int64_t position = layout_.positions[tile.queries[query]];
-    const bool bent = config_.attention_softcap != 0 || config_.alibi;
-    const float scale = bent ? 1 : static_cast<float>(config_.attention_scale);
+    const std::int64_t position = attention_.positions[tile.queries[query]];
+    const bool bent = attention_.softcap != 0 || attention_.alibi;
+    const float scale = bent ? 1 : static_cast<float>(attention_.scale);
     float largest = -INFINITY, sum = 0;
-    for_each_seen(tile, query, [&](const Stretch& seen) {
+    for_each_seen(attention_, tile, query, [&](const Stretch& seen) {
       if (bent) bend(scores + seen.begin, seen.end - seen.begin, position - seen.position, head);
       largest = larger_of(largest, largest_of(scores + seen.begin, seen.end - seen.begin));
     });
-    for_each_seen(tile, query, [&](const Stretch& seen) {
+    for_each_seen(attention_, tile, query, [&](const Stretch& seen) {
       sum += exponentials_row(scores + seen.begin, largest, scale, seen.end - seen.begin);
       round_row(scores + seen.begin, weights + seen.begin, seen.end - seen.begin);
     });
@@ -293,43 +263,35 @@ class BlockAttention {
 
   /// What some models do to scores: a soft cap, and ALiBi. `distance`: of the first key from the query, in positions.
   void bend(float* scores, std::int64_t n, std::int64_t distance, std::int64_t head) const {
-    const auto scale = static_cast<float>(config_.attention_scale), cap = static_cast<float>(config_.attention_softcap);
+    const auto scale = static_cast<float>(attention_.scale), cap = static_cast<float>(attention_.softcap);
     for (std::int64_t i = 0; i < n; ++i) {
       scores[i] *= scale;
       // Infinity must not become the cap.
       if (cap != 0) scores[i] = std::isfinite(scores[i]) ? std::tanh(scores[i] / cap) * cap : NAN;
-      if (config_.alibi) scores[i] -= slopes_[head] * static_cast<float>(distance - i);
+      if (attention_.alibi) scores[i] -= slopes_[head] * static_cast<float>(distance - i);
     }
   }
 
-  const Config& config_;
-  const Layout& layout_;
-  const int block_;
-  const int window_;
-  const std::int64_t live_, group_, width_;
+  const Attention& attention_;
+  const std::int64_t head_dim_, group_, width_;
   const std::vector<float> slopes_;  // [heads], with ALiBi
   const Tensor qkv_;
   const Tensor gathered_;
 };
 
-template <class T>
-Tensor attend_in(const Config& config, const Layout& layout, int b, const Tensor& qkv) {
-  return BlockAttention<T>(config, layout, b, qkv.contiguous()).run();
-}
-
 }  // namespace
 
-Tensor TiledAttention::operator()(int b, const Tensor& qkv) const {
+Tensor attend(const Attention& attention, const Tensor& qkv) {
   const Timed timed(Phase::attention);
   const at::ScalarType type = qkv.scalar_type();
-  if (attention_type(config_, type) == at::kFloat)
-    return attend_in<float>(config_, layout_, b, qkv.to(at::kFloat)).to(type);
-  return type == at::kBFloat16 ? attend_in<at::BFloat16>(config_, layout_, b, qkv)
-                               : attend_in<at::Half>(config_, layout_, b, qkv);
+  if (attention_type(attention.head_dim, type) == at::kFloat)
+    return BlockAttention<float>(attention, qkv.to(at::kFloat).contiguous()).run().to(type);
+  return type == at::kBFloat16 ? BlockAttention<at::BFloat16>(attention, qkv.contiguous()).run()
+                               : BlockAttention<at::Half>(attention, qkv.contiguous()).run();
 }
 
-at::ScalarType attention_type(const Config& config, at::ScalarType type) {
-  return is_packed(type) && config.head_dim % 2 == 0 ? type : at::kFloat;
+at::ScalarType attention_type(std::int64_t head_dim, at::ScalarType type) {
+  return packs(type) && head_dim % 2 == 0 ? type : at::kFloat;
 }
 
-}  // namespace tertium
+}  // namespace tertium::cpu

@@ -2,26 +2,14 @@
 
 #include <ATen/ATen.h>
 
-namespace tertium {
+#include "tertium/ops/attention.h"
 
-struct Config;
-struct Layout;
+namespace tertium::cpu {
 
-/// Attention over the tiles of a pass.
-class TiledAttention {
- public:
-  TiledAttention(const Config& config, const Layout& layout) : config_(config), layout_(layout) {}
-
-  /// qkv [R, (H + 2 kv_heads) * head_dim]: rows [q | k | v] of the live rows of block b, rotated → what each gathered,
-  /// [R, H * head_dim] of the same type. Scores and softmax are f32.
-  at::Tensor operator()(int b, const at::Tensor& qkv) const;
-
- private:
-  const Config& config_;
-  const Layout& layout_;
-};
+/// Attention over tiles: see Ops::attend. The tiles' past rows are in attention_type().
+at::Tensor attend(const Attention& attention, const at::Tensor& qkv);
 
 /// What attention computes in where qkv are of a type.
-at::ScalarType attention_type(const Config& config, at::ScalarType type);
+at::ScalarType attention_type(std::int64_t head_dim, at::ScalarType type);
 
-}  // namespace tertium
+}  // namespace tertium::cpu

@@ -1,4 +1,4 @@
-#include "tertium/model/matrix.h"
+#include "tertium/ops/cpu/products.h"
 
 #include <ATen/Parallel.h>
 #include <ATen/native/CPUBlas.h>
@@ -11,7 +11,7 @@
 #include <stdexcept>
 #include <vector>
 
-#include "tertium/model/rounded.h"
+#include "tertium/ops/cpu/rounded.h"
 
 // LibTorch's x86 builds carry MKL, whose half-precision products keep f32 sums; at::linear rounds them to the inputs'
 // type. Declared weak: other builds lack them.
@@ -22,7 +22,7 @@ __attribute__((weak)) HalfGemm cblas_gemm_bf16bf16f32;
 __attribute__((weak)) HalfGemm cblas_gemm_f16f16f32;
 }
 
-namespace tertium {
+namespace tertium::cpu {
 namespace {
 
 using at::Tensor;
@@ -71,7 +71,8 @@ void pack_rows(const Tensor& rows, std::int64_t first, Tensor& packed) {
         for (std::int64_t row = tile * kTile; row < last; ++row) {
           const std::int64_t block = (first + row) / kColumns, column = (first + row) % kColumns;
           for (std::int64_t p = p0; p < std::min(pairs, p0 + kTile); ++p)
-            std::memcpy(to + ((block * pairs + p) * kColumns + column) * kPair, from + (row * pairs + p) * kPair, kPair);
+            std::memcpy(to + ((block * pairs + p) * kColumns + column) * kPair, from + (row * pairs + p) * kPair,
+                        kPair);
         }
       }
     }
@@ -153,7 +154,7 @@ void round_rows(const float* x, at::Half* out, std::int64_t rows, std::int64_t s
 }
 
 template <class Half>
-void multiply_packed_halves(const Tensor& x, const Tensor& weight, Matrix::Combine& combine, const Tensor& result) {
+void multiply_packed_halves(const Tensor& x, const Tensor& weight, Combine& combine, const Tensor& result) {
   const std::int64_t in = x.size(1), half = weight.size(0) / 2, stride = result.stride(0);
   const auto* from = static_cast<const Half*>(x.const_data_ptr());
   const auto* factors = static_cast<const Half*>(weight.const_data_ptr());
@@ -176,43 +177,40 @@ void multiply_packed_halves(const Tensor& x, const Tensor& weight, Matrix::Combi
 
 }  // namespace
 
-bool is_packed(at::ScalarType type) { return type != at::kFloat && blas::could_pack(type); }
+bool packs(at::ScalarType type) { return type != at::kFloat && blas::could_pack(type); }
 
-Matrix::Matrix(const std::vector<Tensor>& parts) : in_(parts.at(0).size(1)), type_(parts[0].scalar_type()) {
-  for (const Tensor& part : parts) out_ += part.size(0);
-  if (!is_packed(type_) || in_ % 2 != 0) {
-    values_ = parts.size() == 1 ? parts[0] : at::cat(parts);
-    return;
+Matrix packed_if_possible(const std::vector<Tensor>& parts) {
+  Matrix matrix{.in = parts.at(0).size(1), .type = parts[0].scalar_type()};
+  for (const Tensor& part : parts) matrix.out += part.size(0);
+  if (!packs(matrix.type) || matrix.in % 2 != 0) {
+    matrix.plain = parts.size() == 1 ? parts[0] : at::cat(parts);
+    return matrix;
   }
-  const std::int64_t blocks = (out_ + kColumns - 1) / kColumns;
-  values_ = at::empty({blocks, in_ / 2, kColumns, 2}, at::TensorOptions(type_));
-  if (out_ % kColumns != 0) values_[blocks - 1].zero_();
+  const std::int64_t blocks = (matrix.out + kColumns - 1) / kColumns;
+  matrix.packed = at::empty({blocks, matrix.in / 2, kColumns, 2}, at::TensorOptions(matrix.type));
+  if (matrix.out % kColumns != 0) matrix.packed[blocks - 1].zero_();
   std::int64_t first = 0;
   for (const Tensor& part : parts) {
-    pack_rows(part.contiguous(), first, values_);
+    pack_rows(part.contiguous(), first, matrix.packed);
     first += part.size(0);
   }
+  return matrix;
 }
 
-const Tensor& Matrix::values() const {
-  if (values_.dim() != 2) throw std::logic_error("a packed matrix has no plain values");
-  return values_;
-}
-
-void Matrix::multiply(const Tensor& x, Tensor& result) const {
+void multiply(const Matrix& matrix, const Tensor& x, Tensor& result) {
   if (x.size(0) == 0) return;
-  if (values_.dim() == 2) return multiply_in_place(x, values_, result);
-  const Tensor rows = x.to(type_).contiguous();
-  type_ == at::kBFloat16 ? multiply_packed<at::BFloat16>(rows, values_, out_, result)
-                         : multiply_packed<at::Half>(rows, values_, out_, result);
+  if (!matrix.packed.defined()) return multiply_in_place(x, matrix.plain, result);
+  const Tensor rows = x.to(matrix.type).contiguous();
+  matrix.type == at::kBFloat16 ? multiply_packed<at::BFloat16>(rows, matrix.packed, matrix.out, result)
+                               : multiply_packed<at::Half>(rows, matrix.packed, matrix.out, result);
 }
 
-bool Matrix::has_halves() const { return values_.dim() == 4 && out_ % (2 * kColumns) == 0; }
+bool has_halves(const Matrix& matrix) { return matrix.packed.defined() && matrix.out % (2 * kColumns) == 0; }
 
-void Matrix::multiply_halves(const Tensor& x, Combine& combine, const Tensor& out) const {
-  const Tensor rows = x.to(type_).contiguous();
-  type_ == at::kBFloat16 ? multiply_packed_halves<at::BFloat16>(rows, values_, combine, out)
-                         : multiply_packed_halves<at::Half>(rows, values_, combine, out);
+void multiply_halves(const Matrix& matrix, const Tensor& x, Combine& combine, const Tensor& out) {
+  const Tensor rows = x.to(matrix.type).contiguous();
+  matrix.type == at::kBFloat16 ? multiply_packed_halves<at::BFloat16>(rows, matrix.packed, combine, out)
+                               : multiply_packed_halves<at::Half>(rows, matrix.packed, combine, out);
 }
 
 Tensor product(const Tensor& x, const Tensor& weight) {
@@ -221,4 +219,4 @@ Tensor product(const Tensor& x, const Tensor& weight) {
   return result;
 }
 
-}  // namespace tertium
+}  // namespace tertium::cpu

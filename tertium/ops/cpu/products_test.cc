@@ -1,8 +1,8 @@
-#include "tertium/model/matrix.h"
+#include "tertium/ops/cpu/products.h"
 
 #include <gtest/gtest.h>
 
-namespace tertium {
+namespace tertium::cpu {
 namespace {
 
 using at::Tensor;
@@ -13,42 +13,42 @@ double difference(at::ScalarType type, std::int64_t rows, std::int64_t in, const
   const Tensor x = at::randn({rows, in}).to(type);
   std::vector<Tensor> parts;
   for (const std::int64_t out : outs) parts.push_back((at::randn({out, in}) * 0.1).to(type));
-  const Matrix matrix(parts);
-  Tensor result = at::full({rows, matrix.out() + 3}, -1.0f);  // rows that are longer than the result
-  Tensor columns = result.narrow(1, 0, matrix.out());
-  matrix.multiply(x, columns);
-  EXPECT_TRUE((result.narrow(1, matrix.out(), 3) == -1).all().item<bool>()) << "written beside the result";
+  const Matrix matrix = packed_if_possible(parts);
+  Tensor result = at::full({rows, matrix.out + 3}, -1.0f);  // rows that are longer than the result
+  Tensor columns = result.narrow(1, 0, matrix.out);
+  multiply(matrix, x, columns);
+  EXPECT_TRUE((result.narrow(1, matrix.out, 3) == -1).all().item<bool>()) << "written beside the result";
   const Tensor exact = at::matmul(x.to(at::kDouble), at::cat(parts).to(at::kDouble).t());
   return (columns.to(at::kDouble) - exact).abs().max().item<double>();
 }
 
-TEST(Matrix, KeepsF32SumsInEveryTypeAndShape) {
+TEST(Products, KeepsF32SumsInEveryTypeAndShape) {
   for (const at::ScalarType type : {at::kFloat, at::kBFloat16, at::kHalf})
     for (const std::int64_t rows : {1, 31, 32, 33, 127, 128, 300, 600})
       for (const std::int64_t in : {2, 48, 130})
         EXPECT_LT(difference(type, rows, in, {64, 5, 80}), 1e-4) << type << " " << rows << " x " << in;
 }
 
-TEST(Matrix, TakesNoRowsAndOddWidths) {
+TEST(Products, TakesNoRowsAndOddWidths) {
   EXPECT_LT(difference(at::kBFloat16, 7, 33, {70}), 1e-4);
   Tensor nothing = at::empty({0, 4}, at::kFloat);
-  Matrix(at::randn({4, 6})).multiply(at::empty({0, 6}), nothing);
+  multiply(packed_if_possible({at::randn({4, 6})}), at::empty({0, 6}), nothing);
 }
 
 // As they lie in a safetensors file. UndefinedBehaviorSanitizer sees wider reads.
-TEST(Matrix, TakesRowsThatAreAlignedForOneNumberOnly) {
+TEST(Products, TakesRowsThatAreAlignedForOneNumberOnly) {
   at::manual_seed(1);
   const Tensor weight = at::randn({50, 96}).to(at::kBFloat16), x = at::randn({40, 96});
   Tensor memory = at::empty({50 * 96 + 1}, at::kBFloat16);
   const Tensor shifted = memory.narrow(0, 1, 50 * 96).view({50, 96}).copy_(weight);
   Tensor plain = at::empty({40, 50}), result = at::empty({40, 50});
-  Matrix(weight).multiply(x, plain);
-  Matrix(shifted).multiply(x, result);
+  multiply(packed_if_possible({weight}), x, plain);
+  multiply(packed_if_possible({shifted}), x, result);
   EXPECT_TRUE(at::equal(result, plain));
   EXPECT_TRUE(at::equal(product(x, shifted), product(x, weight)));
 }
 
-TEST(Matrix, ProductInPlaceKeepsF32SumsToo) {
+TEST(Products, ProductInPlaceKeepsF32SumsToo) {
   at::manual_seed(1);
   const Tensor x = at::randn({40, 96}).to(at::kBFloat16), weight = at::randn({50, 96}).to(at::kBFloat16);
   const Tensor exact = at::matmul(x.to(at::kDouble), weight.to(at::kDouble).t());
@@ -56,4 +56,4 @@ TEST(Matrix, ProductInPlaceKeepsF32SumsToo) {
 }
 
 }  // namespace
-}  // namespace tertium
+}  // namespace tertium::cpu

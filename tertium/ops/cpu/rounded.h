@@ -4,9 +4,9 @@
 
 #include <algorithm>
 
-#include "tertium/model/row_kernels.h"
+#include "tertium/ops/cpu/row_kernels.h"
 
-namespace tertium {
+namespace tertium::cpu {
 
 // A row in f32 [n], written in the type that products read.
 
@@ -16,4 +16,4 @@ inline void round_row(const float* x, at::BFloat16* out, std::int64_t n) {
   round_row_to_bf16(x, reinterpret_cast<std::uint16_t*>(out), n);
 }
 
-}  // namespace tertium
+}  // namespace tertium::cpu

@@ -1,4 +1,4 @@
-#include "tertium/model/row_kernels.h"
+#include "tertium/ops/cpu/row_kernels.h"
 
 #include <cmath>
 #include <limits>
@@ -10,7 +10,7 @@
 #define FOR_EVERY_CPU
 #endif
 
-namespace tertium {
+namespace tertium::cpu {
 namespace {
 
 /// `x`, of which the compiler must know nothing. GCC would compute each gate once more for exponents that are clamped,
@@ -173,4 +173,4 @@ FOR_EVERY_CPU void round_rows_to_bf16(const float* __restrict x, std::uint16_t* 
   }
 }
 
-}  // namespace tertium
+}  // namespace tertium::cpu

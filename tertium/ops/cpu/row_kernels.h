@@ -2,7 +2,7 @@
 
 #include <cstdint>
 
-namespace tertium {
+namespace tertium::cpu {
 
 // What happens to one row between two matrix products, in f32, for the widest vectors that the CPU has. No allocation,
 // no threads, no checks: block.cc calls these on rows of tensors. What is not finite is never lost: NaN gives NaN, and
@@ -37,9 +37,10 @@ void scale_row(float* x, float factor, std::int64_t n);
 /// out = a[0], b[0], a[1], b[1] …; [2n].
 void interleave_rows(const std::uint16_t* a, const std::uint16_t* b, std::uint16_t* out, std::int64_t n);
 
-/// Rounds to nearest, ties to even, as the hardware does. Knows the NaN that arithmetic gives, whose last bits are 0. [n]
+/// Rounds to nearest, ties to even, as the hardware does. Knows the NaN that arithmetic gives, whose last bits are 0.
+/// [n]
 void round_row_to_bf16(const float* x, std::uint16_t* out, std::int64_t n);
 /// The same of x [rows, n]; out's rows are `stride` apart.
 void round_rows_to_bf16(const float* x, std::uint16_t* out, std::int64_t rows, std::int64_t n, std::int64_t stride);
 
-}  // namespace tertium
+}  // namespace tertium::cpu

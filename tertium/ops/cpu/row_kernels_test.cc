@@ -1,4 +1,4 @@
-#include "tertium/model/row_kernels.h"
+#include "tertium/ops/cpu/row_kernels.h"
 
 #include <gtest/gtest.h>
 
@@ -8,7 +8,7 @@
 #include <functional>
 #include <vector>
 
-namespace tertium {
+namespace tertium::cpu {
 namespace {
 
 /// Numbers from -range to range, more than one vector's width and no multiple of it.
@@ -178,4 +178,4 @@ TEST(RowKernels, RoundToBf16ToNearestAndTiesToEven) {
 }
 
 }  // namespace
-}  // namespace tertium
+}  // namespace tertium::cpu

@@ -1,0 +1,196 @@
+#include "tertium/ops/ops.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/support/files.h"
+
+namespace tertium {
+namespace {
+
+using at::Tensor;
+using testing::HasSubstr;
+
+const Ops& tuned() { return *ops_for({.device = "cpu", .kernels = "tuned"}); }
+const Ops& aten() { return *ops_for({.device = "cpu", .kernels = "aten"}); }
+
+constexpr at::ScalarType kTypes[] = {at::kFloat, at::kBFloat16, at::kHalf};
+
+double tolerance(at::ScalarType type) { return type == at::kFloat ? 2e-5 : type == at::kHalf ? 4e-3 : 3e-2; }
+
+void expect_near(const Tensor& a, const Tensor& b, double tolerance, const std::string& what) {
+  ASSERT_EQ(a.sizes(), b.sizes()) << what;
+  EXPECT_EQ(a.scalar_type(), b.scalar_type()) << what;
+  EXPECT_LE((a.to(at::kDouble) - b.to(at::kDouble)).abs().max().item<double>(), tolerance) << what;
+}
+
+class OpsTest : public testing::Test {
+ protected:
+  OpsTest() { at::manual_seed(5); }
+};
+
+TEST_F(OpsTest, NormsAgreeWholeAndInParts) {
+  const Tensor wide = at::randn({9, 40}) * 3 + 1, x = wide.narrow(1, 4, 24);  // rows of a longer row
+  for (const at::ScalarType type : kTypes)
+    for (const bool centered : {false, true})
+      for (const std::int64_t parts : {1, 3})
+        for (const bool own : {false, true})
+          for (const bool biased : {false, true}) {
+            if (biased && parts > 1) continue;
+            const RowNorm norm{at::randn({own ? 24 : 24 / parts}), biased ? at::randn({24}) : Tensor(), centered, 1e-6,
+                               parts};
+            expect_near(tuned().normalized(x, norm, type), aten().normalized(x, norm, type), tolerance(type), "norm");
+          }
+  const Tensor same = x.clone();
+  aten().normalize(same, {}, same);
+  EXPECT_TRUE(at::equal(same, x)) << "no norm";
+}
+
+TEST_F(OpsTest, ProductsAndGatesAgree) {
+  for (const at::ScalarType type : kTypes)
+    for (const bool apart : {false, true})
+      for (const Activation activation :
+           {Activation::silu, Activation::gelu, Activation::gelu_tanh, Activation::relu, Activation::xielu}) {
+        const Tensor x = at::randn({37, 48}).to(type), gate = (at::randn({64, 48}) * 0.2).to(type),
+                     up = (at::randn({64, 48}) * 0.2).to(type), bias = at::randn({64}).to(type);
+        const auto stack = [&](const Ops& ops) {
+          return apart ? Stack{{ops.matrix({gate}), bias}, {ops.matrix({up}), bias}}
+                       : Stack{{ops.matrix({gate, up}), {}}};
+        };
+        const Stack ours = stack(tuned()), theirs = stack(aten());
+        const Curve curve{activation, {1.1, 0.8, 0.5, -1e-6}};
+        expect_near(tuned().project(x, ours), aten().project(x, theirs), 1e-4, "project");
+        expect_near(tuned().gated(x, ours, curve, type), aten().gated(x, theirs, curve, type), 4 * tolerance(type),
+                    "gated");
+        expect_near(tuned().product(x, gate), aten().product(x, gate), 1e-4, "product");
+      }
+}
+
+TEST_F(OpsTest, RotationsAgree) {
+  constexpr std::int64_t kHeads = 3, kWidth = 16, kHalf = 6;
+  for (const bool interleaved : {false, true}) {
+    const Tensor x = at::randn({5, (kHeads + 2) * kWidth}), angles = at::randn({5, kHalf});
+    const Rotation rotation{angles.cos(), angles.sin(), interleaved};
+    const Tensor ours = at::empty_like(x), theirs = at::empty_like(x);
+    tuned().rotate(x.clone(), kHeads, kWidth, rotation, ours);
+    aten().rotate(x.clone(), kHeads, kWidth, rotation, theirs);
+    expect_near(ours, theirs, 1e-6, "rotate");
+    EXPECT_FALSE(at::equal(ours, x));
+    EXPECT_TRUE(at::equal(ours.narrow(1, kHeads * kWidth, 2 * kWidth), x.narrow(1, kHeads * kWidth, 2 * kWidth)));
+  }
+}
+
+/// Two tiles: one of rows 0 to 6, of which row 5 and 6 see 0 to 2 and themselves; one of rows 7 and 8 behind a past.
+struct Tiled {
+  std::vector<Tile> tiles{{.queries = {0, 1, 2, 3, 4, 5, 6}, .keys = {0, 1, 2, 3, 4, 5, 6}},
+                          {.queries = {7, 8}, .past_rows = 5, .keys = {7, 8}}};
+  std::vector<std::int64_t> positions{0, 1, 2, 3, 4, 3, 4, 5, 6};
+
+  Tiled() {
+    for (std::int64_t q = 0; q < 5; ++q) tiles[0].seen.push_back({{0, q + 1, 0}});
+    for (std::int64_t q = 5; q < 7; ++q) tiles[0].seen.push_back({{0, 3, 0}, {5, q + 1, 3}});
+    for (std::int64_t q = 0; q < 2; ++q) tiles[1].seen.push_back({{0, 5, 0}, {5, 6 + q, 5}});
+  }
+};
+
+TEST_F(OpsTest, AttentionAgreesUnderWindowsCapsAndDistances) {
+  constexpr std::int64_t kHeads = 6, kKeyHeads = 2, kHeadDim = 16;
+  const Tiled tiled;
+  for (const at::ScalarType type : kTypes)
+    for (const int window : {0, 3})
+      for (const double cap : {0.0, 5.0})
+        for (const bool alibi : {false, true})
+          for (const std::int64_t live : {9, 4}) {
+            const Tensor qkv = at::randn({live, (kHeads + 2 * kKeyHeads) * kHeadDim}).to(type);
+            const Tensor past = at::randn({5, 2 * kKeyHeads * kHeadDim}).to(type);
+            const auto run = [&](const Ops& ops) {
+              const Tensor kept = past.to(ops.attention_type(kHeadDim, type));
+              const std::vector<PastRows> pasts = {{}, {kept.narrow(0, 0, 2), kept.narrow(0, 2, 3)}};
+              return ops.attend({.heads = kHeads,
+                                 .kv_heads = kKeyHeads,
+                                 .head_dim = kHeadDim,
+                                 .scale = 0.25,
+                                 .softcap = cap,
+                                 .alibi = alibi,
+                                 .window = window,
+                                 .live = live,
+                                 .tiles = tiled.tiles,
+                                 .pasts = pasts,
+                                 .positions = tiled.positions},
+                                qkv);
+            };
+            expect_near(run(tuned()), run(aten()), tolerance(type),
+                        fmt::format("window {}, cap {}, alibi {}, live {}", window, cap, alibi, live));
+          }
+}
+
+TEST_F(OpsTest, ReadingsAgree) {
+  const Tensor x = at::randn({7, 300}) * 4;
+  expect_near(tuned().log_sum_exp(x.clone()), aten().log_sum_exp(x.clone()), 1e-5, "log_sum_exp");
+  const std::vector<TopTwo> ours = tuned().top_two(x), theirs = aten().top_two(x);
+  for (std::size_t row = 0; row < ours.size(); ++row) {
+    EXPECT_EQ(ours[row].word, theirs[row].word);
+    EXPECT_EQ(ours[row].value, theirs[row].value);
+    EXPECT_EQ(ours[row].next, theirs[row].next);
+  }
+}
+
+TEST_F(OpsTest, PartsOfARowJoinToItsTopTwo) {
+  TopTwo all;
+  all.join({3, 1.0f, 0.5f}, 0);
+  all.join({0, 4.0f, 2.0f}, 100);
+  all.join({7, 3.0f, 2.5f}, 200);
+  EXPECT_EQ(all.word, 100);
+  EXPECT_EQ(all.value, 4.0f);
+  EXPECT_EQ(all.next, 3.0f);
+  all.join({1, NAN, 0.0f}, 300);
+  all.join({1, 9.0f, 0.0f}, 400);
+  EXPECT_TRUE(std::isnan(all.value)) << "a NaN stays";
+}
+
+TEST_F(OpsTest, WhatIsNotFiniteIsNeverLost) {
+  for (const Ops* ops : {&tuned(), &aten()})
+    for (const float bad : {NAN, INFINITY, -INFINITY}) {
+      Tensor x = at::randn({3, 32});
+      x[1][7] = bad;
+      const RowNorm norm{at::ones({32}), {}, false, 1e-6};
+      EXPECT_FALSE(ops->normalized(x, norm)[1].isfinite().any().item<bool>()) << ops->kernels() << bad;
+      EXPECT_TRUE(ops->normalized(x, norm)[0].isfinite().all().item<bool>());
+      EXPECT_FALSE(std::isfinite(ops->log_sum_exp(x.clone())[1].item<float>())) << ops->kernels() << bad;
+      const Matrix weight = ops->matrix({at::randn({8, 32})});
+      const Linear linear{weight, {}};
+      EXPECT_FALSE(ops->project(x, {&linear, 1})[1].isfinite().any().item<bool>()) << ops->kernels() << bad;
+      Tensor qkv = at::randn({1, 3 * 32});
+      qkv[0][40] = bad;  // in its key: its one score is not finite
+      const std::vector<Tile> tiles = {{.queries = {0}, .keys = {0}, .seen = {{{0, 1, 0}}}}};
+      const std::vector<PastRows> pasts(1);
+      const std::vector<std::int64_t> positions = {0};
+      for (const double cap : {0.0, 5.0}) {
+        const Tensor gathered = ops->attend({.heads = 1,
+                                             .kv_heads = 1,
+                                             .head_dim = 32,
+                                             .softcap = cap,
+                                             .live = 1,
+                                             .tiles = tiles,
+                                             .pasts = pasts,
+                                             .positions = positions},
+                                            qkv);
+        EXPECT_FALSE(gathered.isfinite().any().item<bool>()) << ops->kernels() << bad;
+      }
+    }
+}
+
+TEST_F(OpsTest, WhatIsNotThereIsNamed) {
+  EXPECT_THAT(test::error_of([] { ops_for({.device = "tpu"}); }),
+              HasSubstr("device \"tpu\": tertium knows auto, cpu, cuda and cuda:0 to cuda:9"));
+  EXPECT_THAT(test::error_of([] { ops_for({.kernels = "fast"}); }),
+              HasSubstr("kernels \"fast\": tertium knows auto, tuned, aten"));
+  EXPECT_EQ(ops_for({.device = "cpu"}), ops_for({.device = "cpu"})) << "the same choice is the same object";
+  if (ops_for({})->device().is_cuda()) GTEST_SKIP() << "SKIPPED: this machine has a GPU";
+  const std::string none = test::error_of([] { ops_for({.device = "cuda"}); });
+  EXPECT_THAT(none, HasSubstr("device cuda: "));
+  EXPECT_THAT(none, HasSubstr("; or run with --device cpu"));
+}
+
+}  // namespace
+}  // namespace tertium

@@ -1,0 +1,42 @@
+#!/usr/bin/env bash
+# What a GPU machine is to show: parity of every golden model on the GPU, the real model's answers on both devices, and
+# how fast either is. Prints a verdict, and exits 1 if something departs.
+# Usage: tools/gpu_check.sh [FOLDER OF GOLDEN FOLDERS]
+# shellcheck source=tools/lib.sh
+source "$(dirname "$0")/lib.sh"
+
+device=${TERTIUM_DEVICE:-cuda}
+golden=${1:-tests/fixtures/golden}
+tertium=build/release/tertium
+experiment=examples/demo.toml
+failed=0
+
+show() { say "" "== $*"; }
+check() { "$@" || failed=1; }
+
+tools/build.sh tertium_cli
+model=$(tools/fetch_model.sh gemma3-270m >/dev/null && sed -n 's/^model *= *"\(.*\)".*/\1/p' "$experiment")
+command -v nvidia-smi >/dev/null && nvidia-smi --query-gpu=name,memory.total,driver_version --format=csv,noheader
+
+show "Golden models on $device, f32 (tolerance 2e-4)"
+check "$tertium" parity --all "$golden" --device "$device"
+
+show "The demo on the CPU and on $device, f32: the same answers?"
+for place in cpu "$device"; do
+  "$tertium" run "$experiment" --set dtype=f32 --device "$place" --out "build/gpu_check/${place/:/_}" --force --quiet >/dev/null || failed=1
+done
+check "$tertium" compare build/gpu_check/cpu "build/gpu_check/${device/:/_}"
+
+show "Rows a second"
+for place in cpu "$device"; do
+  for dtype in f32 bf16; do
+    say "$place, $dtype"
+    check "$tertium" bench "examples/$model" --device "$place" --dtype "$dtype"
+  done
+done
+
+if ((failed)); then
+  say "" "VERDICT: something departs or failed; see above"
+  exit 1
+fi
+say "" "VERDICT: $device computes what the CPU and Hugging Face compute"
