@@ -10,6 +10,7 @@
 #include <thread>
 #include <vector>
 
+#include "tertium/base/file.h"
 #include "tertium/base/text.h"
 #include "tertium/store/store.h"
 #include "tests/support/small_experiment.h"
@@ -95,22 +96,28 @@ TEST_F(Watch, ShowsWhatIsDoneOfWhatHowFastAndWhatIsLeft) {
 
 TEST_F(Watch, FollowsARunLineByLineUntilItHasEnded) {
   Store store = begun();
+  const std::filesystem::path out = folder / "seen";
   Finished seen;
-  std::thread watcher([&] { seen = watch(); });
-  const auto pause = [] { std::this_thread::sleep_for(std::chrono::milliseconds(2500)); };
-  pause();
+  std::thread watcher([&] { seen = run_program({"watch", results.string()}, out); });
+  const auto said = [&] { return lines_of(read_text_file(out)); };
+  // However slow the machine is, the next change comes after the last one was told.
+  const auto await_lines = [&](std::size_t count) {
+    for (int tries = 0; tries < 1200 && (!std::filesystem::exists(out) || said().size() < count); ++tries)
+      std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  };
+  await_lines(3);
   store.set_info("stage xcopa loglik it: scoring", "20 of 100");
   store.add(unit("b", "done"));
   store.add(unit("c", "failed", "xcopa it, item 7: a score is not finite"));
   store.commit();
-  pause();
+  await_lines(5);
   store.set_info("stage xcopa loglik it: scoring", "done");
   store.set_info("finished", "2026-01-01T01:00:00Z");
   store.commit();
   watcher.join();
   EXPECT_EQ(seen.status, 0);
   EXPECT_THAT(
-      lines_of(seen.out),
+      said(),
       testing::ElementsAre("xcopa loglik it: scoring 10/100, 2.0 items a second, 45 s left",
                            testing::StartsWith(results.string() + ": runs, process "),
                            testing::StartsWith("In all 0 of 3 stages"),
