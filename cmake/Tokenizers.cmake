@@ -7,9 +7,9 @@ file(GLOB_RECURSE crate_sources CONFIGURE_DEPENDS ${crate}/src/*.rs)
 
 add_custom_command(
   OUTPUT ${crate_library}
-  COMMAND ${CARGO} build --release --quiet --manifest-path ${crate}/Cargo.toml --target-dir ${crate_build}
+  COMMAND ${CARGO} build --release --locked --quiet --manifest-path ${crate}/Cargo.toml --target-dir ${crate_build}
   COMMAND ${CMAKE_COMMAND} -E touch ${crate_library}
-  DEPENDS ${crate}/Cargo.toml ${crate_sources}
+  DEPENDS ${crate}/Cargo.toml ${crate}/crates.lock ${crate_sources}
   COMMENT "Building the tokenizers crate"
   VERBATIM)
 add_custom_target(tokenizers_ffi_build DEPENDS ${crate_library})

@@ -83,14 +83,13 @@ wants_cuda() { [[ ${TERTIUM_CUDA:-} == 1 || ( -z ${TERTIUM_CUDA:-} && -e /proc/d
 has_cuda() { [[ -d $torch/nvidia/cudnn ]]; }
 has_torch() { compgen -G "$torch/torch-$torch_version*.dist-info" >/dev/null || [[ -e $torch/lib/libtorch_cpu.so ]]; }
 
+# What a file of tools/pins names, and nothing whose SHA-256 is not there.
 # --python-version: no Python code of it is run, so a wheel for any Python will do, whatever python3 is here.
 pip_into() {
-  local folder=$1 options=()
-  shift
+  local folder=$1 pins=tools/pins/$2.txt options=()
   [[ -t 1 ]] || options=(--quiet)
-  [[ ${dependencies:-no} == yes ]] || options+=(--no-deps)
-  pip install "${options[@]}" --only-binary=:all: --python-version 3.11 --target "$folder" "$@" ||
-    stop "pip could not install $* (its message is above); check the network and the disk (3 GB free), then run this again"
+  pip install "${options[@]}" --no-deps --require-hashes --only-binary=:all: --python-version 3.11 --target "$folder" -r "$pins" ||
+    stop "pip could not install what $pins names (its message is above); check the network and the disk (3 GB free), then run this again"
 }
 
 # Shared libraries that libtorch_cpu.so needs and nothing provides: "libcudart.so.13".
@@ -101,7 +100,7 @@ install_torch_with_cuda() {
   local partial=$torch.partial
   say "Installing LibTorch $torch_version with CUDA into $torch (3 GB to fetch, 6 GB on disk; TERTIUM_CUDA=0 leaves CUDA out)"
   rm -rf "$partial"
-  dependencies=yes pip_into "$partial" "torch==$torch_version"
+  pip_into "$partial" torch_with_cuda
   rm -rf "$torch"
   mv "$partial" "$torch"
 }
@@ -113,22 +112,32 @@ install_torch() {
     return
   fi
   has ldd || stop "ldd is missing; install the C library's tools (Debian: libc-bin)"
-  local partial=$torch.partial cuda=() library lacking
+  local partial=$torch.partial lacking
   say "Installing LibTorch $torch_version into $torch (540 MB to fetch, 1.3 GB on disk)"
   rm -rf "$partial"
   mkdir -p "$partial"
-  pip_into "$partial" "torch==$torch_version"
-  for library in $(libraries_torch_lacks "$partial"); do
-    case $library in  # a wheel with CUDA links two of its libraries even where only the CPU is used
-      libcudart.so.*) cuda+=("nvidia-cuda-runtime==${library##*.}.*") ;;
-      libcupti.so.*) cuda+=("nvidia-cuda-cupti==${library##*.}.*") ;;
-    esac
-  done
-  ((${#cuda[@]} == 0)) || pip_into "$partial" "${cuda[@]}"  # in one go: pip replaces the folder that they share
+  pip_into "$partial" torch
+  # A wheel with CUDA links two of its libraries even where only the CPU is used.
+  if libraries_torch_lacks "$partial" | grep -qE '^libcu(dart|pti)\.so'; then pip_into "$partial" cuda_libraries; fi
   lacking=$(libraries_torch_lacks "$partial" | paste -sd' ')
   [[ -z $lacking ]] || stop "LibTorch needs shared libraries that are not here: $lacking; install them, then run this again"
   rm -rf "$torch"
   mv "$partial" "$torch"
+}
+
+# The crates' exact versions and SHA-256, as crates.lock has them. Cargo wants its registry named beside each; which that
+# is, it says itself in a lock of its own making.
+pin_crates() {
+  local crate=tertium/tokenizer/ffi cargo source
+  local lock=$crate/Cargo.lock pins=$crate/crates.lock
+  [[ ! -e $lock || $pins -nt $lock ]] || return 0
+  cargo=$(command -v cargo || echo "$HOME/.cargo/bin/cargo")
+  rm -f "$lock"
+  "$cargo" generate-lockfile --quiet --manifest-path "$crate/Cargo.toml" </dev/null ||
+    stop "cargo could not reach its registry (its message is above); check the network, then run this again"
+  source=$(grep -m 1 '^source = ' "$lock")
+  awk -v source="$source" '/^checksum = / { print source } { print }' "$pins" >"$lock.partial"
+  mv "$lock.partial" "$lock"
 }
 
 # Exactly what the lock file says, once for each state of it; nothing of it runs while it is installed.
@@ -148,5 +157,6 @@ check_cargo || ready=no
 install_packages || ready=no
 [[ $ready == yes ]] || exit 1
 install_torch
+pin_crates
 install_report_modules
 [[ ${1:-} != tests ]] || install_browser
