@@ -5,7 +5,7 @@ import { byLanguage, flipLines, high, hover, items, layerAxis, low, mainLast, na
 import { inOrder } from "./theme.js";
 
 const intoTarget = (row) => `into ${languageName(row.target)}`;
-const qualities = [["chrfpp", "chrF++", "chrfpp_ci", ".1f"], ["per_token", "log-probability of the reference, by token", null, ".3f"]];
+const qualities = [["chrfpp", "chrF++", "chrfpp_ci", ".1f"], ["per_token", "log p by token", null, ".3f"]];
 
 export const translations = {
   id: "translations",
@@ -13,21 +13,21 @@ export const translations = {
   title: "Translations by source language",
   rows: (context) => rowsOf(context.run.tables.translations).filter((row) => row.chrfpp !== null || row.per_token !== null),
   caption: (context, rows) => [
-    `How well each language is translated ${[...new Set(rows.map(intoTarget))].join(", ")}: chrF++ of all texts together with its 95 % interval (bootstrap over sentences), and the log-probability of the reference's tokens, their mean. Diamonds are the pivot.`,
+    `How well each language is translated ${[...new Set(rows.map(intoTarget))].join(", ")}: chrF++ of all texts together with its 95 % interval (bootstrap over sentences), and the mean log-probability of the reference's tokens (log p by token). Diamonds are the pivot.`,
     `${items(rows, "n", "sentence")} a language. Table “translations” has chrF, BLEU, and how many texts are empty, repeated, untranslated or in another language.`,
   ],
   build(context, rows) {
     const { theme } = context;
     const used = qualities.filter(([field]) => rows.some((row) => row[field] !== null));
     const data = used.flatMap(([field, quality, interval]) => rows.map((row) => ({
-      ...named(row), into: intoTarget(row), quality, value: row[field], low: interval ? low(row[interval]) : null, high: interval ? high(row[interval]) : null,
+      ...named(row), into: intoTarget(row), quality, value: row[field], from: interval ? low(row[interval]) : null, to: interval ? high(row[interval]) : null,
       kind: row.language === context.run.pivot ? "pivot" : "language",
-    }))).filter((row) => row.value !== null);
+    }))).filter((row) => row.value !== null).map((row) => ({ ...row, low: row.from ?? row.value, high: row.to ?? row.value }));
     const { columns, width } = panels(context.width - 90, used.length, 250);
     const sort = [...rows].sort((a, b) => (b.chrfpp ?? b.per_token) - (a.chrfpp ?? a.per_token)).map((row) => languageName(row.language));
     const y = { field: "language", type: "nominal", title: null, sort, axis: { grid: false, domain: false, ticks: false, labelColor: theme.ink, labelFontSize: 12, labelLimit: 200 } };
     const x = { type: "quantitative", title: null, scale: { zero: false, nice: true, padding: 10 }, axis: { tickCount: 5 } };
-    const tooltip = hover(["language", "Language"], ["into", "Direction"], ["quality", "What"], ["value", "Value", ".3f"], ["low", "from", ".3f"], ["high", "to", ".3f"], ["n", "Sentences"]);
+    const tooltip = hover(["language", "Language"], ["into", "Direction"], ["quality", "What"], ["value", "Value", ".3f"], ["from", "from", ".3f"], ["to", "to", ".3f"], ["n", "Sentences"]);
     return {
       data: { values: data },
       facet: { field: "quality", type: "nominal", title: null, sort: used.map(([, name]) => name), header: { labelAnchor: "start" } },
@@ -67,14 +67,20 @@ export const translationPatches = {
   },
 };
 
+/// Translations may have been aligned by other metrics than items.
+const metricOf = (context) => {
+  const known = [...new Set(rowsOf(context.run.tables.translation_alignment).map((row) => row.metric))];
+  return known.includes(context.metric) ? context.metric : known[0];
+};
+
 export const translationAlignment = {
   id: "translation_alignment",
   ofTranslations: true,
   title: "Does a sentence's alignment tell its translation?",
   choices: ["metric"],
-  rows: (context) => rowsOf(context.run.tables.translation_alignment).filter((row) => row.metric === context.metric && row.stream === "resid" && row.spearman !== null),
+  rows: (context) => rowsOf(context.run.tables.translation_alignment).filter((row) => row.metric === metricOf(context) && row.stream === "resid" && row.spearman !== null),
   caption: (context, rows) => [
-    `Spearman's correlation over sentences of ${context.metric} at a layer with the translation's quality: chrF++ of its text, and the reference's log-probability by token. Above 0, sentences nearer to the pivot's are translated better.`,
+    `Spearman's correlation over sentences of ${metricOf(context)} at a layer with the translation's quality: chrF++ of its text, and the reference's log-probability by token. Above 0, sentences nearer to the pivot's are translated better.`,
     `Bands are 95 % intervals (bootstrap over sentences, not corrected over layers). ${items(rows, "n", "sentence")} a language.`,
   ],
   build(context, rows) {
