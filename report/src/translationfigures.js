@@ -76,7 +76,7 @@ const metricOf = (context) => {
 export const translationAlignment = {
   id: "translation_alignment",
   ofTranslations: true,
-  title: "Does a sentence's alignment tell its translation?",
+  title: "A sentence's alignment and its translation",
   choices: ["metric"],
   rows: (context) => rowsOf(context.run.tables.translation_alignment).filter((row) => row.metric === metricOf(context) && row.stream === "resid" && row.spearman !== null),
   caption: (context, rows) => [
