@@ -1,5 +1,6 @@
 // All items, one a row, and what is known of one of them.
 import { partOf, placeName } from "./data.js";
+import { viewDialog } from "./dialog.js";
 import { foreign, h, languageName, plain } from "./dom.js";
 import { Drawing } from "./figureview.js";
 import { itemAlignment, itemPatches } from "./itemfigures.js";
@@ -109,7 +110,7 @@ function rowsFor(items, metric, place) {
 const options = (values, all) => [h("option", { value: "" }, all), ...values.map((value) => h("option", { value }, value))];
 
 /// A choice that is kept in the address.
-function chooser(key, label, values, all = "all", text = plain) {
+export function chooser(key, label, values, all = "all", text = plain) {
   const select = h("select", { onchange: () => set({ [key]: select.value }) }, options(values, all));
   for (const option of select.options) if (option.value) option.textContent = text(option.value);
   select.value = values.includes(get(key)) ? get(key) : "";
@@ -236,30 +237,21 @@ function patchRows(items, item, place) {
 
 /// The view of one item, opened by the address.
 export function itemDialog(page) {
-  const body = h("div", { class: "body" });
-  const title = h("h3", { id: "item-title", tabindex: "-1" });
   const step = (by) => () => {
     const items = Items.of(page.run(), page.part());
     const at = items.task.ids.indexOf(get("item")) + by;
     if (at >= 0 && at < items.task.ids.length) set({ item: items.task.ids[at] });
   };
-  const dialog = h("dialog", { "aria-labelledby": "item-title", onclose: () => set({ item: null }) },
-    h("header", {}, title, h("span", { class: "tools" },
-      h("button", { type: "button", onclick: step(-1), "aria-label": "previous item" }, "‹"),
-      h("button", { type: "button", onclick: step(1), "aria-label": "next item" }, "›"),
-      h("button", { type: "button", onclick: () => dialog.close() }, "Close"))),
-    body);
-  dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
+  const dialog = viewDialog("item",
+    h("button", { type: "button", onclick: step(-1), "aria-label": "previous item" }, "‹"),
+    h("button", { type: "button", onclick: step(1), "aria-label": "next item" }, "›"));
 
   function draw() {
     const id = get("item");
     const items = Items.of(page.run(), page.part());
     const item = id === undefined || id === null ? -1 : items.task.ids.indexOf(id);
-    if (item < 0) {
-      if (dialog.open) dialog.close();
-      return;
-    }
-    title.replaceChildren("Item ", h("bdi", {}, plain(id)), items.task.categories[item] ? `, ${plain(items.task.categories[item])}` : "");
+    if (item < 0) return void dialog.close();
+    dialog.title.replaceChildren("Item ", h("bdi", {}, plain(id)), items.task.categories[item] ? `, ${plain(items.task.categories[item])}` : "");
     const pivots = items.pivots();
     const languages = [...items.answers.keys()].sort((a, b) => pivots.has(b) - pivots.has(a));
     const drawings = [];
@@ -270,7 +262,7 @@ export function itemDialog(page) {
     };
     const { rows: near, isIndicator } = alignmentRows(items, item, page.metric());
     const { rows: patched, clean } = patchRows(items, item, page.place());
-    body.replaceChildren(
+    dialog.body.replaceChildren(
       h("div", { class: "cards" }, languages.map((language) => card(items, item, language, pivots.has(language)))),
       ...[
         near.length > 0 && figure((width, theme) => itemAlignment(near, isIndicator, { width, theme }), "Alignment of this item by layer",
@@ -279,12 +271,9 @@ export function itemDialog(page) {
           `The right option's score less the best other's, with activations of each control put in at a block (${page.place()}). Above 0 the answer is right; filled marks: the answer changed; dotted: the clean run. ${lines[items.detail]}`, page.chooser("place"))
           : h("p", { class: "note" }, items.detail === "none" ? "There are too many patches to show them by item; tertium export has them." : page.place() ? "This item was not patched there." : "Nothing was patched."),
       ].filter(Boolean));
-    if (!dialog.open) dialog.showModal();
-    for (const drawing of drawings) drawing.draw();
-    title.focus({ preventScroll: true });
-    dialog.scrollTop = 0;
+    dialog.open(() => drawings.forEach((drawing) => drawing.draw()));
   }
 
   page.listen(["item", "metric", "place", "run", "part"], draw);
-  return { element: dialog, draw };
+  return { element: dialog.element, draw };
 }

@@ -1,38 +1,38 @@
 // Translations sentence by sentence, and all that is known of one of them.
+import { viewDialog } from "./dialog.js";
 import { foreign, h, languageName, plain } from "./dom.js";
+import { chooser } from "./items.js";
 import { number, unknown } from "./numbers.js";
 import { get, set } from "./state.js";
 import { dataTable } from "./table.js";
 
-const columns = ["line", "language", "source", "text", "chrF++", "log p by token", "language out"];
+const columns = ["line", "language", "into", "source", "text", "chrF++", "log p by token", "language out"];
 const short = (text) => (text.length > 90 ? `${text.slice(0, 88)}…` : text);
 
 const byToken = (of, i) => (unknown(of.log_probs[i]) || of.tokens[i] === 0 ? null : of.log_probs[i] / of.tokens[i]);
 const sentence = (run, language, item) => run.translations.sentences[language]?.[item] ?? "";
-const clean = (run) => (run.translations?.texts ?? []).filter((of) => of.condition === "");
 
-/// A sentence in the address: target, language and line.
-const keyOf = (of, i) => `${of.target}/${of.language}/${of.items[i]}`;
+/// A sentence in the address.
+const keyOf = (target, language, item) => `${target}/${language}/${item}`;
 
 export function translationsSection(page) {
   const place = h("div"), choosers = h("div", { class: "choosers" }), note = h("p", { class: "note" });
   const draw = () => {
     const run = page.run();
-    const groups = clean(run);
-    const languages = [...new Set(groups.map((of) => of.language))];
-    const select = h("select", { onchange: () => set({ tl: select.value }) }, h("option", { value: "" }, "all"), languages.map((one) => h("option", { value: one }, languageName(one))));
-    select.value = languages.includes(get("tl")) ? get("tl") : "";
-    choosers.replaceChildren(...[page.document.runs.length > 1 && page.chooser("run"), h("label", {}, "Language ", select)].filter(Boolean));
-    const rows = groups.filter((of) => !select.value || of.language === select.value).flatMap((of) => of.items.map((item, i) =>
-      [`${item} → ${of.target}`, of.language, short(sentence(run, of.language, item)), short(of.texts[i]), of.chrfpp[i], byToken(of, i), of.languages_out[i], keyOf(of, i)]));
+    const clean = (run.translations?.texts ?? []).filter((of) => of.condition === "");
+    const languages = [...new Set(clean.map((of) => of.language))];
+    choosers.replaceChildren(...[page.document.runs.length > 1 && page.chooser("run"), chooser("tl", "Language", languages, "all", languageName)].filter(Boolean));
+    const chosen = languages.includes(get("tl")) ? clean.filter((of) => of.language === get("tl")) : clean;
+    const rows = chosen.flatMap((of) => of.items.map((item, i) =>
+      [item, of.language, of.target, short(sentence(run, of.language, item)), short(of.texts[i]), of.chrfpp[i], byToken(of, i), of.languages_out[i]]));
     note.textContent = rows.length > 0 ? "A line opens its source, its reference and the texts under every patch." : "No text was generated: the run read the reference's log-probability alone.";
     place.replaceChildren(dataTable({
       name: "translations-by-sentence", columns, rows, pageSize: 15,
-      cell(name, value, row) {
-        if (name === "line") return h("a", { href: "#", onclick: (event) => (event.preventDefault(), set({ sentence: row.at(-1) })) }, plain(value));
-        if (name === "language") return languageName(value);
-        if (name === "source") return foreign(value, row[1]);
-        if (name === "text") return foreign(value, row[0].split(" → ").at(-1));
+      cell(name, value, [item, language, target]) {
+        if (name === "line") return h("a", { href: "#", onclick: (event) => (event.preventDefault(), set({ sentence: keyOf(target, language, item) })) }, plain(value));
+        if (name === "language" || name === "into") return languageName(value);
+        if (name === "source") return foreign(value, language);
+        if (name === "text") return foreign(value, target);
         return undefined;
       },
     }));
@@ -44,37 +44,29 @@ export function translationsSection(page) {
 
 /// The view of one sentence, opened by the address.
 export function translationDialog(page) {
-  const body = h("div", { class: "body" }), title = h("h3", { id: "sentence-title", tabindex: "-1" });
-  const dialog = h("dialog", { "aria-labelledby": "sentence-title", onclose: () => set({ sentence: null }) },
-    h("header", {}, title, h("div", { class: "tools" }, h("button", { type: "button", onclick: () => dialog.close() }, "Close"))), body);
-  dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
+  const dialog = viewDialog("sentence");
 
   function draw() {
     const run = page.run(), key = get("sentence");
-    const all = key ? (run.translations?.texts ?? []).flatMap((of) => of.items.map((_, i) => ({ of, i }))).filter(({ of, i }) => keyOf(of, i) === key) : [];
-    if (all.length === 0) {
-      if (dialog.open) dialog.close();
-      return;
-    }
+    const all = (run.translations?.texts ?? []).flatMap((of) => of.items.flatMap((item, i) => (keyOf(of.target, of.language, item) === key ? [{ of, i }] : [])));
+    if (all.length === 0) return void dialog.close();
     const { of: { language, target, items }, i: first } = all[0];
     const item = items[first];
-    title.replaceChildren(`Line ${plain(item)}, ${languageName(language)} into ${languageName(target)}`);
-    const told = (label, text, of) => h("section", { class: "card", "aria-label": label }, h("h4", {}, label), h("p", {}, foreign(text, of)));
-    body.replaceChildren(
-      h("div", { class: "cards" },
-        told(`Source, ${languageName(language)}`, sentence(run, language, item), language),
-        language !== run.pivot && sentence(run, run.pivot, item) && told(`Pivot, ${languageName(run.pivot)}`, sentence(run, run.pivot, item), run.pivot),
-        told(`Reference, ${languageName(target)}`, sentence(run, target, item), target)),
+    const told = (label, of) => h("section", { class: "card", "aria-label": label }, h("h4", {}, label), h("p", {}, foreign(sentence(run, of, item), of)));
+    dialog.title.replaceChildren(`Line ${plain(item)}, ${languageName(language)} into ${languageName(target)}`);
+    dialog.body.replaceChildren(
+      h("div", { class: "cards" }, ...[
+        told(`Source, ${languageName(language)}`, language),
+        language !== run.pivot && sentence(run, run.pivot, item) && told(`Pivot, ${languageName(run.pivot)}`, run.pivot),
+        told(`Reference, ${languageName(target)}`, target)].filter(Boolean)),
       dataTable({
         name: `line-${item}`, columns: ["condition", "text", "chrF++", "log p by token", "language out", "ends with"], filter: false,
         rows: all.map(({ of, i }) => [of.condition || "clean", of.texts[i], of.chrfpp[i], byToken(of, i), of.languages_out[i], of.stops[i]]),
-        cell: (name, value) => (name === "text" ? foreign(value, target) : name.startsWith("chrF") && !unknown(value) ? number(value, 3) : undefined),
+        cell: (name, value) => (name === "text" ? foreign(value, target) : name === "chrF++" && !unknown(value) ? number(value, 3) : undefined),
       }));
-    if (!dialog.open) dialog.showModal();
-    title.focus({ preventScroll: true });
-    dialog.scrollTop = 0;
+    dialog.open();
   }
 
   page.listen(["sentence", "run"], draw);
-  return { element: dialog, draw };
+  return { element: dialog.element, draw };
 }
