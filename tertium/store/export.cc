@@ -27,19 +27,23 @@ std::string value(const TableRows& row, const Table& table, int column, ExportFo
   }
 }
 
-std::string header(const Table& table) {
-  std::vector<std::string> names;
-  for (const Column& column : table.columns) names.emplace_back(column.name);
-  return join(names, ",") + "\r\n";
-}
-
-std::string line(const TableRows& row, const Table& table, ExportFormat format) {
+/// One row: `value(column)` is its text in that format.
+template <class Value>
+std::string line(const std::vector<std::string>& names, ExportFormat format, const Value& value) {
   std::vector<std::string> values;
-  for (std::size_t column = 0; column < table.columns.size(); ++column) {
-    values.push_back(value(row, table, static_cast<int>(column), format));
-    if (format == ExportFormat::jsonl) values.back() = json_text(table.columns[column].name) + ":" + values.back();
+  for (std::size_t column = 0; column < names.size(); ++column) {
+    values.push_back(value(static_cast<int>(column)));
+    if (format == ExportFormat::jsonl) values.back() = json_text(names[column]) + ":" + values.back();
   }
   return format == ExportFormat::csv ? join(values, ",") + "\r\n" : "{" + join(values, ",") + "}\n";
+}
+
+/// All rows that `row` moves over, below a header where the format has one.
+template <class Row, class Value>
+void write_rows(const std::vector<std::string>& names, Row& row, ExportFormat format, const Value& value,
+                std::ostream& out) {
+  if (format == ExportFormat::csv) out << join(names, ",") + "\r\n";
+  while (row.next()) out << line(names, format, value);
 }
 
 /// A value of a query's row. Files of other programs hold anything.
@@ -61,18 +65,10 @@ std::string value(const Statement& row, int column, ExportFormat format) {
 
 void export_view(const Connection& connection, const View& view, ExportFormat format, std::ostream& out) {
   Statement row(connection, view.sql);
-  const auto line = [&](const auto& field) {
-    std::vector<std::string> fields;
-    for (int column = 0; column < row.columns(); ++column) fields.push_back(field(column));
-    const std::string all = join(fields, ",");
-    out << (format == ExportFormat::csv ? all + "\r\n" : "{" + all + "}\n");
-  };
-  if (format == ExportFormat::csv) line([&](int column) { return row.name(column); });
-  while (row.next())
-    line([&](int column) {
-      const std::string text = value(row, column, format);
-      return format == ExportFormat::csv ? text : json_text(row.name(column)) + ":" + text;
-    });
+  std::vector<std::string> names;
+  for (int column = 0; column < row.columns(); ++column) names.push_back(row.name(column));
+  write_rows(
+      names, row, format, [&](int column) { return value(row, column, format); }, out);
 }
 
 void demand_written(std::ostream& out, const std::string& table) {
@@ -100,9 +96,11 @@ void export_table(const std::filesystem::path& folder, const std::string& table,
   }
   const Table& exported = table_named(table);
   demand(has_table(connection, table));
-  TableRows rows(connection, exported);
-  if (format == ExportFormat::csv) out << header(exported);
-  while (rows.next()) out << line(rows, exported, format);
+  TableRows row(connection, exported);
+  std::vector<std::string> names;
+  for (const Column& column : exported.columns) names.emplace_back(column.name);
+  write_rows(
+      names, row, format, [&](int column) { return value(row, exported, column, format); }, out);
   demand_written(out, table);
 }
 

@@ -104,9 +104,9 @@ struct RepairRow {
 
 /// A part of the model that was taken out: one component at one place.
 struct AblationKey {
-  std::string component;  // "block", "attn_out", "mlp_out", "z", "direction"
-  int layer = 0;          // the block
-  int head = -1;          // -1 where it is no head
+  std::string component;                // "block", "attn_out", "mlp_out", "z", "direction"
+  int layer = 0;                        // the block
+  int head = -1;                        // -1 where it is no head
   std::string operation = "zero";       // "mean", "resample"; "project" of a direction
   std::string reference = {};           // of a mean: "own" or "pivot"; of a direction: the language that it leads to
   std::string control = "main";         // "random@0": what was drawn first in its stead
@@ -271,8 +271,9 @@ std::vector<std::string> table_names();
 std::vector<std::string> exportable();
 
 enum class ExportFormat { csv, jsonl };
-/// Writes a whole table, or the view patched_answers, to `out`, one row a line: CSV as of RFC 4180 with a header, or JSON objects. Numbers keep all
-/// their digits (shortest form that reads back the same). Throws Error for an unknown table (lists them).
+/// Writes a whole table, or the view patched_answers, to `out`, one row a line: CSV as of RFC 4180 with a header, or
+/// JSON objects. Numbers keep all their digits (shortest form that reads back the same). Throws Error for an unknown
+/// table (lists them).
 void export_table(const std::filesystem::path& folder, const std::string& table, ExportFormat format,
                   std::ostream& out);
 
