@@ -9,13 +9,14 @@ device=${TERTIUM_DEVICE:-cuda}
 golden=${1:-tests/fixtures/golden}
 tertium=build/release/tertium
 experiment=examples/demo.toml
+model=.deps/models/gemma3-270m/gemma3-270m-q4_k_m.gguf
 failed=0
 
 show() { say "" "== $*"; }
 check() { "$@" || failed=1; }
 
 tools/build.sh tertium_cli
-model=$(tools/fetch_model.sh gemma3-270m >/dev/null && sed -n 's/^model *= *"\(.*\)".*/\1/p' "$experiment")
+tools/fetch_model.sh gemma3-270m
 command -v nvidia-smi >/dev/null && nvidia-smi --query-gpu=name,memory.total,driver_version --format=csv,noheader
 
 show "Golden models on $device, f32 (tolerance 2e-4)"
@@ -31,7 +32,7 @@ show "Rows a second"
 for place in cpu "$device"; do
   for dtype in f32 bf16; do
     say "$place, $dtype"
-    check "$tertium" bench "examples/$model" --device "$place" --dtype "$dtype"
+    check "$tertium" bench "$model" --device "$place" --dtype "$dtype"
   done
 done
 
