@@ -126,8 +126,9 @@ void sweep(const Engine& engine, const std::vector<Question>& questions, const s
 void bench(const Options& options) {
   if (options.model.empty() == options.shape.empty()) fail("name a model or a --shape, one of them");
   set_threads(options.threads);
-  const Engine engine(options.shape.empty() ? Model::load(find_model(options.model), options.dtype, options.adapter, options.hardware)
-                                            : Model::random(config_of(options.shape), options.dtype, options.hardware));
+  const Engine engine(options.shape.empty()
+                          ? Model::load(find_model(options.model), options.dtype, options.adapter, options.hardware)
+                          : Model::random(config_of(options.shape), options.dtype, options.hardware));
   const Config& config = engine.model().config();
   const std::vector<Question> pivot = random_questions(options, config, 1),
                               other = random_questions(options, config, 2);

@@ -54,25 +54,20 @@ LensAnswer read_logits(const Model& model, const LensQuestion& question, const T
 std::vector<LensAnswer> read_distributions(const Model& model, std::span<const LensQuestion* const> wanted,
                                            const Tensor& states, std::int64_t indices) {
   std::vector<LensAnswer> answers(wanted.size());
-  for (std::size_t q = 0; q < wanted.size(); ++q) answers[q].values.resize(indices * wanted[q]->tokens.size());
+  std::vector<WantedLogit> wanted_logits;
+  for (std::size_t q = 0; q < wanted.size(); ++q) {
+    const std::vector<std::int32_t>& tokens = wanted[q]->tokens;
+    answers[q].values.resize(indices * tokens.size());
+    for (std::int64_t i = 0; i < indices; ++i)
+      for (std::size_t t = 0; t < tokens.size(); ++t)
+        wanted_logits.push_back(
+            {static_cast<std::int64_t>(q) * indices + i, tokens[t], &answers[q].values[i * tokens.size() + t]});
+  }
   // Of each part of the vocabulary: what share of the probability lies there (as a logarithm that is not yet normed),
   // and the entropy within. Both parts of the whole's entropy are sums of terms above 0, so nothing cancels.
   std::vector<Tensor> log_sums, entropies;  // [R] each
   for_each_part_of_vocabulary(model, states, [&](std::int64_t first, const Tensor& values) {
-    const std::int64_t words = values.size(1);
-    std::vector<std::int64_t> rows, columns;
-    std::vector<float*> into;
-    for (std::size_t q = 0; q < wanted.size(); ++q) {
-      const std::vector<std::int32_t>& tokens = wanted[q]->tokens;
-      for (std::size_t t = 0; t < tokens.size(); ++t)
-        if (const std::int64_t word = tokens[t] - first; word >= 0 && word < words)
-          for (std::int64_t i = 0; i < indices; ++i) {
-            rows.push_back(static_cast<std::int64_t>(q) * indices + i), columns.push_back(word);
-            into.push_back(&answers[q].values[i * tokens.size() + t]);
-          }
-    }
-    const std::vector<float> found = picked(model.ops(), values, rows, columns);
-    for (std::size_t i = 0; i < into.size(); ++i) *into[i] = found[i];
+    take(model.ops(), wanted_logits, first, values);
     const Tensor log_probs = at::log_softmax(values, 1);
     log_sums.push_back(at::logsumexp(values, 1));
     entropies.push_back(-(log_probs.exp() * log_probs).sum(1));

@@ -71,18 +71,14 @@ void read_likeliest(const Model& model, const ReadingGroup& group) {
 void read_log_probs(const Model& model, const ReadingGroup& group) {
   const std::int64_t rows = group.state.size(0);
   Tensor log_sum = at::full({rows}, -INFINITY, group.state.options());
-  for (const Placed& placed : group.readings) placed.into->resize(placed.reading->tokens.size());
+  std::vector<WantedLogit> wanted;
+  for (const Placed& placed : group.readings) {
+    const std::vector<std::int32_t>& tokens = placed.reading->tokens;
+    placed.into->resize(tokens.size());
+    for (std::size_t i = 0; i < tokens.size(); ++i) wanted.push_back({placed.row, tokens[i], &(*placed.into)[i]});
+  }
   for_each_part_of_vocabulary(model, group.state, [&](std::int64_t first, const Tensor& values) {
-    std::vector<std::int64_t> from_rows, words;
-    std::vector<float*> into;
-    for (const Placed& placed : group.readings)
-      for (std::size_t i = 0; i < placed.reading->tokens.size(); ++i)
-        if (const std::int64_t word = placed.reading->tokens[i] - first; word >= 0 && word < values.size(1)) {
-          from_rows.push_back(placed.row), words.push_back(word);
-          into.push_back(&(*placed.into)[i]);
-        }
-    const std::vector<float> found = picked(model.ops(), values, from_rows, words);
-    for (std::size_t i = 0; i < into.size(); ++i) *into[i] = found[i];
+    take(model.ops(), wanted, first, values);
     log_sum = at::logaddexp(log_sum, model.ops().log_sum_exp(values));
   });
   const Tensor sums = log_sum.cpu();
@@ -92,11 +88,15 @@ void read_log_probs(const Model& model, const ReadingGroup& group) {
 
 }  // namespace
 
-std::vector<float> picked(const Ops& ops, const Tensor& values, std::span<const std::int64_t> rows,
-                          std::span<const std::int64_t> columns) {
-  if (rows.empty()) return {};
+void take(const Ops& ops, std::span<const WantedLogit> wanted, std::int64_t first, const Tensor& values) {
+  std::vector<std::int64_t> rows, columns;
+  std::vector<float*> into;
+  for (const WantedLogit& one : wanted)
+    if (const std::int64_t column = one.word - first; column >= 0 && column < values.size(1))
+      rows.push_back(one.row), columns.push_back(column), into.push_back(one.into);
+  if (into.empty()) return;
   const Tensor found = values.index({ops.index(rows), ops.index(columns)}).cpu();
-  return {found.const_data_ptr<float>(), found.const_data_ptr<float>() + found.numel()};
+  for (std::size_t i = 0; i < into.size(); ++i) *into[i] = found.const_data_ptr<float>()[i];
 }
 
 void for_each_part_of_vocabulary(const Model& model, const Tensor& state,

@@ -26,8 +26,12 @@ void read_all(const Model& model, const at::Tensor& stream, std::span<const Job>
 void for_each_part_of_vocabulary(const Model& model, const at::Tensor& state,
                                  const std::function<void(std::int64_t first, const at::Tensor& values)>& with);
 
-/// Numbers of a matrix at some rows and columns, brought to the CPU.
-std::vector<float> picked(const Ops& ops, const at::Tensor& values, std::span<const std::int64_t> rows,
-                          std::span<const std::int64_t> columns);
+/// A row's logit of one word, and where it goes.
+struct WantedLogit {
+  std::int64_t row, word;
+  float* into;
+};
+/// Brings those that a part of the vocabulary holds to where they go.
+void take(const Ops& ops, std::span<const WantedLogit> wanted, std::int64_t first, const at::Tensor& values);
 
 }  // namespace tertium

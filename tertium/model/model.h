@@ -26,9 +26,9 @@ Precision precision_named(std::string_view name, const Config& config, const Har
 /// A decoder-only language model, ready to be run by the engine. Cheap to copy; immutable.
 class Model {
  public:
-  /// `path`: a Hugging Face folder or a .gguf file; `dtype` as in precision_named; `adapter`: none, or a folder whose LoRA
-  /// is added to the weights (formats/adapter.h); `hardware`: where it is to run. Throws Error naming file and tensor, or
-  /// the device.
+  /// `path`: a Hugging Face folder or a .gguf file; `dtype` as in precision_named; `adapter`: none, or a folder whose
+  /// LoRA is added to the weights (formats/adapter.h); `hardware`: where it is to run. Throws Error naming file and
+  /// tensor, or the device.
   static Model load(const std::filesystem::path& path, std::string_view dtype,
                     const std::filesystem::path& adapter = {}, const Hardware& hardware = {});
 

@@ -80,10 +80,17 @@ bool Ops::multiplies_bf16() const {
 #endif
 }
 
+void Ops::normalize(const Tensor& x, const RowNorm& norm, const Tensor& out) const {
+  if (norm.weight.defined())
+    normalize_rows(x, norm, out);
+  else if (!out.is_same(x))
+    out.copy_(x);
+}
+
 Tensor Ops::normalized(const Tensor& x, const RowNorm& norm, at::ScalarType type) const {
   if (!norm.weight.defined()) return x.to(type);
   const Tensor out = at::empty(x.sizes(), x.options().dtype(type));
-  normalize(x, norm, out);
+  normalize_rows(x, norm, out);
   return out;
 }
 
@@ -111,7 +118,7 @@ std::shared_ptr<const Ops> ops_for(const Hardware& hardware) {
   const std::string kernels = chosen(hardware.kernels, "TERTIUM_KERNELS");
   if (kernels != "auto" && kernels != "tuned" && kernels != "aten")
     fail("kernels \"{}\": tertium knows auto, tuned, aten", printable(kernels, 40));
-  if (hardware.kernels == "tuned" && !device.is_cpu())
+  if (kernels == "tuned" && !device.is_cpu())
     fail("kernels \"tuned\" are the CPU's; on {} give auto or aten", device.str());
   const bool tuned = device.is_cpu() && kernels != "aten";
   static std::mutex mutex;
@@ -119,11 +126,11 @@ std::shared_ptr<const Ops> ops_for(const Hardware& hardware) {
   const std::lock_guard lock(mutex);
   std::shared_ptr<const Ops>& ops = known[{device.str(), tuned}];
   if (!ops && tuned)
-    ops = std::make_shared<const cpu::CpuOps>();
+    ops = cpu::make_ops();
   else if (!ops) {
     // f32 is f32: no TF32 in its products.
     at::globalContext().setAllowTF32CuBLAS(false);
-    ops = std::make_shared<const aten::AtenOps>(device);
+    ops = aten::make_ops(device);
   }
   return ops;
 }

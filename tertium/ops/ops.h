@@ -80,8 +80,8 @@ class Ops {
   /// The rows of several matrices, one below the other. All [*, in], of one type.
   virtual Matrix matrix(const std::vector<at::Tensor>& parts) const = 0;
 
-  /// x normalised into `out` of any type, which may be x. An undefined weight copies.
-  virtual void normalize(const at::Tensor& x, const RowNorm& norm, const at::Tensor& out) const = 0;
+  /// x normalised into `out` of any type, which may be x. The norm's weight is defined.
+  virtual void normalize_rows(const at::Tensor& x, const RowNorm& norm, const at::Tensor& out) const = 0;
   /// The outputs of all matrices of a stack, side by side, [R, sum of out] in f32; x is rounded to the matrices' type.
   virtual at::Tensor project(const at::Tensor& x, std::span<const Linear> stack) const = 0;
   /// curve(gate(x)) * up(x) in `type`, [R, width]; the stack's outputs are [gate | up].
@@ -101,6 +101,8 @@ class Ops {
   /// Of each row of x [R, words]. Of equal values the first counts.
   virtual std::vector<TopTwo> top_two(const at::Tensor& x) const = 0;
 
+  /// The same by any norm: an undefined weight copies.
+  void normalize(const at::Tensor& x, const RowNorm& norm, const at::Tensor& out) const;
   /// Normalised, in a tensor of its own.
   at::Tensor normalized(const at::Tensor& x, const RowNorm& norm, at::ScalarType type = at::kFloat) const;
   /// A tensor on this device; the same one if it is there.

@@ -74,94 +74,102 @@ Tensor attend_in_tile(const Ops& ops, const Attention& attention, std::size_t in
   return gathered.permute({2, 0, 1, 3}).reshape({queries, q_width});
 }
 
+class AtenOps : public Ops {
+ public:
+  using Ops::Ops;
+  std::string_view kernels() const override { return "aten"; }
+  bool runs_passes_side_by_side() const override { return false; }
+  void by_rows(std::int64_t rows, bool, const RowWork& work) const override { work(0, rows); }
+  bool packs(at::ScalarType) const override { return false; }
+  at::ScalarType attention_type(std::int64_t, at::ScalarType type) const override { return type; }
+
+  Matrix matrix(const std::vector<Tensor>& parts) const override {
+    const Tensor all = here(parts.size() == 1 ? parts.at(0) : at::cat(parts));
+    return {.out = all.size(0), .in = all.size(1), .type = all.scalar_type(), .plain = all};
+  }
+
+  Tensor product(const Tensor& x, const Tensor& weight) const override {
+    const Tensor rows = x.to(weight.scalar_type());
+    if (weight.scalar_type() == at::kFloat) return at::mm(rows, weight.t());
+    // The CPU's product rounds sums to half precision.
+    if (device().is_cpu()) return at::mm(rows.to(at::kFloat), weight.to(at::kFloat).t());
+    return at::mm(rows, weight.t(), at::kFloat);
+  }
+
+  void normalize_rows(const Tensor& x, const RowNorm& norm, const Tensor& out) const override {
+    const Timed timed(Phase::rows);
+    const std::int64_t width = x.size(1) / norm.parts;
+    Tensor parts = x.unflatten(1, {norm.parts, width});  // [R, parts, width]
+    if (norm.centered) parts = parts - parts.mean(2, /*keepdim=*/true);
+    const Tensor squares = nan_if_infinite(parts.square().sum(2, /*keepdim=*/true)) / static_cast<double>(width);
+    Tensor result = parts * (squares + norm.eps).rsqrt() * norm.weight.view({-1, width});
+    if (norm.bias.defined()) result = result + norm.bias;
+    out.copy_(result.flatten(1));
+  }
+
+  Tensor project(const Tensor& x, std::span<const Linear> stack) const override {
+    const Timed timed(Phase::products);
+    std::vector<Tensor> columns;
+    for (const Linear& part : stack) {
+      columns.push_back(product(x, part.weight.plain));
+      if (part.bias.defined()) columns.back().add_(part.bias);
+    }
+    return columns.size() == 1 ? columns.front() : at::cat(columns, 1);
+  }
+
+  Tensor gated(const Tensor& x, std::span<const Linear> stack, const Curve& curve, at::ScalarType type) const override {
+    const Tensor inner = project(x, stack);
+    const std::int64_t width = inner.size(1) / 2;
+    return (activated(curve, inner.narrow(1, 0, width)) * inner.narrow(1, width, width)).to(type);
+  }
+
+  void rotate(const Tensor& x, std::int64_t heads, std::int64_t head_dim, const Rotation& rotation,
+              const Tensor& out) const override {
+    const Timed timed(Phase::rows);
+    if (rotation.cos.defined()) {
+      const std::int64_t half = rotation.cos.size(1);
+      const Tensor turned = x.narrow(1, 0, heads * head_dim).unflatten(1, {heads, head_dim}).narrow(2, 0, 2 * half);
+      const Tensor cos = rotation.cos.unsqueeze(1), sin = rotation.sin.unsqueeze(1);
+      const auto part = [&](std::int64_t which) {
+        return rotation.interleaved ? turned.slice(2, which, std::nullopt, 2) : turned.narrow(2, which * half, half);
+      };
+      const Tensor a = part(0), b = part(1);
+      const Tensor new_a = a * cos - b * sin, new_b = b * cos + a * sin;
+      a.copy_(new_a);
+      b.copy_(new_b);
+    }
+    out.copy_(x);
+  }
+
+  Tensor attend(const Attention& attention, const Tensor& qkv) const override {
+    const Timed timed(Phase::attention);
+    const Tensor gathered = at::empty({attention.live, attention.heads * attention.head_dim}, qkv.options());
+    for (std::size_t index = 0; index < attention.tiles.size(); ++index) {
+      const std::vector<std::int64_t>& queries = attention.tiles[index].queries;
+      const auto count = static_cast<std::size_t>(live_of(queries, attention.live));
+      if (count == 0) continue;
+      const Tensor rows = this->index(std::span(queries).first(count));
+      gathered.index_copy_(0, rows, attend_in_tile(*this, attention, index, qkv, rows).to(qkv.scalar_type()));
+    }
+    return gathered;
+  }
+
+  Tensor log_sum_exp(const Tensor& x) const override { return at::logsumexp(nan_if_infinite(x), 1); }
+
+  std::vector<TopTwo> top_two(const Tensor& x) const override {
+    const auto [largest, first] = x.max(1);
+    const Tensor next = x.scatter(1, first.unsqueeze(1), -INFINITY).amax(1).cpu();
+    const Tensor values = largest.cpu(), words = first.cpu();
+    std::vector<TopTwo> best;
+    for (std::int64_t row = 0; row < x.size(0); ++row)
+      best.push_back({words.const_data_ptr<std::int64_t>()[row], values.const_data_ptr<float>()[row],
+                      next.const_data_ptr<float>()[row]});
+    return best;
+  }
+};
+
 }  // namespace
 
-Matrix AtenOps::matrix(const std::vector<Tensor>& parts) const {
-  const Tensor all = here(parts.size() == 1 ? parts.at(0) : at::cat(parts));
-  return {.out = all.size(0), .in = all.size(1), .type = all.scalar_type(), .plain = all};
-}
-
-Tensor AtenOps::product(const Tensor& x, const Tensor& weight) const {
-  const Tensor rows = x.to(weight.scalar_type());
-  if (weight.scalar_type() == at::kFloat) return at::mm(rows, weight.t());
-  // The CPU's product rounds sums to half precision.
-  if (device().is_cpu()) return at::mm(rows.to(at::kFloat), weight.to(at::kFloat).t());
-  return at::mm(rows, weight.t(), at::kFloat);
-}
-
-void AtenOps::normalize(const Tensor& x, const RowNorm& norm, const Tensor& out) const {
-  const Timed timed(Phase::rows);
-  if (!norm.weight.defined()) {
-    if (!out.is_same(x)) out.copy_(x);
-    return;
-  }
-  const std::int64_t width = x.size(1) / norm.parts;
-  Tensor parts = x.unflatten(1, {norm.parts, width});  // [R, parts, width]
-  if (norm.centered) parts = parts - parts.mean(2, /*keepdim=*/true);
-  const Tensor squares = nan_if_infinite(parts.square().sum(2, /*keepdim=*/true)) / static_cast<double>(width);
-  Tensor result = parts * (squares + norm.eps).rsqrt() * norm.weight.view({-1, width});
-  if (norm.bias.defined()) result = result + norm.bias;
-  out.copy_(result.flatten(1));
-}
-
-Tensor AtenOps::project(const Tensor& x, std::span<const Linear> stack) const {
-  const Timed timed(Phase::products);
-  std::vector<Tensor> columns;
-  for (const Linear& part : stack) {
-    columns.push_back(product(x, part.weight.plain));
-    if (part.bias.defined()) columns.back().add_(part.bias);
-  }
-  return columns.size() == 1 ? columns.front() : at::cat(columns, 1);
-}
-
-Tensor AtenOps::gated(const Tensor& x, std::span<const Linear> stack, const Curve& curve, at::ScalarType type) const {
-  const Tensor inner = project(x, stack);
-  const std::int64_t width = inner.size(1) / 2;
-  return (activated(curve, inner.narrow(1, 0, width)) * inner.narrow(1, width, width)).to(type);
-}
-
-void AtenOps::rotate(const Tensor& x, std::int64_t heads, std::int64_t head_dim, const Rotation& rotation,
-                     const Tensor& out) const {
-  const Timed timed(Phase::rows);
-  if (rotation.cos.defined()) {
-    const std::int64_t half = rotation.cos.size(1);
-    const Tensor turned = x.narrow(1, 0, heads * head_dim).unflatten(1, {heads, head_dim}).narrow(2, 0, 2 * half);
-    const Tensor cos = rotation.cos.unsqueeze(1), sin = rotation.sin.unsqueeze(1);
-    const auto part = [&](std::int64_t which) {
-      return rotation.interleaved ? turned.slice(2, which, std::nullopt, 2) : turned.narrow(2, which * half, half);
-    };
-    const Tensor a = part(0), b = part(1);
-    const Tensor new_a = a * cos - b * sin, new_b = b * cos + a * sin;
-    a.copy_(new_a);
-    b.copy_(new_b);
-  }
-  out.copy_(x);
-}
-
-Tensor AtenOps::attend(const Attention& attention, const Tensor& qkv) const {
-  const Timed timed(Phase::attention);
-  const Tensor gathered = at::empty({attention.live, attention.heads * attention.head_dim}, qkv.options());
-  for (std::size_t index = 0; index < attention.tiles.size(); ++index) {
-    const std::vector<std::int64_t>& queries = attention.tiles[index].queries;
-    const auto count = static_cast<std::size_t>(live_of(queries, attention.live));
-    if (count == 0) continue;
-    const Tensor rows = this->index(std::span(queries).first(count));
-    gathered.index_copy_(0, rows, attend_in_tile(*this, attention, index, qkv, rows).to(qkv.scalar_type()));
-  }
-  return gathered;
-}
-
-Tensor AtenOps::log_sum_exp(const Tensor& x) const { return at::logsumexp(nan_if_infinite(x), 1); }
-
-std::vector<TopTwo> AtenOps::top_two(const Tensor& x) const {
-  const auto [largest, first] = x.max(1);
-  const Tensor next = x.scatter(1, first.unsqueeze(1), -INFINITY).amax(1).cpu();
-  const Tensor values = largest.cpu(), words = first.cpu();
-  std::vector<TopTwo> best;
-  for (std::int64_t row = 0; row < x.size(0); ++row)
-    best.push_back({words.const_data_ptr<std::int64_t>()[row], values.const_data_ptr<float>()[row],
-                    next.const_data_ptr<float>()[row]});
-  return best;
-}
+std::shared_ptr<const Ops> make_ops(at::Device device) { return std::make_shared<const AtenOps>(device); }
 
 }  // namespace tertium::aten

@@ -67,126 +67,132 @@ Combine* gate_kernel(Activation activation) {
   return nullptr;
 }
 
-}  // namespace
+class CpuOps : public Ops {
+ public:
+  CpuOps() : Ops(at::kCPU) {}
+  std::string_view kernels() const override { return "tuned"; }
+  bool runs_passes_side_by_side() const override { return true; }
 
-/// Each thread takes rows through all of `work`, so that what lies between its steps stays in that core's cache.
-void CpuOps::by_rows(std::int64_t rows, bool large, const RowWork& work) const {
-  constexpr std::int64_t kMost = 256, kGrain = 32;
-  const std::int64_t threads = at::in_parallel_region() ? 1 : at::get_num_threads();
-  const std::int64_t share = ((rows + threads - 1) / threads + kGrain - 1) / kGrain * kGrain,
-                     count = large ? share : std::min(kMost, share);
-  at::parallel_for(0, (rows + count - 1) / count, 1, [&](std::int64_t begin, std::int64_t end) {
-    const c10::InferenceMode no_autograd;  // a thread's own setting
-    for (std::int64_t piece = begin; piece < end; ++piece) work(piece * count, std::min(count, rows - piece * count));
-  });
-}
-
-bool CpuOps::packs(at::ScalarType type) const { return cpu::packs(type); }
-
-at::ScalarType CpuOps::attention_type(std::int64_t head_dim, at::ScalarType type) const {
-  return cpu::attention_type(head_dim, type);
-}
-
-Matrix CpuOps::matrix(const std::vector<Tensor>& parts) const { return packed_if_possible(parts); }
-
-void CpuOps::normalize(const Tensor& x, const RowNorm& norm, const Tensor& out) const {
-  if (!norm.weight.defined()) {
-    if (!out.is_same(x)) out.copy_(x);
-    return;
+  /// Each thread takes rows through all of `work`, so that what lies between its steps stays in that core's cache.
+  void by_rows(std::int64_t rows, bool large, const RowWork& work) const override {
+    constexpr std::int64_t kMost = 256, kGrain = 32;
+    const std::int64_t threads = at::in_parallel_region() ? 1 : at::get_num_threads();
+    const std::int64_t share = ((rows + threads - 1) / threads + kGrain - 1) / kGrain * kGrain,
+                       count = large ? share : std::min(kMost, share);
+    at::parallel_for(0, (rows + count - 1) / count, 1, [&](std::int64_t begin, std::int64_t end) {
+      const c10::InferenceMode no_autograd;  // a thread's own setting
+      for (std::int64_t piece = begin; piece < end; ++piece) work(piece * count, std::min(count, rows - piece * count));
+    });
   }
-  const std::int64_t width = x.size(1) / norm.parts, stride = x.stride(0);
-  const std::int64_t weight_step = norm.weight.numel() == width ? 0 : width;
-  const float* weight = norm.weight.const_data_ptr<float>();
-  const RowWriter writer(out);
-  for_each_row(x.size(0), x.size(1), [&](std::int64_t row) {
-    float* values = writer.begin(row);
-    for (std::int64_t part = 0; part < norm.parts; ++part)
-      normalize_row(x.const_data_ptr<float>() + row * stride + part * width, weight + part * weight_step,
-                    data_or_null(norm.bias), norm.centered, static_cast<float>(norm.eps), values + part * width, width);
-    writer.end(row, values);
-  });
-}
 
-Tensor CpuOps::project(const Tensor& x, std::span<const Linear> stack) const {
-  const Timed timed(Phase::products);
-  std::int64_t width = 0, first = 0;
-  for (const Linear& part : stack) width += part.weight.out;
-  const Tensor out = at::empty({x.size(0), width}, at::kFloat);
-  for (const Linear& part : stack) {
-    Tensor columns = out.narrow(1, first, part.weight.out);
-    multiply(part.weight, x, columns);
-    if (part.bias.defined()) columns.add_(part.bias);
-    first += part.weight.out;
+  bool packs(at::ScalarType type) const override { return cpu::packs(type); }
+
+  at::ScalarType attention_type(std::int64_t head_dim, at::ScalarType type) const override {
+    return cpu::attention_type(head_dim, type);
   }
-  return out;
-}
 
-Tensor CpuOps::gated(const Tensor& x, std::span<const Linear> stack, const Curve& curve, at::ScalarType type) const {
-  Combine* const kernel = gate_kernel(curve.activation);
-  std::int64_t both = 0;
-  for (const Linear& part : stack) both += part.weight.out;
-  const std::int64_t width = both / 2;
-  const Tensor out = at::empty({x.size(0), width}, type);
-  const Linear& first = stack.front();
-  if (kernel && stack.size() == 1 && !first.bias.defined() && has_halves(first.weight)) {
+  Matrix matrix(const std::vector<Tensor>& parts) const override { return packed_if_possible(parts); }
+
+  void normalize_rows(const Tensor& x, const RowNorm& norm, const Tensor& out) const override {
+    const std::int64_t width = x.size(1) / norm.parts, stride = x.stride(0);
+    const std::int64_t weight_step = norm.weight.numel() == width ? 0 : width;
+    const float* weight = norm.weight.const_data_ptr<float>();
+    const RowWriter writer(out);
+    for_each_row(x.size(0), x.size(1), [&](std::int64_t row) {
+      float* values = writer.begin(row);
+      for (std::int64_t part = 0; part < norm.parts; ++part)
+        normalize_row(x.const_data_ptr<float>() + row * stride + part * width, weight + part * weight_step,
+                      data_or_null(norm.bias), norm.centered, static_cast<float>(norm.eps), values + part * width,
+                      width);
+      writer.end(row, values);
+    });
+  }
+
+  Tensor project(const Tensor& x, std::span<const Linear> stack) const override {
     const Timed timed(Phase::products);
-    multiply_halves(first.weight, x, *kernel, out);
+    std::int64_t width = 0, first = 0;
+    for (const Linear& part : stack) width += part.weight.out;
+    const Tensor out = at::empty({x.size(0), width}, at::kFloat);
+    for (const Linear& part : stack) {
+      Tensor columns = out.narrow(1, first, part.weight.out);
+      multiply(part.weight, x, columns);
+      if (part.bias.defined()) columns.add_(part.bias);
+      first += part.weight.out;
+    }
     return out;
   }
-  const Tensor inner = project(x, stack);
-  if (!kernel) return activated(curve, inner.narrow(1, 0, width)).mul_(inner.narrow(1, width, width)).to(type);
-  const RowWriter writer(out);
-  for_each_row(x.size(0), width, [&](std::int64_t row) {
-    float* values = writer.begin(row);
-    const float* gate = inner.const_data_ptr<float>() + row * 2 * width;
-    kernel(gate, gate + width, values, width);
-    writer.end(row, values);
-  });
-  return out;
-}
 
-void CpuOps::rotate(const Tensor& x, std::int64_t heads, std::int64_t head_dim, const Rotation& rotation,
-                    const Tensor& out) const {
-  const std::int64_t width = x.size(1), half = rotation.cos.defined() ? rotation.cos.size(1) : 0;
-  const float *all_cos = data_or_null(rotation.cos), *all_sin = data_or_null(rotation.sin);
-  const auto rotate_head = rotation.interleaved ? rotate_neighbours_row : rotate_halves_row;
-  const RowWriter writer(out);
-  for_each_row(x.size(0), width, [&](std::int64_t row) {
-    float* values = x.data_ptr<float>() + row * width;
-    for (std::int64_t h = 0; half > 0 && h < heads; ++h)
-      rotate_head(values + h * head_dim, all_cos + row * half, all_sin + row * half, half);
-    writer.write(row, values);
-  });
-}
-
-Tensor CpuOps::attend(const Attention& attention, const Tensor& qkv) const { return cpu::attend(attention, qkv); }
-
-Tensor CpuOps::product(const Tensor& x, const Tensor& weight) const { return cpu::product(x, weight); }
-
-Tensor CpuOps::log_sum_exp(const Tensor& x) const {
-  const std::int64_t rows = x.size(0), words = x.size(1);
-  Tensor sums = at::empty({rows}, at::kFloat);
-  at::parallel_for(0, rows, 1, [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t row = begin; row < end; ++row)
-      sums.data_ptr<float>()[row] = log_sum_exp_row(x.data_ptr<float>() + row * words, words);
-  });
-  return sums;
-}
-
-std::vector<TopTwo> CpuOps::top_two(const Tensor& x) const {
-  const std::int64_t words = x.size(1);
-  std::vector<TopTwo> best(static_cast<std::size_t>(x.size(0)));
-  at::parallel_for(0, x.size(0), 1, [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t row = begin; row < end; ++row) {
-      TopTwo& of_row = best[static_cast<std::size_t>(row)];
-      const float* values = x.const_data_ptr<float>() + row * words;
-      for (std::int64_t word = 0; word < words; ++word) {
-        if (values[word] <= of_row.next) continue;
-        of_row.join({word, values[word], -INFINITY}, 0);
-      }
+  Tensor gated(const Tensor& x, std::span<const Linear> stack, const Curve& curve, at::ScalarType type) const override {
+    Combine* const kernel = gate_kernel(curve.activation);
+    std::int64_t both = 0;
+    for (const Linear& part : stack) both += part.weight.out;
+    const std::int64_t width = both / 2;
+    const Tensor out = at::empty({x.size(0), width}, type);
+    const Linear& first = stack.front();
+    if (kernel && stack.size() == 1 && !first.bias.defined() && has_halves(first.weight)) {
+      const Timed timed(Phase::products);
+      multiply_halves(first.weight, x, *kernel, out);
+      return out;
     }
-  });
-  return best;
-}
+    const Tensor inner = project(x, stack);
+    if (!kernel) return activated(curve, inner.narrow(1, 0, width)).mul_(inner.narrow(1, width, width)).to(type);
+    const RowWriter writer(out);
+    for_each_row(x.size(0), width, [&](std::int64_t row) {
+      float* values = writer.begin(row);
+      const float* gate = inner.const_data_ptr<float>() + row * 2 * width;
+      kernel(gate, gate + width, values, width);
+      writer.end(row, values);
+    });
+    return out;
+  }
+
+  void rotate(const Tensor& x, std::int64_t heads, std::int64_t head_dim, const Rotation& rotation,
+              const Tensor& out) const override {
+    const std::int64_t width = x.size(1), half = rotation.cos.defined() ? rotation.cos.size(1) : 0;
+    const float *all_cos = data_or_null(rotation.cos), *all_sin = data_or_null(rotation.sin);
+    const auto rotate_head = rotation.interleaved ? rotate_neighbours_row : rotate_halves_row;
+    const RowWriter writer(out);
+    for_each_row(x.size(0), width, [&](std::int64_t row) {
+      float* values = x.data_ptr<float>() + row * width;
+      for (std::int64_t h = 0; half > 0 && h < heads; ++h)
+        rotate_head(values + h * head_dim, all_cos + row * half, all_sin + row * half, half);
+      writer.write(row, values);
+    });
+  }
+
+  Tensor attend(const Attention& attention, const Tensor& qkv) const override { return cpu::attend(attention, qkv); }
+
+  Tensor product(const Tensor& x, const Tensor& weight) const override { return cpu::product(x, weight); }
+
+  Tensor log_sum_exp(const Tensor& x) const override {
+    const std::int64_t rows = x.size(0), words = x.size(1);
+    Tensor sums = at::empty({rows}, at::kFloat);
+    at::parallel_for(0, rows, 1, [&](std::int64_t begin, std::int64_t end) {
+      for (std::int64_t row = begin; row < end; ++row)
+        sums.data_ptr<float>()[row] = log_sum_exp_row(x.data_ptr<float>() + row * words, words);
+    });
+    return sums;
+  }
+
+  std::vector<TopTwo> top_two(const Tensor& x) const override {
+    const std::int64_t words = x.size(1);
+    std::vector<TopTwo> best(static_cast<std::size_t>(x.size(0)));
+    at::parallel_for(0, x.size(0), 1, [&](std::int64_t begin, std::int64_t end) {
+      for (std::int64_t row = begin; row < end; ++row) {
+        TopTwo& of_row = best[static_cast<std::size_t>(row)];
+        const float* values = x.const_data_ptr<float>() + row * words;
+        for (std::int64_t word = 0; word < words; ++word) {
+          if (values[word] <= of_row.next) continue;
+          of_row.join({word, values[word], -INFINITY}, 0);
+        }
+      }
+    });
+    return best;
+  }
+};
+
+}  // namespace
+
+std::shared_ptr<const Ops> make_ops() { return std::make_shared<const CpuOps>(); }
 
 }  // namespace tertium::cpu
