@@ -26,7 +26,7 @@ struct Options : ExperimentOptions {
 };
 
 double seconds(const PatchPlan& plan, const PatchCost& cost) {
-  return plan.row_blocks_per_second > 0 ? cost.row_blocks / plan.row_blocks_per_second : 0;
+  return plan.operations_per_second > 0 ? cost.operations / plan.operations_per_second : 0;
 }
 
 PatchCost total(const PatchPlan& plan) {
@@ -35,7 +35,7 @@ PatchCost total(const PatchPlan& plan) {
     sum.runs += cost.runs;
     sum.strands += cost.strands;
     sum.rows += cost.rows;
-    sum.row_blocks += cost.row_blocks;
+    sum.operations += cost.operations;
   };
   for (const LineupPlan& lineup : plan.lineups) {
     add(lineup.clean);

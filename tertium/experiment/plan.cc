@@ -22,11 +22,22 @@
 namespace tertium {
 namespace {
 
-/// Rows times blocks that were run, and how long they took.
+/// What was run, and how long it took.
 struct Speed {
-  double row_blocks = 0;
+  double operations = 0;
   double seconds = 0;
 };
+
+/// What a strand and its readings take.
+double operations_of(const Job& job, std::size_t strand, const Config& config) {
+  const RowOperations of_row = row_operations(config);
+  const Strand& rows = job.strands[strand];
+  const auto read = std::ranges::count_if(job.readings, [&](const Reading& reading) {
+    return reading.strand == static_cast<int>(strand) && reading.readout == Readout::log_probs;
+  });
+  return static_cast<double>(rows.rows()) * (config.block_count() - rows.first_block()) * of_row.block +
+         static_cast<double>(read) * of_row.head;
+}
 
 /// The answers of a language in an earlier run.
 RightAnswers earlier_answers(const Store& results, const TaskSpec& task, const PreparedLanguage& language) {
@@ -46,29 +57,32 @@ RightAnswers scored_answers(const Engine& engine, const PreparedLanguage& langua
   RightAnswers right;
   for (std::size_t i = 0; i < runs.size(); ++i) {
     right.push_back(best_option(compared(language.questions[i], runs[i].scores)) == language.items[i].gold);
-    measured.row_blocks += static_cast<double>(rows_of(language.questions[i])) * engine.model().config().block_count();
+    Job job;
+    ask(job, language.questions[i], /*whole_options=*/false);
+    for (std::size_t s = 0; s < job.strands.size(); ++s)
+      measured.operations += operations_of(job, s, engine.model().config());
   }
   return right;
 }
 
 /// A few items of a language, for measuring.
 PreparedLanguage first_few(const PreparedLanguage& language) {
-  constexpr std::size_t kFew = 8;
+  constexpr std::size_t kFew = 32;  // enough rows that the weights are read for many at once
   PreparedLanguage few{.language = language.language, .items = language.items, .questions = language.questions};
   few.items.resize(std::min(kFew, few.items.size()));
   few.questions.resize(few.items.size());
   return few;
 }
 
-void add_strand(PatchCost& cost, const Strand& strand, int blocks) {
+void add_strand(PatchCost& cost, const Job& job, std::size_t strand, const Config& config) {
   ++cost.strands;
-  cost.rows += strand.rows();
-  cost.row_blocks += static_cast<double>(strand.rows()) * (blocks - strand.first_block());
+  cost.rows += job.strands[strand].rows();
+  cost.operations += operations_of(job, strand, config);
 }
 
 /// The cost of the clean run and of each control's patched runs of one recipient.
 void add_recipient(const PatchMenu& menu, const Lineup& lineup, const LanguagePair& pair,
-                   const Lineup::Recipient& recipient, int blocks, LineupPlan& plan) {
+                   const Lineup::Recipient& recipient, const Config& config, LineupPlan& plan) {
   const Question& question = pair.at(lineup.direction->recipient()).questions[recipient.item];
   std::map<const ControlRun*, std::vector<Patch>> patches;
   for (const PatchedRun& run : menu.runs_of(recipient)) {
@@ -78,12 +92,12 @@ void add_recipient(const PatchMenu& menu, const Lineup& lineup, const LanguagePa
   }
   for (std::size_t c = 0; c < menu.controls.size(); ++c) {
     const std::vector<Patch>& made = patches[&menu.controls[c]];
-    const Sweep sweep = make_sweeps(question, made, blocks, std::numeric_limits<int>::max()).front();
+    const Sweep sweep = make_sweeps(question, made, config.block_count(), std::numeric_limits<int>::max()).front();
     plan.controls[c].runs += made.size();
     plan.clean.runs += c == 0;
-    for (const Strand& strand : sweep.job.strands) {
-      if (strand.branch) add_strand(plan.controls[c], strand, blocks);
-      if (!strand.branch && c == 0) add_strand(plan.clean, strand, blocks);
+    for (std::size_t s = 0; s < sweep.job.strands.size(); ++s) {
+      const bool is_patched = sweep.job.strands[s].branch.has_value();
+      if (is_patched || c == 0) add_strand(is_patched ? plan.controls[c] : plan.clean, sweep.job, s, config);
     }
   }
 }
@@ -99,7 +113,7 @@ std::size_t add_givers(const PatchMenu& menu, const Lineup& lineup, const Langua
     for (const Side side : {Side::pivot, Side::other})
       for (const std::size_t item : givers.at(side)) {
         ++plan.givers.runs;
-        add_strand(plan.givers, {.tokens = pair.at(side).questions[item].context}, config.block_count());
+        add_strand(plan.givers, {.strands = {{.tokens = pair.at(side).questions[item].context}}}, 0, config);
       }
     most = std::max(most, units.kept_bytes(work, config));
   }
@@ -108,7 +122,6 @@ std::size_t add_givers(const PatchMenu& menu, const Lineup& lineup, const Langua
 
 LineupPlan plan_lineup(const PatchMenu& menu, const TaskSpec& task, const LanguagePair& pair,
                        const Direction& direction, const Config& config, std::size_t& kept_bytes) {
-  const int blocks = config.block_count();
   const Lineup lineup = line_up(menu.spec, direction, pair);
   LineupPlan plan{.task = task.name,
                   .protocol = task.stored_protocol(),
@@ -123,7 +136,7 @@ LineupPlan plan_lineup(const PatchMenu& menu, const TaskSpec& task, const Langua
                   .short_of_donors = lineup.short_of_donors};
   for (const ControlRun& control : menu.controls) plan.controls.push_back({.control = control.name});
   for (const Lineup::Recipient& recipient : lineup.recipients)
-    add_recipient(menu, lineup, pair, recipient, blocks, plan);
+    add_recipient(menu, lineup, pair, recipient, config, plan);
   kept_bytes = std::max(kept_bytes, add_givers(menu, lineup, pair, task, config, plan));
   return plan;
 }
@@ -161,7 +174,7 @@ PatchPlan plan_patches(const Experiment& experiment, const std::vector<PreparedT
     scored_answers(engine, few, {}, warming);
     scored_answers(engine, few, {}, measured);
   }
-  plan.row_blocks_per_second = measured.seconds > 0 ? measured.row_blocks / measured.seconds : 0;
+  plan.operations_per_second = measured.seconds > 0 ? measured.operations / measured.seconds : 0;
   return plan;
 }
 

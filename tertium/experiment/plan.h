@@ -20,7 +20,7 @@ struct PatchCost {
   std::size_t runs = 0;
   std::size_t strands = 0;
   std::size_t rows = 0;
-  double row_blocks = 0;  // rows times the blocks that each of them passes
+  double operations = 0;  // see RowOperations
 };
 
 /// What patching one language in one direction takes.
@@ -37,7 +37,7 @@ struct LineupPlan {
 
 struct PatchPlan {
   std::vector<LineupPlan> lineups;
-  double row_blocks_per_second = 0;  // measured
+  double operations_per_second = 0;  // measured
   std::size_t kept_bytes = 0;        // the most activations kept at once: those of one unit
   double scratch_bytes = 0;          // states that alignment keeps on disk
 };

@@ -1,5 +1,6 @@
 #include "tertium/experiment/scoring.h"
 
+#include <algorithm>
 #include <numeric>
 #include <set>
 
@@ -128,10 +129,12 @@ StatementCosines statement_cosines(const std::vector<TextStates>& pivot, const s
   return {cosines({a, width}, {b, width}), cosines({a, width}, {a, width}), cosines({b, width}, {b, width})};
 }
 
-int rows_of(const Question& question) {
+int rows_of(const Question& question, const Question* before) {
   Job job;
   ask(job, question, /*whole_options=*/false);
-  return job.rows();
+  if (!before) return job.rows();
+  const auto shared = std::ranges::mismatch(before->context, question.context).in2 - question.context.begin();
+  return std::max(1, job.rows() - static_cast<int>(shared));
 }
 
 }  // namespace tertium

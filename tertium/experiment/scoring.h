@@ -73,7 +73,7 @@ std::vector<ItemRun> run_items(const Engine& engine, const PreparedLanguage& lan
 StatementCosines statement_cosines(const std::vector<TextStates>& pivot, const std::vector<TextStates>& other,
                                    std::size_t index);
 
-/// The rows that an item's clean run takes.
-int rows_of(const Question& question);
+/// The rows that an item's clean run takes; those beyond what it shares with the item before it, if one is given.
+int rows_of(const Question& question, const Question* before = nullptr);
 
 }  // namespace tertium

@@ -34,12 +34,16 @@ Wanted states_wanted(const std::vector<const Metric*>& metrics) {
 }
 
 Demand scoring_demand(const TaskSpec& task, const PreparedLanguage& language, const ItemKeys& keys) {
-  return {.series = {task.name, task.stored_protocol(), language.language, std::string(kScoring), ""},
-          .parts = {""},
-          .members = ids_of(language),
-          .key = [&keys = keys](std::size_t, std::size_t i) { return keys.asked[i]; },
-          .cost = [&language = language](std::size_t i,
-                                         const auto&) { return static_cast<double>(rows_of(language.questions[i])); }};
+  return {
+      .series = {task.name, task.stored_protocol(), language.language, std::string(kScoring), ""},
+      .parts = {""},
+      .members = ids_of(language),
+      .key = [&keys = keys](std::size_t, std::size_t i) { return keys.asked[i]; },
+      // Questions of one passage share its rows, and so belong into one unit.
+      .cost =
+          [&language = language](std::size_t i, const auto&) {
+            return static_cast<double>(rows_of(language.questions[i], i > 0 ? &language.questions[i - 1] : nullptr));
+          }};
 }
 
 Demand scoring_and_lens_demand(const TaskSpec& task, const PreparedLanguage& language, const ItemKeys& keys,

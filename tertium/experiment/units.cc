@@ -104,14 +104,18 @@ void UnitCount::add(const WorkPlan& plan) {
   all += plan.done + plan.to_do;
 }
 
-double rows_of_work(const Config& config) {
-  // A nominal speed: cuts must not depend on how busy the machine is. The MLP counts as gated.
-  constexpr double kOperations = 8e11;
-  constexpr double kFewest = 256, kMost = 32'768;  // below, weights are read for too few rows
+RowOperations row_operations(const Config& config) {
   const double width = config.hidden, heads = config.heads * config.head_dim, kv = config.kv_heads * config.head_dim;
   const double mlp = config.experts.count > 0 ? static_cast<double>(config.experts.per_row) * config.experts.width
                                               : static_cast<double>(config.mlp);
-  const double of_row = 2 * config.block_count() * width * (2 * heads + 2 * kv + 3 * mlp);
+  return {2 * width * (2 * heads + 2 * kv + 3 * mlp), 2 * width * config.vocabulary};
+}
+
+double rows_of_work(const Config& config) {
+  // A nominal speed: cuts must not depend on how busy the machine is.
+  constexpr double kOperations = 3.2e12;
+  constexpr double kFewest = 1024, kMost = 32'768;  // below, weights are read for too few rows
+  const double of_row = config.block_count() * row_operations(config).block;
   return std::clamp(kOperations / std::max(1.0, of_row), kFewest, kMost);
 }
 

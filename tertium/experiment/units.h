@@ -98,6 +98,13 @@ class UnitPlanner {
   std::map<Place, std::vector<UnitRow>> stored_;  // what is done
 };
 
+/// What the products of one row with weights take, in multiplications and additions. The MLP counts as gated.
+struct RowOperations {
+  double block = 0;  // one block
+  double head = 0;   // all words of the vocabulary, which a log-probability reads
+};
+RowOperations row_operations(const Config& config);
+
 /// As many rows as keep a work at some seconds, whatever the machine: by the model's size.
 double rows_of_work(const Config& config);
 

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "tertium/model/config.h"
+
 namespace tertium {
 namespace {
 
@@ -53,6 +55,15 @@ class Units : public testing::Test {
 
   std::vector<UnitRow> done;
 };
+
+TEST_F(Units, ARowsOperationsAreThoseOfItsProducts) {
+  Config config{.hidden = 8, .heads = 2, .kv_heads = 1, .head_dim = 4, .mlp = 16, .vocabulary = 100};
+  // q and what attention adds [8, 8], k and v [4, 8], gate, up and down [16, 8]: each number one product and one sum.
+  EXPECT_DOUBLE_EQ(row_operations(config).block, 2 * (2 * 8 * 8 + 2 * 4 * 8 + 3 * 16 * 8));
+  EXPECT_DOUBLE_EQ(row_operations(config).head, 2 * 100 * 8);
+  config.experts = {.count = 4, .per_row = 2, .width = 5};
+  EXPECT_DOUBLE_EQ(row_operations(config).block, 2 * (2 * 8 * 8 + 2 * 4 * 8 + 2 * 3 * 5 * 8)) << "two of four experts";
+}
 
 TEST_F(Units, AreCutByCost) {
   EXPECT_THAT(counts(plan(demand(5))), ElementsAre(2, 2, 1));
