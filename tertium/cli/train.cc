@@ -64,8 +64,8 @@ void train(const Options& options) {
   std::vector<Input> inputs = inputs_of(model_files, tokenizer.files(), {}, {});
   for (const std::filesystem::path& file : training.files) inputs.push_back({"train " + file.filename().string(), file});
   const InputHashes hashes = hashes_of(inputs);
-  // Gradients pass through plain weights, whatever the experiment's dtype.
-  const Model model = Model::load(path, "f32", {}, {.device = "cpu"});
+  // Gradients pass through plain weights, whatever the experiment's dtype and kernels.
+  const Model model = Model::load(path, training.spec.dtype, {}, {.device = "cpu", .kernels = "aten"});
   demand_unchanged(model_files);  // what was loaded is what was hashed
   say_what_trains(training, model);
 

@@ -213,10 +213,10 @@ class TrainingLog {
 };
 
 /// The numbers of all data, so that other data is another training.
-std::string fingerprint(const PreparedTraining& training, const InputHashes& hashes, const std::string& text, Method method,
-                        int end) {
+std::string fingerprint(const PreparedTraining& training, const InputHashes& hashes, Precision precision, const std::string& text,
+                        Method method, int end) {
   Hasher hasher;
-  hasher.add("training 1").add(fingerprint_of(hashes, Precision::f32)).add(text).add(to_string(method));
+  hasher.add("training 1").add(fingerprint_of(hashes, precision)).add(text).add(to_string(method));
   hasher.add(std::int64_t{training.spec.alignment.layer}).add(std::int64_t{end});
   for (const LanguagePairs& language : training.data.languages) {
     hasher.add(language.language).add(static_cast<std::int64_t>(language.pairs.size()));
@@ -305,7 +305,7 @@ std::vector<TrainedAdapter> run_training(const Experiment& experiment, PreparedT
     TrainingLog log(out / (name + ".jsonl"));
     TrainedAdapter result{.method = method, .folder = out / name};
     const TrainingRun run{method, result.folder, experiment.model.string(),
-                          fingerprint(training, hashes, experiment.text, method, end), end};
+                          fingerprint(training, hashes, model.precision(), experiment.text, method, end), end};
     const int steps = end > 0 ? end : training.spec.steps;
     MeanLoss task, alignment;
     watch.stepped = [&](const StepReport& step) {

@@ -53,6 +53,7 @@ void read_loop_keys(TomlTable& table, TrainSpec& spec) {
   spec.evaluate_every = static_cast<int>(table.integer("evaluate_every", 1, kMost).value_or(spec.evaluate_every));
   spec.patience = static_cast<int>(table.integer("patience", 0, kMost).value_or(spec.patience));
   spec.stop_by_mexa = table.one_of("stop_by", {"loss", "mexa"}, "loss") == "mexa";
+  spec.dtype = table.one_of("dtype", {"f32", "bf16"}, "f32");
   spec.recompute = table.flag("recompute");
 }
 

@@ -7,13 +7,21 @@
 #include "tertium/base/error.h"
 #include "tertium/model/config.h"
 #include "tertium/model/weights.h"
+#include "tertium/ops/ops.h"
 
 namespace tertium {
 namespace {
 
 using at::Tensor;
 
-Tensor linear(const Tensor& x, const Linear& w) { return at::linear(x, w.weight.values(), w.bias); }
+/// x [R, in], weight [out, in] → [R, out] in f32. x is rounded to a weight in half precision.
+Tensor multiplied(const Tensor& x, const Tensor& weight, const Tensor& bias = {}) {
+  if (weight.scalar_type() == at::kFloat) return at::linear(x, weight, bias);
+  const Tensor out = at::linear(x.to(weight.scalar_type()), weight).to(at::kFloat);
+  return bias.defined() ? out + bias : out;
+}
+
+Tensor linear(const Tensor& x, const Linear& w) { return multiplied(x, w.weight.values(), w.bias); }
 
 /// The outputs of all matrices of a stack, side by side.
 Tensor linear(const Tensor& x, const Stack& stack) {
@@ -126,7 +134,7 @@ Tensor mlp(const Config& config, const MlpWeights& w, const Xielu& curve, const 
 
 /// Each row of x [T, D] through the experts that its router finds likeliest, weighted by how likely.
 Tensor mixture(const Config& config, const BlockWeights& w, const Tensor& x) {
-  const auto [best, chosen] = at::softmax(at::linear(x, w.router), -1).topk(config.experts.per_row);  // [T, per_row]
+  const auto [best, chosen] = at::softmax(multiplied(x, w.router), -1).topk(config.experts.per_row);  // [T, per_row]
   const Tensor share = config.experts.renormalized ? best / best.sum(-1, /*keepdim=*/true) : best;
   Tensor sum = at::zeros_like(x);
   for (int e = 0; e < config.experts.count; ++e) {
@@ -185,8 +193,10 @@ Tensor block(const Config& config, const BlockWeights& w, int b, std::span<const
 
 }  // namespace
 
-PlainForward::PlainForward(const Model& model, Addition addition) : model_(model), addition_(std::move(addition)) {
-  if (model.precision() != Precision::f32)
+PlainForward::PlainForward(const Model& model, Addition addition, Products products)
+    : model_(model), addition_(std::move(addition)) {
+  if (model.precision() != Precision::f32 &&
+      (products == Products::f32 || model.ops().packs(scalar_type(model.precision()))))
     fail("gradients need a model loaded with dtype f32, and this one is in {}; set dtype = \"f32\"",
          to_string(model.precision()));
 }
@@ -200,7 +210,7 @@ Tensor PlainForward::stream(std::span<const std::int32_t> ids, const Hook& hook)
 Tensor PlainForward::embedded(const Sequences& sequences) const {
   const Weights& weights = model_.weights();
   const Tensor tokens = at::tensor(sequences.ids);
-  Tensor x = weights.embedding.index_select(0, tokens) * static_cast<float>(config().embedding_scale);  // [R, D]
+  Tensor x = weights.embedding.index_select(0, tokens).to(at::kFloat) * static_cast<float>(config().embedding_scale);  // [R, D]
   if (weights.positions.defined()) {
     std::vector<Tensor> positions;
     for (const std::int64_t length : sequences.lengths) {
@@ -227,7 +237,7 @@ Tensor PlainForward::final_norm(const Tensor& stream) const {
 }
 
 Tensor PlainForward::logits(const Tensor& state) const {
-  return soft_capped(at::linear(state, model_.weights().head) * config().logit_scale, config().logit_softcap);
+  return soft_capped(multiplied(state, model_.weights().head) * config().logit_scale, config().logit_softcap);
 }
 
 }  // namespace tertium

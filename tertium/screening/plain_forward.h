@@ -37,8 +37,12 @@ struct Sequences {
 /// tests hold them against it.
 class PlainForward {
  public:
-  /// Throws Error unless the model was loaded in f32: packed half-precision weights have no gradient.
-  explicit PlainForward(const Model& model, Addition addition = {});
+  /// Which precisions a model may have: f32, whose results are those of the equations; or half precision too, whose
+  /// products round what they read and give. Everything else is f32.
+  enum class Products { f32, any };
+
+  /// Throws Error for a model in another precision, and for one whose weights are packed: those have no gradient.
+  explicit PlainForward(const Model& model, Addition addition = {}, Products products = Products::f32);
 
   /// ids [T] → the stream behind the last block, [T, D]. Throws Error if a learned position is missing for so many.
   at::Tensor stream(std::span<const std::int32_t> ids, const Hook& hook) const;

@@ -145,19 +145,19 @@ double LossRunner::task(const PlainForward& forward, std::span<const TokenText* 
 
 double LossRunner::align(const AlignmentSpec& spec, std::span<const TokenPair* const> pairs, double weight,
                          std::uint64_t dropout_seed) {
-  return align(PlainForward(model_, adapter_.addition(true, dropout_seed)), spec, pairs, weight);
+  return align(PlainForward(model_, adapter_.addition(true, dropout_seed), PlainForward::Products::any), spec, pairs, weight);
 }
 
 double LossRunner::task(std::span<const TokenText* const> texts, double weight, std::uint64_t dropout_seed) {
-  return task(PlainForward(model_, adapter_.addition(true, dropout_seed)), texts, weight);
+  return task(PlainForward(model_, adapter_.addition(true, dropout_seed), PlainForward::Products::any), texts, weight);
 }
 
 double LossRunner::align_only(const AlignmentSpec& spec, std::span<const TokenPair* const> pairs) {
-  return align(PlainForward(model_, adapter_.addition(false)), spec, pairs, 0);
+  return align(PlainForward(model_, adapter_.addition(false), PlainForward::Products::any), spec, pairs, 0);
 }
 
 double LossRunner::task_only(std::span<const TokenText* const> texts) {
-  return task(PlainForward(model_, adapter_.addition(false)), texts, 0);
+  return task(PlainForward(model_, adapter_.addition(false), PlainForward::Products::any), texts, 0);
 }
 
 }  // namespace tertium

@@ -91,6 +91,41 @@ INSTANTIATE_TEST_SUITE_P(
       return name;
     });
 
+/// Half-precision products round; losses and gradients are those of f32 but for that.
+TEST(HalfPrecisionProducts, GiveNearlyTheLossesAndGradientsOfF32) {
+  for (const char* family : {"gemma3", "phi3", "gpt2"}) {
+    const fs::path path = fixtures() / "golden" / family;
+    const test::TempFolder folder;
+    test::RandomAdapter::of(path).write(folder.path() / "adapter");
+    const std::vector<TokenPair> pairs = {{{2, 5, 3, 4}, {2, 6, 7}}, {{2, 9, 8}, {2, 3, 3, 5, 4}}, {{2, 4}, {2, 8, 9}}};
+    const TokenText text{.ids = {2, 5, 3, 4, 2, 5, 7}, .prompt = 2};
+    std::vector<double> losses;
+    std::vector<Tensor> gradients;
+    for (const char* dtype : {"f32", "bf16"}) {
+      const Model model = Model::load(path, dtype, {}, {.device = "cpu", .kernels = "aten"});
+      const LiveAdapter live = LiveAdapter::read(model, Adapter(folder.path() / "adapter"));
+      LossRunner runner(model, live, /*recompute=*/false);
+      std::vector<const TokenPair*> of_pairs;
+      for (const TokenPair& pair : pairs) of_pairs.push_back(&pair);
+      const TokenText* const texts[] = {&text};
+      losses.push_back(runner.align({.layer = 2}, of_pairs, 1, 1));
+      losses.push_back(runner.task(texts, 1, 1));
+      std::vector<Tensor> all;
+      for (const auto& [name, values] : live.parameters()) {
+        EXPECT_EQ(values.scalar_type(), at::kFloat) << name;
+        if (values.grad().defined()) all.push_back(values.grad().flatten());
+      }
+      gradients.push_back(at::cat(all));
+    }
+    EXPECT_NEAR(losses[2], losses[0], 0.02 * losses[0]) << family;
+    EXPECT_NEAR(losses[3], losses[1], 0.02 * losses[1]) << family;
+    EXPECT_NE(losses[3], losses[1]) << family << " was not rounded";
+    const double cosine = gradients[0].dot(gradients[1]).item<double>() /
+                          (gradients[0].norm().item<double>() * gradients[1].norm().item<double>());
+    EXPECT_GT(cosine, 0.99) << family;
+  }
+}
+
 TEST(PackedSequences, GiveWhatEachGivesAlone) {
   for (const char* family : {"gemma3", "bloom", "gpt2", "rope_dynamic"}) {
     const PlainForward forward(Model::load(fixtures() / "golden" / family, "f32"));

@@ -55,6 +55,7 @@ struct TrainSpec {
   int evaluate_every = 20;
   int patience = 0;  // evaluations without improvement that end it; 0: never
   bool stop_by_mexa = false;
+  std::string dtype = "f32";  // of the model's own weights and products: f32 or bf16; all else is f32
   bool recompute = false;  // activations, block by block, instead of keeping them
 };
 

@@ -198,6 +198,15 @@ TEST_F(Train, EndsEarlyWithTheBestAdapterAndSoDoTheBaselines) {
   EXPECT_EQ(baseline, best_step);
 }
 
+TEST_F(Train, HalfPrecisionProductsAlignAsWellAndAreAnotherTraining) {
+  const std::vector<std::string> halves = {"dtype=bf16", "steps=60", "evaluate_every=30"};
+  ASSERT_EQ(train("halves", halves).status, 0);
+  const json before = json::parse(read_text_file(folder / "halves/training.json"));
+  EXPECT_LT(log("halves").back().at("held_out_alignment").get<double>(), 0.95 * before.at("before").at("alignment").get<double>());
+  EXPECT_THAT(train("halves", {"steps=60", "evaluate_every=30"}).err, HasSubstr("was made by a training of something else"));
+  EXPECT_THAT(error({"dtype=f16"}), HasSubstr("bf16"));
+}
+
 TEST_F(Train, RecomputedActivationsGiveTheSameAdapter) {
   ASSERT_EQ(train("kept").status, 0);
   ASSERT_EQ(train("again", {"recompute=true"}).status, 0);
