@@ -11,6 +11,7 @@
 #include "tertium/base/text.h"
 #include "tertium/engine/engine.h"
 #include "tertium/experiment/experiment.h"
+#include "tertium/experiment/kept_intervention.h"
 #include "tertium/experiment/run.h"
 #include "tertium/formats/safetensors.h"
 #include "tertium/formats/safetensors_metadata.h"
@@ -239,6 +240,46 @@ TEST_F(Repair, AKeptFileIsUsedAgainAndGivesWhatItGaveThen) {
   EXPECT_NE(other.status, 0) << "results with it are not gone on with without it";
   EXPECT_THAT(run({"--set", "intervention=" + (model / "model.safetensors").string()}, "bad").err,
               HasSubstr("leave [patch], [ablate] and [repair] out"));
+}
+
+TEST_F(Repair, AKeptFileWorksOnWhatIsGeneratedToo) {
+  const auto folder = results_of("results", {"--set", "repair.alphas=[4.0]"});  // strong enough to change words
+  const Engine engine(Model::load(model, "f32"));
+  const int blocks = engine.model().config().block_count();
+  const auto generated = [&](const std::vector<std::string>& more) {
+    std::vector<std::string> arguments = {"generate", model.string(), "die Sonne ist", "-n",
+                                          "6",        "--dtype",      "f32",           "--json"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return json::parse(test::output_of(arguments));
+  };
+  const json plain = generated({});
+  std::size_t changed = 0;
+  for (const std::string& kind : repair_kinds()) {
+    const std::string file = (folder / "repairs" / ("items_loglik_de_" + kind + ".safetensors")).string();
+    const json repaired = generated({"--intervention", file});
+    const KeptIntervention kept = read_intervention(file, engine.model().config());
+    ASSERT_LT(kept.site.block, blocks);
+    std::vector<TokenId> text = repaired.at("prompt_ids").get<std::vector<TokenId>>();
+    const int prompt = static_cast<int>(text.size());
+    // The whole text again for each token, instead of keys and values that are kept.
+    for (const TokenId token : repaired.at("ids").get<std::vector<TokenId>>()) {
+      const int rows = static_cast<int>(text.size());
+      Job job{.name = kind, .strands = {{.tokens = text}}, .readings = {{0, rows - 1, Readout::likeliest, {}}}};
+      job.interventions.push_back(
+          {0, kept.everywhere ? 1 : prompt - 1, kept.site, kept.change(), kept.everywhere ? rows - 1 : 1});
+      const std::vector<float> likeliest = engine.run(job).readings.front();
+      if (likeliest[2] > 1e-4f) {
+        EXPECT_EQ(static_cast<TokenId>(likeliest[0]), token) << kind << ", token " << rows - prompt;
+      }
+      text.push_back(token);
+    }
+    changed += repaired.at("ids") != plain.at("ids");
+  }
+  EXPECT_GT(changed, 0u) << "no repair changed a word, so that nothing was tested";
+  EXPECT_THAT(
+      test::run_program({"generate", model.string(), "die", "--intervention", (model / "model.safetensors").string()})
+          .err,
+      HasSubstr("model.safetensors"));
 }
 
 TEST_F(Repair, GoesOnWhereItStoodAndSaysWhatControlItLacks) {
