@@ -25,26 +25,13 @@
 namespace tertium {
 namespace {
 
-// What day it is for chat templates that say it, as in protocols/question.cc: results must not depend on the day.
-constexpr std::int64_t kChatDate = 1735689600;
-
 std::string stage_of(const std::string& language) {
   return fmt::format("{} {} {}: {}", kGenerate, kOnlyCorrect, language, kScoring);
 }
 
-std::filesystem::path file_of(const GenerateSpec& spec, const std::string& language) {
-  return spec.data / (language + ".jsonl");
-}
-
 Question asked(const OpenQuestion& question, const GenerateSpec& spec, const ChatTemplate* chat,
                const Tokenizer& tokenizer, const Limits& limits) {
-  std::string prompt = question.prompt, between = " ";
-  if (chat) {
-    const Message turn{"user", question.prompt};
-    prompt = render_chat(*chat, {&turn, 1}, /*add_generation_prompt=*/true, kChatDate);
-    between.clear();
-  }
-  if (strip(prompt).size() < prompt.size()) between.clear();  // it ends in the white space that joins them
+  const auto [prompt, between] = open_prompt(question, chat);
   const bool is_pattern = spec.match == AnswerMatch::regex;
   Question made = is_pattern ? Question{.name = question.where, .context = encode_prompt(tokenizer, prompt)}
                              : encode_continuations(tokenizer, question.where, prompt, {between + question.answers[0]});
@@ -180,6 +167,21 @@ UnitPlanner planner_of(const Engine& engine, const Store& store, const RunContro
 
 }  // namespace
 
+OpenPrompt open_prompt(const OpenQuestion& question, const ChatTemplate* chat) {
+  OpenPrompt asked{question.prompt, " "};
+  if (chat) {
+    const Message turn{"user", question.prompt};
+    asked = {render_chat(*chat, {&turn, 1}, /*add_generation_prompt=*/true, kChatDate), ""};
+  }
+  // It ends in the white space that joins them.
+  if (strip(asked.text).size() < asked.text.size()) asked.between.clear();
+  return asked;
+}
+
+std::filesystem::path questions_file(const GenerateSpec& spec, const std::string& language) {
+  return spec.data / (language + ".jsonl");
+}
+
 GenerateSpec read_generate_keys(TomlTable& table, const std::string& pivot) {
   GenerateSpec spec;
   spec.data = table.text("data");
@@ -206,10 +208,10 @@ std::optional<PreparedQuestions> prepare_questions(const Experiment& experiment,
   std::optional<ChatTemplate> chat;
   if (spec.chat) chat = ChatTemplate::open(find_model(experiment.model.string()));
   PreparedQuestions prepared{.spec = spec};
-  std::vector<OpenQuestion> wanted = read_open_questions(file_of(spec, experiment.pivot), spec.match);
+  std::vector<OpenQuestion> wanted = read_open_questions(questions_file(spec, experiment.pivot), spec.match);
   if (spec.limit) wanted.resize(std::min(wanted.size(), *spec.limit));
   const auto side = [&](const std::string& language) {
-    const std::filesystem::path file = file_of(spec, language);
+    const std::filesystem::path file = questions_file(spec, language);
     std::map<std::string, OpenQuestion> all;
     for (OpenQuestion& question : read_open_questions(file, spec.match)) {
       const std::string id = question.id;

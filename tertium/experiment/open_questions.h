@@ -11,12 +11,22 @@
 
 namespace tertium {
 
+struct ChatTemplate;
 class Engine;
 class TomlTable;
 struct UnitCount;
 
 /// A [[task]] table named "generate".
 GenerateSpec read_generate_keys(TomlTable& table, const std::string& pivot);
+
+/// Where a language's questions lie.
+std::filesystem::path questions_file(const GenerateSpec& spec, const std::string& language);
+
+/// A question as the model reads it, and what stands between it and an answer. `chat`: null without a template.
+struct OpenPrompt {
+  std::string text, between;
+};
+OpenPrompt open_prompt(const OpenQuestion& question, const ChatTemplate* chat);
 
 /// One language's questions, and as the model is asked them: the prompt, and behind it the first answer, whose
 /// log-probability is read where it is no pattern.

@@ -15,9 +15,6 @@
 namespace tertium {
 namespace {
 
-// What day it is for chat templates that say it: always the same, 2025-01-01, so that results do not depend on the day.
-constexpr std::int64_t kChatDate = 1735689600;
-
 const std::string kBetween = "\n\n";  // behind each example
 
 std::string question_name(const std::string& task, const Item& item) {

@@ -29,6 +29,9 @@ struct ChatTemplate {
   static ChatTemplate open(const std::filesystem::path& model);
 };
 
+/// The day that runs tell templates that ask for it: always 2025-01-01, since results must not depend on the day.
+constexpr std::int64_t kChatDate = 1735689600;
+
 /// The conversation as one text, which spells its special tokens (see encode_prompt). With `add_generation_prompt` it
 /// ends where the assistant is to speak. `now`, in seconds since 1970 (UTC), is the date for templates that ask for it;
 /// the current one if absent. Throws Error naming the template and the line: it is no Jinja, it refuses the messages
