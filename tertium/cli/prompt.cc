@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "tertium/base/error.h"
 #include "tertium/base/text.h"
@@ -9,7 +10,11 @@
 #include "tertium/cli/wrapped.h"
 #include "tertium/experiment/asker.h"
 #include "tertium/experiment/experiment.h"
+#include "tertium/experiment/open_questions.h"
 #include "tertium/experiment/task_texts.h"
+#include "tertium/experiment/translation_texts.h"
+#include "tertium/formats/model_path.h"
+#include "tertium/store/store.h"
 
 namespace tertium {
 namespace {
@@ -23,10 +28,28 @@ struct Options {
   bool json = false;
 };
 
-/// An item of one language, as one protocol asks it.
+/// What goes on with a prompt and is scored, or would be right.
+struct Following {
+  std::string label;   // "0", "reference"
+  std::string before;  // the prompt
+  std::string scored;  // behind it
+  std::string choice;  // what it stands for
+  bool is_gold = true;
+  std::string note = {};  // printed behind it
+};
+
+/// An item in one language, as one protocol asks it.
 struct AskedItem {
-  const Item& item;
-  std::vector<ScoredText> texts;  // [n_options]
+  std::string language;
+  std::vector<Following> followings;
+};
+
+/// An item in all languages that are asked for.
+struct AskedEverywhere {
+  std::string task, protocol, item, category;
+  std::size_t shots = 0;
+  std::string reading;  // what is done with it, in a sentence
+  std::vector<AskedItem> languages;
 };
 
 constexpr std::size_t kWhole = std::string::npos;  // of a text, however long
@@ -79,42 +102,52 @@ void print_prompt(const std::string& text) {
   print_broken("  | ", printable(std::string_view(text).substr(begin), kWhole) + kGoesOn);
 }
 
-void print_asked(const AskedItem& asked, Protocol protocol) {
-  const Item& item = asked.item;
-  fmt::print("\n{}\n", printable(item.language));
-  for (std::size_t k = 0; k < asked.texts.size(); ++k) {
-    if (k == 0 || asked.texts[k].before != asked.texts[k - 1].before) print_prompt(asked.texts[k].before);
-    std::string option = quoted(asked.texts[k].scored);
-    if (protocol == Protocol::letters) option += " for " + quoted(item.choices[k]);
-    print_broken(fmt::format("  {}: ", k), option + (k == item.gold ? " (gold)" : ""));
+void print_asked(const AskedItem& asked) {
+  fmt::print("\n{}\n", printable(asked.language));
+  const std::string* shown = nullptr;
+  for (const Following& one : asked.followings) {
+    if (!shown || *shown != one.before) print_prompt(one.before);
+    shown = &one.before;
+    print_broken(fmt::format("  {}: ", one.label), quoted(one.scored) + one.note);
   }
 }
 
-nlohmann::ordered_json as_json(const AskedItem& asked, const TaskSpec& task, std::size_t shots) {
-  const Item& item = asked.item;
-  nlohmann::ordered_json json = {{"task", task.name},
-                                 {"protocol", task.stored_protocol()},
-                                 {"language", item.language},
-                                 {"item", item.id},
-                                 {"category", item.category},
-                                 {"shots", shots},
-                                 {"options", nlohmann::ordered_json::array()}};
-  for (std::size_t k = 0; k < asked.texts.size(); ++k)
-    json["options"].push_back({{"before", asked.texts[k].before},
-                               {"scored", asked.texts[k].scored},
-                               {"choice", item.choices[k]},
-                               {"is_gold", k == item.gold}});
-  return json;
+void print_all(const AskedEverywhere& asked) {
+  const std::string category = asked.category.empty() ? "" : " (" + printable(asked.category) + ")";
+  const std::string after = asked.shots == 0   ? ""
+                            : asked.shots == 1 ? ", after 1 example"
+                                               : fmt::format(", after {} examples", asked.shots);
+  fmt::print("{}\n{}\n",
+             wrapped(fmt::format("── {}, {}, item {}{}{} ──", asked.task, asked.protocol, printable(asked.item),
+                                 category, after)),
+             wrapped(asked.reading));
+  for (const AskedItem& language : asked.languages) print_asked(language);
 }
 
-/// Where the item stands in all languages.
-std::size_t index_of(const std::vector<Item>& items, const std::string& id, const TaskSpec& task) {
+void add_json(const AskedEverywhere& all, nlohmann::ordered_json& prompts) {
+  for (const AskedItem& asked : all.languages) {
+    nlohmann::ordered_json json = {{"task", all.task},
+                                   {"protocol", all.protocol},
+                                   {"language", asked.language},
+                                   {"item", all.item},
+                                   {"category", all.category},
+                                   {"shots", all.shots},
+                                   {"options", nlohmann::ordered_json::array()}};
+    for (const Following& one : asked.followings)
+      json["options"].push_back(
+          {{"before", one.before}, {"scored", one.scored}, {"choice", one.choice}, {"is_gold", one.is_gold}});
+    prompts.push_back(std::move(json));
+  }
+}
+
+/// Where an item stands among those of a task, the first without an id.
+std::size_t index_of(const std::vector<std::string>& ids, const std::string& id, const std::string& task) {
   if (id.empty()) return 0;
-  const auto found = std::ranges::find(items, id, &Item::id);
-  if (found == items.end())
-    fail("--item {}: the experiment asks no item of that id in {}; the first of {} is \"{}\"", printable(id), task.name,
-         items.size(), printable(items.front().id));
-  return static_cast<std::size_t>(found - items.begin());
+  const auto found = std::ranges::find(ids, id);
+  if (found == ids.end())
+    fail("--item {}: the experiment asks no item of that id in {}; the first of {} is \"{}\"", printable(id), task,
+         ids.size(), printable(ids.front()));
+  return static_cast<std::size_t>(found - ids.begin());
 }
 
 void demand_known(const Options& options, const Experiment& experiment) {
@@ -123,8 +156,17 @@ void demand_known(const Options& options, const Experiment& experiment) {
     tasks.push_back(task.name);
     languages.insert(languages.end(), task.languages.begin(), task.languages.end());
   }
+  for (const TranslateSpec& task : experiment.translations) {
+    tasks.emplace_back(kTranslate);
+    languages.insert(languages.end(), task.text.languages.begin(), task.text.languages.end());
+  }
+  if (experiment.open_answers) {
+    tasks.emplace_back(kGenerate);
+    const std::vector<std::string>& own = experiment.open_answers->languages;
+    languages.insert(languages.end(), own.begin(), own.end());
+  }
   if (tasks.empty())
-    fail("{}: has no task that asks items; a task named \"parallel\" has sentences only", options.experiment);
+    fail("{}: has no task that asks anything; a task named \"parallel\" has sentences only", options.experiment);
   const auto demand = [&](const char* option, const std::string& name, std::vector<std::string> known) {
     if (std::ranges::find(known, name) != known.end()) return;
     std::ranges::sort(known);
@@ -141,45 +183,130 @@ bool is_shown(const std::string& language, const std::vector<std::string>& chose
   return chosen.empty() || std::ranges::find(chosen, language) != chosen.end();
 }
 
-void print_heading(const TaskSpec& task, const Item& item, std::size_t shots) {
-  fmt::print("{}\n",
-             wrapped(fmt::format("── {}, {}, item {}{}{} ──", task.name, task.stored_protocol(), printable(item.id),
-                                 item.category.empty() ? "" : " (" + printable(item.category) + ")",
-                                 shots == 0   ? ""
-                                 : shots == 1 ? ", after 1 example"
-                                              : fmt::format(", after {} examples", shots))));
-  fmt::print("{}\n", wrapped(reading(task)));
+std::vector<AskedEverywhere> asked_items(const Options& options, const Experiment& experiment, const TaskSpec& spec) {
+  const TaskItems task = read_task_texts(spec, experiment.pivot);
+  const std::vector<Item>& pivot = task.languages.front().items;
+  std::vector<std::string> ids;
+  for (const Item& item : pivot) ids.push_back(item.id);
+  const std::size_t index = index_of(ids, options.item, spec.name);
+  std::vector<AskedEverywhere> all;
+  for (const TaskSpec& variant : variants_of(spec, pivot)) {
+    const Asker asker(variant, experiment.model);
+    AskedEverywhere asked{.task = variant.name,
+                          .protocol = variant.stored_protocol(),
+                          .item = pivot[index].id,
+                          .category = pivot[index].category,
+                          .shots = task.shots.empty() ? 0 : task.shots[index].size(),
+                          .reading = reading(variant),
+                          .languages = {}};
+    for (const ItemsAndPool& language : task.languages) {
+      if (!is_shown(language.language, options.languages)) continue;
+      const std::vector<std::vector<Item>> examples = examples_of(task, language);
+      const Item& item = language.items[index];
+      AskedItem& own = asked.languages.emplace_back(AskedItem{language.language, {}});
+      const auto texts = asker.texts(item, examples.empty() ? std::vector<Item>{} : examples[index]);
+      for (std::size_t k = 0; k < texts.size(); ++k) {
+        const std::string letter = variant.protocol == Protocol::letters ? " for " + quoted(item.choices[k]) : "";
+        own.followings.push_back({std::to_string(k), texts[k].before, texts[k].scored, item.choices[k], k == item.gold,
+                                  letter + (k == item.gold ? " (gold)" : "")});
+      }
+    }
+    all.push_back(std::move(asked));
+  }
+  return all;
+}
+
+/// How a text that the model writes ends.
+std::string ending(const std::vector<std::string>& stops, int most_tokens) {
+  std::vector<std::string> all;
+  for (const std::string& stop : stops) all.push_back(stop == "\n" ? "the end of a line" : quoted(stop));
+  return fmt::format("It ends at {}, where the model ends it, or after {} tokens.", join(all, " or "), most_tokens);
+}
+
+AskedEverywhere asked_translation(const Options& options, const Experiment& experiment, const TranslateSpec& spec) {
+  TranslationTexts texts(spec, experiment.model, experiment.pivot);
+  std::vector<std::string> ids;
+  for (std::size_t i = 0; i < texts.size(); ++i) ids.push_back(std::to_string(texts.first_line() + i));
+  const std::string task = fmt::format("{} {}", kTranslate, spec.target);
+  const std::size_t index = index_of(ids, options.item, task);
+  AskedEverywhere asked{
+      .task = task,
+      .protocol = std::string(to_string(Protocol::loglik)),
+      .item = ids[index],
+      .category = "",
+      .shots = texts.shots().size(),
+      .reading = fmt::format("At {} the log-probabilities of the reference's tokens are summed, and the "
+                             "model translates. {}",
+                             kGoesOn, ending(texts.form().stops, spec.most_tokens)),
+      .languages = {}};
+  std::vector<std::string> languages = {experiment.pivot};
+  languages.insert(languages.end(), spec.text.languages.begin(), spec.text.languages.end());
+  for (const std::string& language : languages) {
+    if (!is_shown(language, options.languages)) continue;
+    const AskedSentence one = texts.asked(language, spec.target)[index];
+    asked.languages.push_back({language, {{"reference", one.prompt.text, one.continuation, one.answer}}});
+  }
+  return asked;
+}
+
+AskedEverywhere asked_question(const Options& options, const Experiment& experiment, const GenerateSpec& spec) {
+  std::optional<ChatTemplate> chat;
+  if (spec.chat) chat = ChatTemplate::open(find_model(experiment.model.string()));
+  std::vector<std::string> ids;
+  for (const OpenQuestion& question : read_open_questions(questions_file(spec, experiment.pivot), spec.match))
+    ids.push_back(question.id);
+  if (spec.limit) ids.resize(std::min(ids.size(), *spec.limit));
+  const std::string& id = ids[index_of(ids, options.item, kGenerate)];
+  const char* judged = spec.match == AnswerMatch::exact      ? "is an answer but for case and punctuation"
+                       : spec.match == AnswerMatch::contains ? "contains an answer, but for case and punctuation"
+                                                             : "matches a pattern";
+  AskedEverywhere asked{.task = kGenerate,
+                        .protocol = kOnlyCorrect,
+                        .item = id,
+                        .category = "",
+                        .reading = fmt::format("At {} the model answers, and is right where what it writes {}. {}",
+                                               kGoesOn, judged, ending(spec.stops, spec.most_tokens)),
+                        .languages = {}};
+  std::vector<std::string> languages = {experiment.pivot};
+  languages.insert(languages.end(), spec.languages.begin(), spec.languages.end());
+  for (const std::string& language : languages) {
+    if (!is_shown(language, options.languages)) continue;
+    const std::filesystem::path file = questions_file(spec, language);
+    const std::vector<OpenQuestion> questions = read_open_questions(file, spec.match);
+    const auto question = std::ranges::find(questions, id, &OpenQuestion::id);
+    if (question == questions.end())
+      fail("{}: has no question \"{}\", which the pivot's file has", file.string(), printable(id));
+    const OpenPrompt prompt = open_prompt(*question, chat ? &*chat : nullptr);
+    AskedItem& own = asked.languages.emplace_back(AskedItem{language, {}});
+    const bool is_pattern = spec.match == AnswerMatch::regex;
+    for (const std::string& answer : question->answers)
+      own.followings.push_back(
+          {is_pattern ? "pattern" : "answer", prompt.text, is_pattern ? answer : prompt.between + answer, answer});
+  }
+  return asked;
 }
 
 void prompt(const Options& options) {
   const Experiment experiment = read_experiment(options.experiment, options.settings);
   demand_known(options, experiment);
+  const auto is_wanted = [&](std::string_view task) { return options.task.empty() || options.task == task; };
+  std::vector<AskedEverywhere> all;
+  for (const TaskSpec& spec : experiment.tasks)
+    if (is_wanted(spec.name))
+      for (AskedEverywhere& asked : asked_items(options, experiment, spec)) all.push_back(std::move(asked));
+  if (is_wanted(kTranslate))
+    for (const TranslateSpec& spec : experiment.translations)
+      all.push_back(asked_translation(options, experiment, spec));
+  if (experiment.open_answers && is_wanted(kGenerate))
+    all.push_back(asked_question(options, experiment, *experiment.open_answers));
+
   nlohmann::ordered_json json = nlohmann::ordered_json::array();
-  bool is_first = true;
-  for (const TaskSpec& spec : experiment.tasks) {
-    if (!options.task.empty() && spec.name != options.task) continue;
-    const TaskItems task = read_task_texts(spec, experiment.pivot);
-    const std::vector<Item>& pivot = task.languages.front().items;
-    const std::size_t index = index_of(pivot, options.item, spec);
-    const std::size_t shots = task.shots.empty() ? 0 : task.shots[index].size();
-    for (const TaskSpec& variant : variants_of(spec, pivot)) {
-      const Asker asker(variant, experiment.model);
-      if (!options.json) {
-        if (!is_first) fmt::print("\n");
-        print_heading(variant, pivot[index], shots);
-      }
-      is_first = false;
-      for (const ItemsAndPool& language : task.languages) {
-        if (!is_shown(language.language, options.languages)) continue;
-        const std::vector<std::vector<Item>> examples = examples_of(task, language);
-        const Item& item = language.items[index];
-        const AskedItem asked{item, asker.texts(item, examples.empty() ? std::vector<Item>{} : examples[index])};
-        if (options.json)
-          json.push_back(as_json(asked, variant, shots));
-        else
-          print_asked(asked, spec.protocol);
-      }
-    }
+  for (const AskedEverywhere& asked : all) {
+    if (options.json)
+      add_json(asked, json);
+    else
+      print_all(asked);
+    if (!options.json && &asked != &all.back()) fmt::print("\n");
   }
   if (options.json) fmt::print("{}\n", nlohmann::ordered_json{{"prompts", json}}.dump());
 }
@@ -194,7 +321,7 @@ void add_prompt(CLI::App& app) {
   command.add_option("--task", options->task, "This task alone, by its name in the file");
   command.add_option("--language", options->languages, "These languages alone, it,zh; the pivot is one, too")
       ->delimiter(',');
-  command.add_option("--item", options->item, "The item's id; the first item if absent");
+  command.add_option("--item", options->item, "The item's id (of a translation, its line from 0); the first if absent");
   command
       .add_option("--set", options->settings,
                   "Replace a key of the experiment: key=value, for example task.chat=true; may be repeated")

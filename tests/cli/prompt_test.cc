@@ -125,5 +125,61 @@ TEST_F(PromptCommand, NamesWhatIsNotThere) {
   EXPECT_THAT(error({"--item", "none"}), HasSubstr("the first of 20 is \"rain-wet\""));
 }
 
+/// Sentences and open questions, in files of their own.
+class PromptOfTexts : public PromptCommand {
+ protected:
+  PromptOfTexts() {
+    temporary.write("flores/en.dev", "the sun is hot\nthe rain is wet\nthe snow is cold\n");
+    temporary.write("flores/de.dev", "die Sonne ist warm\ndie Luft ist nass\ndie Glut ist kalt\n");
+    temporary.write("questions/en.jsonl", R"({"id": "a", "prompt": "the rain is", "answers": ["wet", "very wet"]})");
+    temporary.write("questions/de.jsonl", R"({"id": "a", "prompt": "die Luft ist", "answers": ["nass"]})");
+    write(R"(match = "contains")");
+  }
+  void write(const std::string& keys) const {
+    temporary.write("experiment.toml",
+                    "model = \"model\"\n[[task]]\nname = \"translate\"\ndata = \"flores\"\nsplit = \"dev\"\n"
+                    "languages = [\"de\"]\ntarget = \"de\"\nshots = 1\nmax_new_tokens = 9\n"
+                    "[[task]]\nname = \"generate\"\ndata = \"questions\"\nlanguages = [\"de\"]\n" +
+                        keys + "\n");
+  }
+};
+
+TEST_F(PromptOfTexts, ASentenceIsShownBehindItsExamplesAndBeforeItsReference) {
+  const std::string text = shown({"--task", "translate", "--item", "2", "--language", "en"});
+  EXPECT_EQ(text,
+            "── translate de, loglik, item 2, after 1 example ──\n"
+            "At [...] the log-probabilities of the reference's tokens are summed, and the\n"
+            "model translates. It ends at the end of a line, where the model ends it, or\n"
+            "after 9 tokens.\n"
+            "\nen\n"
+            "  | English: the sun is hot\n"
+            "  | German: die Sonne ist warm\n"
+            "  | \n"
+            "  | English: the snow is cold\n"
+            "  | German:[...]\n"
+            "  reference: \" die Glut ist kalt\"\n");
+  const json prompt = prompts({"--task", "translate", "--language", "de"}).at(0);
+  EXPECT_EQ(prompt.at("item"), "1") << "the first line is an example";
+  EXPECT_EQ(prompt.at("options").at(0).at("before"),
+            "German: die Sonne ist warm\nGerman: die Sonne ist warm\n\nGerman: die Luft ist nass\nGerman:");
+}
+
+TEST_F(PromptOfTexts, AQuestionIsShownWithWhatAnswersItInEveryLanguage) {
+  const std::string text = shown({"--task", "generate"});
+  EXPECT_THAT(text, HasSubstr("is right where what it writes contains an\nanswer, but for case and punctuation."));
+  EXPECT_THAT(text, HasSubstr("\nen\n  | the rain is[...]\n  answer: \" wet\"\n  answer: \" very wet\"\n"));
+  EXPECT_THAT(text, HasSubstr("\nde\n  | die Luft ist[...]\n  answer: \" nass\"\n"));
+  write(R"(match = "regex")");
+  EXPECT_THAT(shown({"--task", "generate"}), HasSubstr("  pattern: \"very wet\"\n"));
+  temporary.write("questions/de.jsonl", R"({"id": "b", "prompt": "die", "answers": ["nass"]})");
+  EXPECT_THAT(error({"--task", "generate"}), HasSubstr("de.jsonl: has no question \"a\", which the pivot's file has"));
+}
+
+TEST_F(PromptOfTexts, SentencesAndTasksThatAreNotThereAreNamed) {
+  EXPECT_THAT(error({"--task", "translate", "--item", "7"}),
+              HasSubstr("asks no item of that id in translate de; the first of 2 is \"1\""));
+  EXPECT_THAT(error({"--task", "items"}), HasSubstr("there: generate, translate"));
+}
+
 }  // namespace
 }  // namespace tertium
