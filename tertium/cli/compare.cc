@@ -68,7 +68,7 @@ void print_flips(const Comparison& comparison) {
       *same = &change;
   }
   if (most.empty()) return;
-  fmt::print("\nPatches of the same items where they differ most (blocks of the same relative depth)\n");
+  fmt::print("\nPatches of the same items where they differ most (blocks of like depth)\n");
   for (const FlipChange* change : most) {
     const std::string name = fmt::format("{}, {}, {}, {}", printable(change->of.task), printable(change->of.protocol),
                                          printable(change->of.language), place_name(change->key));
