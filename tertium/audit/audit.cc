@@ -6,6 +6,7 @@
 #include <set>
 
 #include "tertium/audit/check.h"
+#include "tertium/audit/plain_texts.h"
 #include "tertium/base/error.h"
 #include "tertium/base/text.h"
 #include "tertium/formats/model_path.h"
@@ -61,6 +62,14 @@ class Collector {
 void check_texts(const TaskTexts& texts, Collector& collector) {
   for (const Check* check : checks())
     if (check->texts) collector.add(texts.spec, *check, check->texts(texts));
+}
+
+void check_plain_texts(const Experiment& experiment, Collector& collector) {
+  for (const PlainTexts& plain : read_plain_texts(experiment)) {
+    const TaskTexts texts = plain.as_task();
+    for (const Check* check : checks())
+      if (check->plain) collector.add(texts.spec, *check, check->plain(texts));
+  }
 }
 
 void check_tokens(const TaskTokens& tokens, Collector& collector) {
@@ -172,6 +181,7 @@ Audit audit(const Experiment& experiment) {
     one.task.left_out = {ids.begin(), ids.end()};
     check_tokens({one.task, model.limits, special_tokens(*model.tokenizer), one.unasked}, collector);
   }
+  check_plain_texts(experiment, collector);
   audit.findings = std::move(collector).sorted();
   return audit;
 }
@@ -181,6 +191,7 @@ Audit audit(const Experiment& experiment, const std::vector<PreparedTask>& tasks
   Collector collector(experiment);
   for (const TaskSpec& spec : experiment.tasks) check_texts(read_texts(spec, experiment.pivot), collector);
   for (const PreparedTask& task : tasks) check_tokens({task, limits, special_tokens(tokenizer)}, collector);
+  check_plain_texts(experiment, collector);
   return {std::move(collector).sorted(), {}};
 }
 

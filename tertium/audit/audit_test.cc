@@ -1,11 +1,13 @@
 #include "tertium/audit/audit.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <map>
 #include <nlohmann/json.hpp>
 
+#include "tertium/base/text.h"
 #include "tests/support/files.h"
 
 namespace tertium {
@@ -380,6 +382,66 @@ TEST_F(AuditTest, WithoutAModelSaysThatTokensWereNotChecked) {
   const std::vector<std::string> left_out = audited().left_out;
   ASSERT_THAT(left_out, SizeIs(1));
   EXPECT_THAT(left_out[0], HasSubstr("without a tokenizer"));
+}
+
+/// Twelve sentences in three files, and open questions.
+class PlainTextsAudit : public test::FolderTest {
+ protected:
+  using Sentences = std::vector<std::string>;
+  PlainTextsAudit() {
+    write("en", english);
+    write("fr", french);
+    write("de", german);
+    temporary.write("questions/en.jsonl", R"({"id": "a", "prompt": "What is it?", "answers": ["this"]})");
+    temporary.write("questions/fr.jsonl", R"({"id": "a", "prompt": "???", "answers": ["cela"]})");
+  }
+  static Sentences twelve(const std::string& words) {
+    Sentences sentences;
+    for (int i = 0; i < 12; ++i) sentences.push_back(words + " " + std::to_string(100 + i) + ".");
+    return sentences;
+  }
+  void write(const std::string& language, const Sentences& sentences) const {
+    std::string text;
+    for (const std::string& sentence : sentences) text += sentence + "\n";
+    temporary.write("flores/" + language + ".dev", text);
+  }
+  /// "fr repeated: 3, 4"
+  std::vector<std::string> found() const {
+    const CorpusSpec corpus{.data = folder / "flores", .split = "dev", .languages = {"fr"}};
+    Experiment experiment{.model = folder / "model", .pivot = "en"};
+    experiment.translations = {{.text = corpus, .target = "de", .shots = 1}};
+    experiment.open_answers = GenerateSpec{.data = folder / "questions", .languages = {"fr"}};
+    std::vector<std::string> all;
+    for (const Finding& finding : audit(experiment).findings)
+      all.push_back(fmt::format("{}, {} {}: {}", finding.task, finding.language, finding.check, join(finding.items)));
+    return all;
+  }
+
+  Sentences english = twelve("The cat is number"), french = twelve("Le chat porte le"),
+            german = twelve("Die Katze hat");
+};
+
+TEST_F(PlainTextsAudit, LooksAtSentencesAndAtPrompts) { EXPECT_THAT(found(), ElementsAre("generate, fr blank: a")); }
+
+TEST_F(PlainTextsAudit, TellsSentencesThatRepeatAreNotTranslatedOrHaveSlipped) {
+  french[0] = english[0];  // the example, which is not asked
+  french[4] = english[4];
+  french[6] = french[5];
+  french[8] += " Et il dort, comme tous les chats de cette rue qui n'ont pas de nom et pas de maison, jusqu'au soir.";
+  german[9] = "Это кошка номер девять.";
+  write("fr", french);
+  write("de", german);
+  EXPECT_THAT(found(), testing::UnorderedElementsAre("translate de, fr repeated: 5, 6",
+                                                     "translate de, fr untranslated: 4", "translate de, fr length: 8",
+                                                     "translate de, de script: 9", "generate, fr blank: a"));
+}
+
+TEST_F(PlainTextsAudit, TellsFilesThatAreNotParallelOrNotThere) {
+  french.pop_back();
+  write("fr", french);
+  std::filesystem::remove(folder / "flores/de.dev");
+  EXPECT_THAT(found(), Contains("translate de,  files: "));
+  EXPECT_THAT(found(), Contains("translate de, de files: "));
 }
 
 }  // namespace

@@ -28,8 +28,9 @@ struct TaskTokens {
 /// Looks for one kind of trap. Add one: audit/checks/<name>.cc, which defines <name>_check, and a line in checks.def.
 struct Check {
   std::string_view name;
-  /// Either may be null. Both leave `task` and `check` of a finding to the caller.
+  /// Any may be null. All leave `task` and `check` of a finding to the caller.
   std::vector<Finding> (*texts)(const TaskTexts& texts) = nullptr;
+  std::vector<Finding> (*plain)(const TaskTexts& texts) = nullptr;  // of texts without options (plain_texts.h)
   std::vector<Finding> (*tokens)(const TaskTokens& tokens) = nullptr;
 };
 

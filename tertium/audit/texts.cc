@@ -81,11 +81,6 @@ class LenientReader {
   std::set<std::string> ids_;
 };
 
-void set_places(LanguageTexts& language) {
-  language.places.clear();
-  for (std::size_t i = 0; i < language.items.size(); ++i) language.places[language.items[i].id] = i;
-}
-
 /// The pivot's choice decides for all languages, as in a run; without a pivot, that of the first language with items.
 void choose(TaskTexts& texts) {
   const auto first =
@@ -106,7 +101,7 @@ void choose(TaskTexts& texts) {
     for (const Item& item : language.file.items)
       if (is_asked.contains(item.id) || (asked.size() == first->file.items.size() && !in_first.contains(item.id)))
         language.items.push_back(item);
-    set_places(language);
+    language.set_places();
   }
 }
 
@@ -153,20 +148,26 @@ void choose_examples(TaskTexts& texts) {
 
 }  // namespace
 
+void LanguageTexts::set_places() {
+  places.clear();
+  for (std::size_t i = 0; i < items.size(); ++i) places[items[i].id] = i;
+}
+
 const Item* LanguageTexts::find(const std::string& id) const {
   const auto found = places.find(id);
   return found == places.end() ? nullptr : &items[found->second];
 }
 
 TaskTexts read_texts(const TaskSpec& spec, const std::string& pivot) {
-  TaskTexts texts{.task = task_named(spec.name), .spec = spec};
+  const Task& task = task_named(spec.name);
+  TaskTexts texts{.task = &task, .spec = spec};
   std::vector<std::string> names = {pivot};
   names.insert(names.end(), spec.languages.begin(), spec.languages.end());
   for (const std::string& name : names) {
     LanguageTexts& language = texts.languages.emplace_back(LanguageTexts{.language = name});
-    language.file = LenientReader(texts.task, name, spec.rules).read(spec.data, spec.split);
+    language.file = LenientReader(task, name, spec.rules).read(spec.data, spec.split);
     if (spec.shots.count > 0 && (!spec.shots.in_pivot || name == pivot))
-      language.pool = LenientReader(texts.task, name, spec.rules)
+      language.pool = LenientReader(task, name, spec.rules)
                           .read(spec.shots.data.empty() ? spec.data : spec.shots.data,
                                 spec.shots.split.empty() ? spec.split : spec.shots.split);
   }

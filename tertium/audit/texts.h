@@ -27,13 +27,15 @@ struct LanguageTexts {
 
   /// Null if the language lacks it.
   const Item* find(const std::string& id) const;
+  /// To be called once the items stand.
+  void set_places();
 
   std::map<std::string, std::size_t> places;  // of items, by id
 };
 
 /// The texts of one task. Languages need not be parallel, and a language without a readable file has no items.
 struct TaskTexts {
-  const Task& task;
+  const Task* task;  // null: sentences or open questions (plain_texts.h)
   const TaskSpec& spec;
   std::vector<LanguageTexts> languages;                   // the pivot first
   std::map<std::string, std::vector<std::string>> shots;  // few-shot: ids of the examples, by the asked item's id

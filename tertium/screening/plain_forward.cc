@@ -7,7 +7,6 @@
 #include "tertium/base/error.h"
 #include "tertium/model/config.h"
 #include "tertium/model/weights.h"
-#include "tertium/ops/ops.h"
 
 namespace tertium {
 namespace {
@@ -196,7 +195,7 @@ Tensor block(const Config& config, const BlockWeights& w, int b, std::span<const
 PlainForward::PlainForward(const Model& model, Addition addition, Products products)
     : model_(model), addition_(std::move(addition)) {
   if (model.precision() != Precision::f32 &&
-      (products == Products::f32 || model.ops().packs(scalar_type(model.precision()))))
+      (products == Products::f32 || model.weights().blocks.at(0).qkv.at(0).weight.packed.defined()))
     fail("gradients need a model loaded with dtype f32, and this one is in {}; set dtype = \"f32\"",
          to_string(model.precision()));
 }

@@ -151,7 +151,7 @@ class Training {
   /// Held-out states of one language by stream index.
   std::vector<HeldOutStates> held_out_states(const LanguagePairs& language) const {
     const at::AutoGradMode none(false);
-    const PlainForward forward(model_, adapter_.addition(false));
+    const PlainForward forward(model_, adapter_.addition(false), PlainForward::Products::any);
     std::vector<HeldOutStates> states(model_.config().layers.size() + 1);
     const auto add = [&](const std::vector<std::int32_t>& ids, std::vector<float> HeldOutStates::*side) {
       forward.stream(ids, [&](Site site, const at::Tensor& rows) {

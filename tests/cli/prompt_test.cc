@@ -130,6 +130,7 @@ class PromptOfTexts : public PromptCommand {
  protected:
   PromptOfTexts() {
     temporary.write("flores/en.dev", "the sun is hot\nthe rain is wet\nthe snow is cold\n");
+    temporary.write("flores/fr.dev", "le soleil est chaud\nla pluie est humide\nla neige est froide\n");
     temporary.write("flores/de.dev", "die Sonne ist warm\ndie Luft ist nass\ndie Glut ist kalt\n");
     temporary.write("questions/en.jsonl", R"({"id": "a", "prompt": "the rain is", "answers": ["wet", "very wet"]})");
     temporary.write("questions/de.jsonl", R"({"id": "a", "prompt": "die Luft ist", "answers": ["nass"]})");
@@ -138,7 +139,7 @@ class PromptOfTexts : public PromptCommand {
   void write(const std::string& keys) const {
     temporary.write("experiment.toml",
                     "model = \"model\"\n[[task]]\nname = \"translate\"\ndata = \"flores\"\nsplit = \"dev\"\n"
-                    "languages = [\"de\"]\ntarget = \"de\"\nshots = 1\nmax_new_tokens = 9\n"
+                    "languages = [\"fr\"]\ntarget = \"de\"\nshots = 1\nmax_new_tokens = 9\n"
                     "[[task]]\nname = \"generate\"\ndata = \"questions\"\nlanguages = [\"de\"]\n" +
                         keys + "\n");
   }
@@ -158,10 +159,10 @@ TEST_F(PromptOfTexts, ASentenceIsShownBehindItsExamplesAndBeforeItsReference) {
             "  | English: the snow is cold\n"
             "  | German:[...]\n"
             "  reference: \" die Glut ist kalt\"\n");
-  const json prompt = prompts({"--task", "translate", "--language", "de"}).at(0);
+  const json prompt = prompts({"--task", "translate", "--language", "fr"}).at(0);
   EXPECT_EQ(prompt.at("item"), "1") << "the first line is an example";
   EXPECT_EQ(prompt.at("options").at(0).at("before"),
-            "German: die Sonne ist warm\nGerman: die Sonne ist warm\n\nGerman: die Luft ist nass\nGerman:");
+            "French: le soleil est chaud\nGerman: die Sonne ist warm\n\nFrench: la pluie est humide\nGerman:");
 }
 
 TEST_F(PromptOfTexts, AQuestionIsShownWithWhatAnswersItInEveryLanguage) {

@@ -47,6 +47,7 @@ std::vector<Finding> find(const TaskTexts& texts) {
 extern const Check blank_check = {
     .name = "blank",
     .texts = find,
+    .plain = find,
 };
 
 }  // namespace tertium

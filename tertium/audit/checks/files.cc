@@ -82,6 +82,7 @@ std::vector<Finding> find(const TaskTexts& texts) {
 extern const Check files_check = {
     .name = "files",
     .texts = find,
+    .plain = find,
 };
 
 }  // namespace tertium

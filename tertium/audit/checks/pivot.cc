@@ -28,7 +28,7 @@ Finding of_copa(const TaskTexts& texts) {
 std::vector<Finding> find(const TaskTexts& texts) {
   std::vector<Finding> findings;
   const std::string& pivot = texts.pivot().language;
-  if (texts.task.name != "xcopa" || texts.spec.languages.empty()) return findings;
+  if (texts.task->name != "xcopa" || texts.spec.languages.empty()) return findings;
   if (pivot == "en") findings.push_back(of_copa(texts));
   if (!pivot.starts_with(kTranslation)) return findings;
   const std::string source = pivot.substr(kTranslation.size());

@@ -59,7 +59,7 @@ void add_dissent(const LanguageTexts& language, const std::string& field, const 
 
 std::vector<Finding> find(const TaskTexts& texts) {
   std::vector<Finding> findings;
-  const std::string field(texts.task.asks);
+  const std::string field(texts.task->asks);
   if (field.empty()) return findings;
   const auto says = [&](const Item& item) {
     const auto found = item.fields.find(field);

@@ -47,6 +47,7 @@ std::vector<Finding> find(const TaskTexts& texts) {
 extern const Check repeated_check = {
     .name = "repeated",
     .texts = find,
+    .plain = find,
 };
 
 }  // namespace tertium

@@ -59,6 +59,7 @@ std::vector<Finding> find(const TaskTexts& texts) {
 extern const Check script_check = {
     .name = "script",
     .texts = find,
+    .plain = find,
 };
 
 }  // namespace tertium

@@ -67,6 +67,7 @@ std::vector<Finding> find(const TaskTexts& texts) {
 extern const Check untranslated_check = {
     .name = "untranslated",
     .texts = find,
+    .plain = find,
 };
 
 }  // namespace tertium
