@@ -95,7 +95,7 @@ const transfer = {
           mark: { type: "bar", stroke: theme.ground, strokeWidth: 1.5 },
           encoding: {
             y, x: { field: "begin", type: "quantitative", title: "items", axis: { grid: false, tickMinStep: 1, tickCount: 6 }, scale: { nice: false } }, x2: { field: "end" },
-            color: { field: "group", type: "nominal", scale: { domain: labels, range: groups.map(([, , colour]) => theme[colour]) }, legend: { columns: context.width < 560 ? 2 : 4, symbolType: "square" } },
+            color: { field: "group", type: "nominal", scale: { domain: labels, range: groups.map(([, , colour]) => theme[colour]) }, legend: { columns: context.width < 420 ? 1 : context.width < 560 ? 2 : 4, symbolType: "square" } },
             tooltip,
           },
         },

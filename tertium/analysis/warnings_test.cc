@@ -18,8 +18,19 @@ TEST(Warnings, TellWhatARunNotedOfItsItemsAKindEach) {
                                                {"ties xcopa loglik it dali", "0"}});
   ASSERT_EQ(found.size(), 2u);
   EXPECT_THAT(found[0].text, HasSubstr("two options of one text"));
-  EXPECT_THAT(found[0].where, ElementsAre("xcopa loglik it: 2", "xcopa loglik en: 1"));
+  EXPECT_THAT(found[0].where, ElementsAre("xcopa loglik: it 2, en 1"));
   EXPECT_THAT(found[1].where, ElementsAre("xcopa loglik zh: 7"));
+}
+
+TEST(Warnings, OfLanguagesStandTogetherAndOtherPlacesApart) {
+  const std::vector<Warning> found = warnings({{"ties xcopa loglik it dali", "4"},
+                                               {"ties xcopa loglik it mexat", "6"},
+                                               {"ties xcopa loglik zh dali", "5"},
+                                               {"lacking items letters it colon", "1"},
+                                               {"lacking items letters it last", "2"}});
+  ASSERT_EQ(found.size(), 2u);
+  EXPECT_THAT(found[0].where, ElementsAre("items letters it colon: 1", "items letters it last: 2"));
+  EXPECT_THAT(found[1].where, ElementsAre("xcopa loglik dali: it 4, zh 5", "xcopa loglik it mexat: 6"));
 }
 
 TEST(Warnings, AreNoneOfARunThatNotedNothing) {
