@@ -28,15 +28,16 @@ struct Speed {
   double seconds = 0;
 };
 
-/// What a strand and its readings take.
-double operations_of(const Job& job, std::size_t strand, const Config& config) {
+/// What each strand of a job takes with its readings.
+std::vector<double> operations_of(const Job& job, const Config& config) {
   const RowOperations of_row = row_operations(config);
-  const Strand& rows = job.strands[strand];
-  const auto read = std::ranges::count_if(job.readings, [&](const Reading& reading) {
-    return reading.strand == static_cast<int>(strand) && reading.readout == Readout::log_probs;
-  });
-  return static_cast<double>(rows.rows()) * (config.block_count() - rows.first_block()) * of_row.block +
-         static_cast<double>(read) * of_row.head;
+  std::vector<double> operations;
+  for (const Strand& strand : job.strands)
+    operations.push_back(static_cast<double>(strand.rows()) * (config.block_count() - strand.first_block()) *
+                         of_row.block);
+  for (const Reading& reading : job.readings)
+    if (reading.readout == Readout::log_probs) operations[static_cast<std::size_t>(reading.strand)] += of_row.head;
+  return operations;
 }
 
 /// The answers of a language in an earlier run.
@@ -59,8 +60,7 @@ RightAnswers scored_answers(const Engine& engine, const PreparedLanguage& langua
     right.push_back(best_option(compared(language.questions[i], runs[i].scores)) == language.items[i].gold);
     Job job;
     ask(job, language.questions[i], /*whole_options=*/false);
-    for (std::size_t s = 0; s < job.strands.size(); ++s)
-      measured.operations += operations_of(job, s, engine.model().config());
+    for (const double operations : operations_of(job, engine.model().config())) measured.operations += operations;
   }
   return right;
 }
@@ -74,10 +74,10 @@ PreparedLanguage first_few(const PreparedLanguage& language) {
   return few;
 }
 
-void add_strand(PatchCost& cost, const Job& job, std::size_t strand, const Config& config) {
+void add_strand(PatchCost& cost, const Strand& strand, double operations) {
   ++cost.strands;
-  cost.rows += job.strands[strand].rows();
-  cost.operations += operations_of(job, strand, config);
+  cost.rows += strand.rows();
+  cost.operations += operations;
 }
 
 /// The cost of the clean run and of each control's patched runs of one recipient.
@@ -95,9 +95,10 @@ void add_recipient(const PatchMenu& menu, const Lineup& lineup, const LanguagePa
     const Sweep sweep = make_sweeps(question, made, config.block_count(), std::numeric_limits<int>::max()).front();
     plan.controls[c].runs += made.size();
     plan.clean.runs += c == 0;
+    const std::vector<double> operations = operations_of(sweep.job, config);
     for (std::size_t s = 0; s < sweep.job.strands.size(); ++s) {
-      const bool is_patched = sweep.job.strands[s].branch.has_value();
-      if (is_patched || c == 0) add_strand(is_patched ? plan.controls[c] : plan.clean, sweep.job, s, config);
+      const Strand& strand = sweep.job.strands[s];
+      if (strand.branch || c == 0) add_strand(strand.branch ? plan.controls[c] : plan.clean, strand, operations[s]);
     }
   }
 }
@@ -113,7 +114,8 @@ std::size_t add_givers(const PatchMenu& menu, const Lineup& lineup, const Langua
     for (const Side side : {Side::pivot, Side::other})
       for (const std::size_t item : givers.at(side)) {
         ++plan.givers.runs;
-        add_strand(plan.givers, {.strands = {{.tokens = pair.at(side).questions[item].context}}}, 0, config);
+        const Job job{.strands = {{.tokens = pair.at(side).questions[item].context}}};
+        add_strand(plan.givers, job.strands.front(), operations_of(job, config).front());
       }
     most = std::max(most, units.kept_bytes(work, config));
   }

@@ -35,6 +35,7 @@ const std::vector<Sentence>& ParallelSentences::of(const std::string& language) 
   if (std::ranges::find(files_, file.path) == files_.end()) files_.push_back(file.path);
   return read_.emplace(language, std::move(sentences)).first->second;
 }
+
 TranslationTexts::TranslationTexts(const TranslateSpec& spec, const std::filesystem::path& model,
                                    const std::string& pivot)
     : spec_(spec),
