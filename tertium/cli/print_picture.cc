@@ -67,7 +67,7 @@ void print_chart(const std::string& heading, const std::string& what, const std:
                                                       : "";
     std::vector<double> values = series.values;
     thin_out(values, kMostBars);
-    fmt::print("  {:<10}{:<13}{}{}{}\n", label,
+    fmt::print("  {:<9}{:<14}{}{}{}\n", label,
                has_count ? series.name : fmt::format("{} n={}", series.name, series.items), bars(values, full, ink),
                series.peak().empty() ? "" : "  ", series.peak());
   }
