@@ -49,7 +49,7 @@ TEST_F(Statistics, APictureComesFirstAndTablesOnDemand) {
   const std::string picture = output_of({"show", results.string()}),
                     tables = output_of({"show", results.string(), "--all"});
   for (const char* part : {"Accuracy, % [95 %], on a line from 0 to 100", "(chance 50 %)", "DALI: % of items aligned with en, TS and TF (chance 17 %); stream indices",
-                           "de        main", "same_gold", "blocks 0 to 1", "Conclusions"})
+                           "de       main ", "same_gold", "blocks 0 to 1", "Conclusions"})
     EXPECT_THAT(picture, HasSubstr(part));
   EXPECT_EQ(picture.find("  layer    "), picture.npos);
   for (const char* part : {"  layer    ", "  block", "main | same_gold | self", "DALI: % of items aligned with en, TS | TF (chance 17 %)",
