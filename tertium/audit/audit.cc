@@ -65,8 +65,9 @@ void check_texts(const TaskTexts& texts, Collector& collector) {
 }
 
 void check_plain_texts(const Experiment& experiment, Collector& collector) {
-  for (const PlainTexts& plain : read_plain_texts(experiment)) {
-    const TaskTexts texts = plain.as_task();
+  std::vector<PlainTexts> all = read_plain_texts(experiment);
+  for (PlainTexts& plain : all) {
+    const TaskTexts texts = plain.take();
     for (const Check* check : checks())
       if (check->plain) collector.add(texts.spec, *check, check->plain(texts));
   }

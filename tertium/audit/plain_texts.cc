@@ -28,7 +28,6 @@ void add_language(PlainTexts& texts, const std::string& language, const Read& re
     added.items.clear();
     added.file.problems.emplace_back(error.what());
   }
-  added.file.items = added.items;
   added.set_places();
 }
 
@@ -40,8 +39,7 @@ PlainTexts sentences(std::string name, const CorpusSpec& spec, std::size_t first
   std::size_t of_first = 0;  // sentences in the first file that can be read
   for (const std::string& language : languages)
     add_language(texts, language, [&](LanguageTexts& side) {
-      const auto own = spec.files.find(language);
-      const std::string& called = own == spec.files.end() ? language : own->second;
+      const std::string& called = name_in_files(spec.files, language);
       const CorpusFile file = corpus_file(spec.data, called, spec.split);
       // A file of several languages is looked at once.
       if (!file.has_columns || texts.languages.size() == 1) side.file.path = file.path;
@@ -57,31 +55,24 @@ PlainTexts sentences(std::string name, const CorpusSpec& spec, std::size_t first
   return texts;
 }
 
-std::vector<std::string> languages_of(const Experiment& experiment, const std::vector<std::string>& others,
-                                      const std::string& target = "") {
-  std::vector<std::string> all = {experiment.pivot};
-  all.insert(all.end(), others.begin(), others.end());
-  if (!target.empty() && std::ranges::find(all, target) == all.end()) all.push_back(target);
-  return all;
-}
-
 }  // namespace
 
 std::vector<PlainTexts> read_plain_texts(const Experiment& experiment) {
   std::vector<PlainTexts> all;
   for (const CorpusSpec& spec : experiment.corpora)
-    all.push_back(sentences(spec.corpus(), spec, spec.offset, languages_of(experiment, spec.languages)));
+    all.push_back(sentences(spec.corpus(), spec, spec.offset, with_pivot(experiment.pivot, spec.languages)));
   for (const TranslateSpec& spec : experiment.translations) {
     const bool shots_first = spec.shots_data.empty() && spec.shots_split.empty() && !spec.shots_seed;
     const std::size_t first = spec.text.offset + (shots_first ? static_cast<std::size_t>(spec.shots) : 0);
-    all.push_back(sentences(fmt::format("{} {}", kTranslate, spec.target), spec.text, first,
-                            languages_of(experiment, spec.text.languages, spec.target)));
+    std::vector<std::string> languages = with_pivot(experiment.pivot, spec.text.languages);
+    if (std::ranges::find(languages, spec.target) == languages.end()) languages.push_back(spec.target);
+    all.push_back(sentences(spec.task(), spec.text, first, languages));
   }
   if (!experiment.open_answers) return all;
   const GenerateSpec& spec = *experiment.open_answers;
   PlainTexts& questions = all.emplace_back();
   questions.spec.name = kGenerate;
-  for (const std::string& language : languages_of(experiment, spec.languages))
+  for (const std::string& language : with_pivot(experiment.pivot, spec.languages))
     add_language(questions, language, [&](LanguageTexts& side) {
       side.file.path = questions_file(spec, language);
       for (const OpenQuestion& question : read_open_questions(side.file.path, spec.match))

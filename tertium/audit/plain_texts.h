@@ -15,7 +15,10 @@ struct PlainTexts {
   std::vector<LanguageTexts> languages;
   std::string problem;  // that concerns all of them
 
-  TaskTexts as_task() const { return {.task = nullptr, .spec = spec, .languages = languages, .problem = problem}; }
+  /// Takes the texts; this must outlive the result, which names `spec`.
+  TaskTexts take() {
+    return {.task = nullptr, .spec = spec, .languages = std::move(languages), .problem = std::move(problem)};
+  }
 };
 
 /// Those of all tasks of an experiment that are named parallel, translate or generate; of translations the target is

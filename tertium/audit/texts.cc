@@ -161,9 +161,7 @@ const Item* LanguageTexts::find(const std::string& id) const {
 TaskTexts read_texts(const TaskSpec& spec, const std::string& pivot) {
   const Task& task = task_named(spec.name);
   TaskTexts texts{.task = &task, .spec = spec};
-  std::vector<std::string> names = {pivot};
-  names.insert(names.end(), spec.languages.begin(), spec.languages.end());
-  for (const std::string& name : names) {
+  for (const std::string& name : with_pivot(pivot, spec.languages)) {
     LanguageTexts& language = texts.languages.emplace_back(LanguageTexts{.language = name});
     language.file = LenientReader(task, name, spec.rules).read(spec.data, spec.split);
     if (spec.shots.count > 0 && (!spec.shots.in_pivot || name == pivot))

@@ -227,7 +227,7 @@ AskedEverywhere asked_translation(const Options& options, const Experiment& expe
   TranslationTexts texts(spec, experiment.model, experiment.pivot);
   std::vector<std::string> ids;
   for (std::size_t i = 0; i < texts.size(); ++i) ids.push_back(std::to_string(texts.first_line() + i));
-  const std::string task = fmt::format("{} {}", kTranslate, spec.target);
+  const std::string task = spec.task();
   const std::size_t index = index_of(ids, options.item, task);
   AskedEverywhere asked{
       .task = task,
@@ -239,9 +239,7 @@ AskedEverywhere asked_translation(const Options& options, const Experiment& expe
                              "model translates. {}",
                              kGoesOn, ending(texts.form().stops, spec.most_tokens)),
       .languages = {}};
-  std::vector<std::string> languages = {experiment.pivot};
-  languages.insert(languages.end(), spec.text.languages.begin(), spec.text.languages.end());
-  for (const std::string& language : languages) {
+  for (const std::string& language : with_pivot(experiment.pivot, spec.text.languages)) {
     if (!is_shown(language, options.languages)) continue;
     const AskedSentence one = texts.asked(language, spec.target)[index];
     asked.languages.push_back({language, {{"reference", one.prompt.text, one.continuation, one.answer}}});
@@ -252,34 +250,27 @@ AskedEverywhere asked_translation(const Options& options, const Experiment& expe
 AskedEverywhere asked_question(const Options& options, const Experiment& experiment, const GenerateSpec& spec) {
   std::optional<ChatTemplate> chat;
   if (spec.chat) chat = ChatTemplate::open(find_model(experiment.model.string()));
+  const std::vector<QuestionTexts> sides = read_question_texts(spec, experiment.pivot);
   std::vector<std::string> ids;
-  for (const OpenQuestion& question : read_open_questions(questions_file(spec, experiment.pivot), spec.match))
-    ids.push_back(question.id);
-  if (spec.limit) ids.resize(std::min(ids.size(), *spec.limit));
-  const std::string& id = ids[index_of(ids, options.item, kGenerate)];
+  for (const OpenQuestion& question : sides.front().questions) ids.push_back(question.id);
+  const std::size_t index = index_of(ids, options.item, kGenerate);
   const char* judged = spec.match == AnswerMatch::exact      ? "is an answer but for case and punctuation"
                        : spec.match == AnswerMatch::contains ? "contains an answer, but for case and punctuation"
                                                              : "matches a pattern";
   AskedEverywhere asked{.task = kGenerate,
                         .protocol = kOnlyCorrect,
-                        .item = id,
+                        .item = ids[index],
                         .category = "",
                         .reading = fmt::format("At {} the model answers, and is right where what it writes {}. {}",
                                                kGoesOn, judged, ending(spec.stops, spec.most_tokens)),
                         .languages = {}};
-  std::vector<std::string> languages = {experiment.pivot};
-  languages.insert(languages.end(), spec.languages.begin(), spec.languages.end());
-  for (const std::string& language : languages) {
-    if (!is_shown(language, options.languages)) continue;
-    const std::filesystem::path file = questions_file(spec, language);
-    const std::vector<OpenQuestion> questions = read_open_questions(file, spec.match);
-    const auto question = std::ranges::find(questions, id, &OpenQuestion::id);
-    if (question == questions.end())
-      fail("{}: has no question \"{}\", which the pivot's file has", file.string(), printable(id));
-    const OpenPrompt prompt = open_prompt(*question, chat ? &*chat : nullptr);
-    AskedItem& own = asked.languages.emplace_back(AskedItem{language, {}});
+  for (const QuestionTexts& side : sides) {
+    if (!is_shown(side.language, options.languages)) continue;
+    const OpenQuestion& question = side.questions[index];
+    const OpenPrompt prompt = open_prompt(question, chat ? &*chat : nullptr);
+    AskedItem& own = asked.languages.emplace_back(AskedItem{side.language, {}});
     const bool is_pattern = spec.match == AnswerMatch::regex;
-    for (const std::string& answer : question->answers)
+    for (const std::string& answer : question.answers)
       own.followings.push_back(
           {is_pattern ? "pattern" : "answer", prompt.text, is_pattern ? answer : prompt.between + answer, answer});
   }

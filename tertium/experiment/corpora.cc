@@ -153,8 +153,7 @@ struct ReadSide {
 
 ReadSide read_side(const CorpusSpec& spec, const std::string& language, const Tokenizer& tokenizer,
                    const Limits& limits) {
-  const auto own = spec.files.find(language);
-  const std::string& name = own == spec.files.end() ? language : own->second;
+  const std::string& name = name_in_files(spec.files, language);
   const CorpusFile file = corpus_file(spec.data, name, spec.split);
   const std::vector<Sentence> sentences = read_sentences(file, name);
   ReadSide read{{language, {}}, file.path, sentences.size()};

@@ -522,6 +522,12 @@ std::string_view to_string(Pooling pooling) {
 
 fs::path Experiment::found_adapter() const { return adapter.empty() ? adapter : find_adapter(adapter.string()); }
 
+std::vector<std::string> with_pivot(const std::string& pivot, const std::vector<std::string>& others) {
+  std::vector<std::string> all = {pivot};
+  all.insert(all.end(), others.begin(), others.end());
+  return all;
+}
+
 std::string CorpusSpec::corpus() const {
   const std::string name = data.extension() == ".tsv" ? data.stem().string() : data.filename().string();
   return split.empty() ? name : name + "." + split;

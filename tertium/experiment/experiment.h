@@ -70,6 +70,9 @@ struct CorpusSpec {
   std::string corpus() const;
 };
 
+/// The pivot, then the others.
+std::vector<std::string> with_pivot(const std::string& pivot, const std::vector<std::string>& others);
+
 /// A [[task]] table named "translate" (docs/methods.md, section 12): source languages, the pivot beside, into one
 /// target.
 struct TranslateSpec {
@@ -85,6 +88,9 @@ struct TranslateSpec {
   bool chat = false;                        // the prompt is a user's turn, written by the model's chat template
   int most_tokens = 256;                    // generated
   std::optional<double> success;            // chrF++ from which on a translation counts as right
+
+  /// How units and reports name it: "translate deu_Latn".
+  std::string task() const { return "translate " + target; }
 };
 
 /// A [[task]] table named "generate": questions that the model answers in its own words.

@@ -182,6 +182,29 @@ std::filesystem::path questions_file(const GenerateSpec& spec, const std::string
   return spec.data / (language + ".jsonl");
 }
 
+std::vector<QuestionTexts> read_question_texts(const GenerateSpec& spec, const std::string& pivot) {
+  QuestionTexts wanted{pivot, read_open_questions(questions_file(spec, pivot), spec.match)};
+  if (spec.limit) wanted.questions.resize(std::min(wanted.questions.size(), *spec.limit));
+  std::vector<QuestionTexts> sides = {std::move(wanted)};
+  for (const std::string& language : spec.languages) {
+    const std::filesystem::path file = questions_file(spec, language);
+    std::map<std::string, OpenQuestion> all;
+    for (OpenQuestion& question : read_open_questions(file, spec.match)) {
+      const std::string id = question.id;
+      all.emplace(id, std::move(question));
+    }
+    QuestionTexts side{language, {}};
+    for (const OpenQuestion& one : sides.front().questions) {
+      const auto found = all.find(one.id);
+      if (found == all.end())
+        fail("{}: has no question \"{}\", which the pivot's file has", file.string(), printable(one.id));
+      side.questions.push_back(std::move(found->second));
+    }
+    sides.push_back(std::move(side));
+  }
+  return sides;
+}
+
 GenerateSpec read_generate_keys(TomlTable& table, const std::string& pivot) {
   GenerateSpec spec;
   spec.data = table.text("data");
@@ -208,28 +231,16 @@ std::optional<PreparedQuestions> prepare_questions(const Experiment& experiment,
   std::optional<ChatTemplate> chat;
   if (spec.chat) chat = ChatTemplate::open(find_model(experiment.model.string()));
   PreparedQuestions prepared{.spec = spec};
-  std::vector<OpenQuestion> wanted = read_open_questions(questions_file(spec, experiment.pivot), spec.match);
-  if (spec.limit) wanted.resize(std::min(wanted.size(), *spec.limit));
-  const auto side = [&](const std::string& language) {
-    const std::filesystem::path file = questions_file(spec, language);
-    std::map<std::string, OpenQuestion> all;
-    for (OpenQuestion& question : read_open_questions(file, spec.match)) {
-      const std::string id = question.id;
-      all.emplace(id, std::move(question));
-    }
-    AskedQuestions side{language, {}, {}};
-    for (const OpenQuestion& one : wanted) {
-      const auto found = all.find(one.id);
-      if (found == all.end())
-        fail("{}: has no question \"{}\", which the pivot's file has", file.string(), printable(one.id));
-      side.asked.push_back(asked(found->second, spec, chat ? &*chat : nullptr, tokenizer, limits));
-      side.questions.push_back(std::move(found->second));
-    }
-    prepared.files.push_back(file);
-    return side;
-  };
-  prepared.pivot = side(experiment.pivot);
-  for (const std::string& language : spec.languages) prepared.others.push_back(side(language));
+  for (QuestionTexts& texts : read_question_texts(spec, experiment.pivot)) {
+    prepared.files.push_back(questions_file(spec, texts.language));
+    AskedQuestions side{texts.language, std::move(texts.questions), {}};
+    for (const OpenQuestion& question : side.questions)
+      side.asked.push_back(asked(question, spec, chat ? &*chat : nullptr, tokenizer, limits));
+    if (prepared.files.size() == 1)
+      prepared.pivot = std::move(side);
+    else
+      prepared.others.push_back(std::move(side));
+  }
   if (chat) prepared.files.insert(prepared.files.end(), chat->files.begin(), chat->files.end());
   return prepared;
 }

@@ -22,6 +22,15 @@ GenerateSpec read_generate_keys(TomlTable& table, const std::string& pivot);
 /// Where a language's questions lie.
 std::filesystem::path questions_file(const GenerateSpec& spec, const std::string& language);
 
+/// One language's questions, before they are encoded.
+struct QuestionTexts {
+  std::string language;
+  std::vector<OpenQuestion> questions;
+};
+/// The pivot's, up to the limit, then those of the others with its ids in its order. Throws Error naming the file that
+/// lacks one.
+std::vector<QuestionTexts> read_question_texts(const GenerateSpec& spec, const std::string& pivot);
+
 /// A question as the model reads it, and what stands between it and an answer. `chat`: null without a template.
 struct OpenPrompt {
   std::string text, between;

@@ -101,7 +101,7 @@ PreparedTranslation prepare_translation(const TranslateSpec& spec, const Experim
 
 }  // namespace
 
-TaskSpec PreparedTranslation::as_task() const { return {.name = "translate " + spec.target}; }
+TaskSpec PreparedTranslation::as_task() const { return {.name = spec.task()}; }
 
 std::vector<PreparedTranslation> prepare_translations(const Experiment& experiment, const Tokenizer& tokenizer,
                                                       const Limits& limits) {

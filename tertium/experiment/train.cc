@@ -42,8 +42,7 @@ std::vector<TokenId> encoded(const Tokenizer& tokenizer, const Limits& limits, c
 /// The sentences of a language in the order of the file.
 std::vector<std::vector<TokenId>> read_side(const CorpusSpec& spec, const std::string& language, const Tokenizer& tokenizer,
                                             const Limits& limits, std::vector<std::filesystem::path>& files) {
-  const auto own = spec.files.find(language);
-  const std::string& name = own == spec.files.end() ? language : own->second;
+  const std::string& name = name_in_files(spec.files, language);
   const CorpusFile file = corpus_file(spec.data, name, spec.split);
   if (std::ranges::find(files, file.path) == files.end()) files.push_back(file.path);
   std::vector<std::vector<TokenId>> sentences;

@@ -25,8 +25,7 @@ std::vector<std::size_t> drawn(std::uint64_t seed, std::vector<std::size_t> line
 
 const std::vector<Sentence>& ParallelSentences::of(const std::string& language) {
   if (const auto known = read_.find(language); known != read_.end()) return known->second;
-  const auto own = names_.find(language);
-  const std::string& name = own == names_.end() ? language : own->second;
+  const std::string& name = name_in_files(names_, language);
   const CorpusFile file = corpus_file(data_, name, split_);
   std::vector<Sentence> sentences = read_sentences(file, name);
   if (!read_.empty() && read_.begin()->second.size() != sentences.size())

@@ -42,6 +42,11 @@ std::vector<Sentence> read_column(const fs::path& path, const std::string& langu
 
 }  // namespace
 
+const std::string& name_in_files(const std::map<std::string, std::string>& names, const std::string& language) {
+  const auto own = names.find(language);
+  return own == names.end() ? language : own->second;
+}
+
 CorpusFile corpus_file(const fs::path& data, const std::string& language, const std::string& split) {
   if (data.extension() == ".tsv") {
     if (!split.empty()) fail("{}: a file has no split \"{}\"; leave the split out", data.string(), printable(split));

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -13,6 +14,9 @@ struct CorpusFile {
   std::filesystem::path path;
   bool has_columns = false;  // a TSV file with a column a language; else a file a language, a sentence a line
 };
+
+/// What a corpus's files call a language: its own name, unless `names` has another.
+const std::string& name_in_files(const std::map<std::string, std::string>& names, const std::string& language);
 
 /// `data` is a folder that holds <language>.<split>, or a .tsv file whose first line names the languages of its
 /// columns. Without a split, the first of <language>.devtest, .dev and .txt that is there. Throws Error naming what is
