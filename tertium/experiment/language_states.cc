@@ -24,20 +24,36 @@ LanguageStates::LanguageStates(const Engine& engine, const PreparedLanguage& lan
                                const std::filesystem::path& file)
     : engine_(engine), language_(language), wanted_(wanted) {
   if (file.empty()) return;
-  std::vector<std::size_t> texts;
-  for (const Question& question : language.questions) texts.push_back(count_texts(question, wanted));
   const Config& config = engine.model().config();
-  spill_.emplace(file, keys, std::move(texts), layers_kept(config), static_cast<std::size_t>(config.hidden));
+  std::vector<std::size_t> counts;
+  for (const Question& question : language.questions)
+    counts.push_back(count_texts(question, wanted) * layers_kept(config) * static_cast<std::size_t>(config.hidden));
+  spill_.emplace(file, keys, std::move(counts));
 }
 
-std::vector<TextStates> LanguageStates::texts_of(const ItemRun& run) const {
-  std::vector<TextStates> texts = run.statements;
-  if (wanted_.premise) texts.push_back(run.premise);
+std::vector<float> LanguageStates::record_of(const ItemRun& run) const {
+  std::vector<float> record;
+  const auto add = [&](const TextStates& text) {
+    record.insert(record.end(), text.resid.begin(), text.resid.end());
+    record.insert(record.end(), text.final_norm.begin(), text.final_norm.end());
+  };
+  for (const TextStates& text : run.statements) add(text);
+  if (wanted_.premise) add(run.premise);
+  return record;
+}
+
+std::vector<TextStates> LanguageStates::texts_in(const std::vector<float>& record) const {
+  const Config& config = engine_.model().config();
+  const auto width = static_cast<std::ptrdiff_t>(config.hidden);
+  const std::ptrdiff_t of_stream = (static_cast<std::ptrdiff_t>(layers_kept(config)) - 1) * width;
+  std::vector<TextStates> texts;
+  for (auto next = record.begin(); next != record.end(); next += of_stream + width)
+    texts.push_back({{next, next + of_stream}, {next + of_stream, next + of_stream + width}});
   return texts;
 }
 
 void LanguageStates::keep(std::size_t item, const ItemRun& run) {
-  if (spill_ && !spill_->has(item)) (void)spill_->write(item, texts_of(run));  // else it is computed again
+  if (spill_ && !spill_->has(item)) (void)spill_->write(item, record_of(run));  // else it is computed again
 }
 
 std::vector<std::vector<TextStates>> LanguageStates::statements(std::span<const std::size_t> items) {
@@ -45,7 +61,7 @@ std::vector<std::vector<TextStates>> LanguageStates::statements(std::span<const 
   std::vector<std::size_t> lacking;
   for (const std::size_t item : items) {
     if (spill_ && spill_->has(item))
-      found[item] = spill_->read(item);
+      found[item] = texts_in(spill_->read(item));
     else
       lacking.push_back(item);
   }
@@ -88,7 +104,8 @@ void LanguageStates::keep_all(double most_rows) {
 }
 
 void LanguageStates::read_premise(std::size_t item, std::size_t layer, std::span<float> into) const {
-  spill_->read(item, count_texts(language_.questions[item], wanted_) - 1, layer, into);
+  const std::size_t text = count_texts(language_.questions[item], wanted_) - 1;
+  spill_->read(item, (text * layers_kept(engine_.model().config()) + layer) * into.size(), into);
 }
 
 void LanguageStates::remove() {

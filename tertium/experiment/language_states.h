@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "tertium/experiment/scoring.h"
-#include "tertium/experiment/state_spill.h"
+#include "tertium/experiment/spill.h"
 
 namespace tertium {
 
@@ -35,12 +35,14 @@ class LanguageStates {
   static double bytes(const PreparedLanguage& language, const Wanted& wanted, const Config& config);
 
  private:
-  std::vector<TextStates> texts_of(const ItemRun& run) const;
+  /// An item's texts as a record, one text behind the other, layer by layer.
+  std::vector<float> record_of(const ItemRun& run) const;
+  std::vector<TextStates> texts_in(const std::vector<float>& record) const;
 
   const Engine& engine_;
   const PreparedLanguage& language_;
   Wanted wanted_;
-  std::optional<StateSpill> spill_;
+  std::optional<Spill> spill_;
 };
 
 }  // namespace tertium
