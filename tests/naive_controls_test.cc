@@ -138,7 +138,7 @@ class NaiveControls : public testing::TestWithParam<const char*> {
     const LanguagePair pair{pivot, other, pivot_right, other_right};
     const Lineup lineup = line_up(spec, direction_named(direction), pair);
     const PatchMenu menu(spec, config());
-    const Wanted wanted{.quantities = menu.quantities(), .positions = spec.positions};
+    const Wanted wanted = menu.wanted();
     const std::vector<ItemRun> pivot_runs = run_items(engine, pivot, wanted),
                                other_runs = run_items(engine, other, wanted);
     const auto clean = [](const std::vector<ItemRun>& runs, const PreparedLanguage& asked) {

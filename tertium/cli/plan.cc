@@ -54,7 +54,7 @@ void print_lineup(const PatchPlan& plan, const LineupPlan& lineup) {
              lineup.direction->name, lineup.items, lineup.pool);
   fmt::print("    {:<14}{:>10}{:>10}{:>12}{:>10}\n", "", "runs", "strands", "rows", "seconds");
   print_cost(plan, "(clean)", lineup.clean);
-  print_cost(plan, "(donors)", lineup.givers);
+  if (lineup.givers.runs > 0) print_cost(plan, "(donors)", lineup.givers);
   for (const PatchCost& cost : lineup.controls) print_cost(plan, cost.control, cost);
   const auto note = [](const std::string& text) { fmt::print("{}\n", wrapped("    note: " + text, 10)); };
   for (const auto& [position, count] : lineup.lacking)
@@ -72,11 +72,13 @@ void print_text(const PatchPlan& plan, bool has_scored) {
   fmt::print("\n{}\n", wrapped(fmt::format("In all {} patched and clean runs, {} rows, about {:.0f} s at the rate "
                                            "measured now; scoring comes on top",
                                            all.runs, all.rows, seconds(plan, all))));
-  fmt::print("{}\n", wrapped(fmt::format(
-                         "Memory: up to {:.1f} MiB of activations kept, besides the model and what a pass takes: every "
-                         "unit of work computes its donors again. Disk, until the run ends: {:.1f} MiB of states that "
-                         "alignment compares",
-                         static_cast<double>(plan.kept_bytes) / kMebi, plan.scratch_bytes / kMebi)));
+  fmt::print("{}\n",
+             wrapped(fmt::format(
+                 "Memory: up to {:.1f} MiB of activations, besides the model and what a pass takes. Disk, until "
+                 "the run ends: {:.1f} MiB of states that alignment compares, {:.1f} MiB of activations that "
+                 "patches take",
+                 static_cast<double>(plan.kept_bytes) / kMebi, plan.scratch.states / kMebi,
+                 plan.scratch.activations / kMebi)));
 }
 
 nlohmann::ordered_json as_json(const PatchPlan& plan, const PatchCost& cost) {
@@ -109,8 +111,9 @@ nlohmann::ordered_json as_json(const std::vector<TranslationPlan>& plans) {
 
 void print_json(const PatchPlan& plan, const nlohmann::ordered_json& ablation,
                 const std::vector<TranslationPlan>& translations) {
-  nlohmann::ordered_json json = {
-      {"seconds", seconds(plan, total(plan))}, {"kept_bytes", plan.kept_bytes}, {"scratch_bytes", plan.scratch_bytes}};
+  nlohmann::ordered_json json = {{"seconds", seconds(plan, total(plan))},
+                                 {"kept_bytes", plan.kept_bytes},
+                                 {"scratch_bytes", plan.scratch.states + plan.scratch.activations}};
   for (const LineupPlan& lineup : plan.lineups) {
     nlohmann::ordered_json one = {{"task", lineup.task},
                                   {"protocol", lineup.protocol},

@@ -122,7 +122,7 @@ double LineupUnits::cost(std::size_t r, const std::vector<std::size_t>& parts) c
   double options = 0;
   if (question.protocol == Protocol::loglik)
     for (const std::vector<TokenId>& option : question.options) options += static_cast<double>(option.size() - 1);
-  double rows = 3 * context + options;  // the recipient's clean run, and its donors'
+  double rows = 3 * context + options;  // the recipient's clean run, and its donors' where they are not kept
   for (const PatchedRun& run : menu_.runs_of(recipient)) {
     if (!std::ranges::binary_search(parts, part_of(run))) continue;
     const std::vector<int>& into = rows_named(question.positions, menu_.spec.positions[run.place->position]);
@@ -137,7 +137,7 @@ std::size_t LineupUnits::kept_bytes(const Work& work, const Config& config) cons
   std::size_t bytes = 0;
   for (const Side side : {Side::pivot, Side::other})
     for (const std::size_t item : givers.at(side))
-      bytes += kept_of(pair_.at(side).questions[item], {menu_.quantities(), menu_.spec.positions}).size(config);
+      bytes += kept_of(pair_.at(side).questions[item], menu_.wanted()).size(config);
   return bytes;
 }
 

@@ -108,9 +108,9 @@ class Mixer {
 struct Together {
   std::vector<Sweep> sweeps;  // without their jobs
   std::vector<Job> jobs;
-  std::vector<const Question*> questions;  // of each sweep
-  std::vector<std::size_t> recipient;      // of each sweep: how many have begun with it
-  std::vector<PatchedRun> runs;            // of all sweeps, in order
+  std::vector<const Question*> questions;          // of each sweep
+  std::vector<std::size_t> recipient;              // of each sweep: how many have begun with it
+  std::vector<PatchedRun> runs;                    // of all sweeps, in order
   std::vector<std::vector<Patch::Behind>> behind;  // of each run
   int rows = 0;
 
@@ -159,10 +159,10 @@ std::vector<PatchedRun> PatchMenu::runs_of(const Lineup::Recipient& recipient) c
   return runs;
 }
 
-std::vector<Quantity> PatchMenu::quantities() const {
+Wanted PatchMenu::wanted() const {
   std::set<Quantity> quantities;
   for (const Place& place : places) quantities.insert(quantity_of(place.site.kind));
-  return {quantities.begin(), quantities.end()};
+  return {.quantities = {quantities.begin(), quantities.end()}, .positions = spec.positions};
 }
 
 PatchedRows patched_rows(const PatchMenu& menu, const Lineup& lineup, const LanguagePair& pair, const PatchedRun& run) {
@@ -207,28 +207,11 @@ Givers givers_of(const Lineup& lineup, std::span<const PatchedRun> runs) {
   return givers;
 }
 
-CleanActivations::CleanActivations(const Engine& engine, const PatchMenu& menu, const LanguagePair& pair,
-                                   const Givers& givers)
-    : pair_(pair) {
-  struct Giver {
-    std::map<std::size_t, Activations>* to;
-    std::size_t item;
-    Kept kept;
-  };
-  std::vector<Giver> all;
-  std::vector<Job> jobs;
-  for (const Side side : {Side::pivot, Side::other})
-    for (const std::size_t item : givers.at(side)) {
-      const Question& question = pair.at(side).questions[item];
-      const Giver& giver = all.emplace_back(Giver{side == Side::pivot ? &pivot_ : &other_, item,
-                                                  kept_of(question, {menu.quantities(), menu.spec.positions})});
-      jobs.push_back(
-          {.name = question.name, .strands = {{.tokens = question.context}}, .recordings = giver.kept.recordings(0)});
-    }
-  engine.run(jobs, [&](std::size_t j, JobResult result) {
-    all[j].to->emplace(all[j].item, Activations(engine.model().config(), all[j].kept, result.recordings));
-  });
-}
+CleanActivations::CleanActivations(LanguageActivations& pivot, LanguageActivations& other, const Givers& givers)
+    : pivot_language_(pivot.language()),
+      other_language_(other.language()),
+      pivot_(pivot.of(givers.pivot)),
+      other_(other.of(givers.other)) {}
 
 CleanPair CleanActivations::all() const {
   const auto of = [](const PreparedLanguage& language, const std::map<std::size_t, Activations>& known) {
@@ -238,7 +221,7 @@ CleanPair CleanActivations::all() const {
     for (const Question& question : language.questions) runs.positions.push_back(&question.positions);
     return runs;
   };
-  return {of(pair_.pivot, pivot_), of(pair_.other, other_)};
+  return {of(pivot_language_, pivot_), of(other_language_, other_)};
 }
 
 void run_patches(const Engine& engine, const PatchMenu& menu, const Lineup& lineup, const LanguagePair& pair,

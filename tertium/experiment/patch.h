@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "tertium/engine/greedy.h"
+#include "tertium/experiment/language_activations.h"
 #include "tertium/experiment/lineup.h"
 #include "tertium/patching/control.h"
 #include "tertium/patching/means.h"
@@ -38,7 +39,7 @@ struct PatchMenu {
   /// All patched runs of one recipient, place by place, control by control.
   std::vector<PatchedRun> runs_of(const Lineup::Recipient& recipient) const;
   /// What of clean runs they need.
-  std::vector<Quantity> quantities() const;
+  Wanted wanted() const;
 };
 
 /// The rows that a patched run replaces, and the donor's rows that go there.
@@ -80,11 +81,12 @@ Givers givers_of(const Lineup& lineup, std::span<const PatchedRun> runs);
 /// The clean runs of some items, with what patches take of them.
 class CleanActivations {
  public:
-  CleanActivations(const Engine& engine, const PatchMenu& menu, const LanguagePair& pair, const Givers& givers);
+  CleanActivations(LanguageActivations& pivot, LanguageActivations& other, const Givers& givers);
   CleanPair all() const;
 
  private:
-  const LanguagePair& pair_;
+  const PreparedLanguage& pivot_language_;
+  const PreparedLanguage& other_language_;
   std::map<std::size_t, Activations> pivot_, other_;  // by item
 };
 

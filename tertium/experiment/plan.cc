@@ -103,7 +103,8 @@ void add_recipient(const PatchMenu& menu, const Lineup& lineup, const LanguagePa
   }
 }
 
-/// The clean runs that each unit computes for itself, and the most bytes that one keeps of them.
+/// The clean runs that each unit computes for itself, since they are not kept, and the most bytes that one holds of
+/// those and of the others.
 std::size_t add_givers(const PatchMenu& menu, const Lineup& lineup, const LanguagePair& pair, const TaskSpec& task,
                        const Config& config, LineupPlan& plan) {
   const ItemKeys pivot = keys_of(pair.pivot), other = keys_of(pair.other);
@@ -113,8 +114,10 @@ std::size_t add_givers(const PatchMenu& menu, const Lineup& lineup, const Langua
     const Givers givers = givers_of(lineup, units.runs_of(work).runs);
     for (const Side side : {Side::pivot, Side::other})
       for (const std::size_t item : givers.at(side)) {
+        const Question& question = pair.at(side).questions[item];
+        if (LanguageActivations::are_kept(question, menu.wanted())) continue;
         ++plan.givers.runs;
-        const Job job{.strands = {{.tokens = pair.at(side).questions[item].context}}};
+        const Job job{.strands = {{.tokens = question.context}}};
         add_strand(plan.givers, job.strands.front(), operations_of(job, config).front());
       }
     most = std::max(most, units.kept_bytes(work, config));
@@ -153,7 +156,7 @@ PatchPlan plan_patches(const Experiment& experiment, const std::vector<PreparedT
   const PatchMenu menu(*experiment.patch, config);
   Speed measured;
   PatchPlan plan;
-  plan.scratch_bytes = scratch_bytes(experiment, tasks, config);
+  plan.scratch = scratch_bytes(experiment, tasks, config);
   for (const PreparedTask& task : tasks) {
     const auto answers = [&](const PreparedLanguage& language) {
       if (results) return earlier_answers(*results, task.spec, language);

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "tertium/base/progress.h"
+#include "tertium/experiment/run.h"
 
 namespace tertium {
 
@@ -30,7 +31,7 @@ struct LineupPlan {
   std::size_t pool = 0;   // the direction's items
   std::size_t items = 0;  // those of them that are patched
   PatchCost clean;        // their clean runs, on which the patched ones hang
-  PatchCost givers;       // the clean runs whose activations go into them, each unit's computed for it alone
+  PatchCost givers;       // the clean runs whose activations go into them, where those are not kept on disk
   std::vector<PatchCost> controls;
   std::map<std::string, std::size_t> lacking, short_of_donors;  // see Lineup
 };
@@ -38,8 +39,8 @@ struct LineupPlan {
 struct PatchPlan {
   std::vector<LineupPlan> lineups;
   double operations_per_second = 0;  // measured
-  std::size_t kept_bytes = 0;        // the most activations kept at once: those of one unit
-  double scratch_bytes = 0;          // states that alignment keeps on disk
+  std::size_t kept_bytes = 0;        // the most activations held at once: those of one unit
+  ScratchBytes scratch;
 };
 
 /// What an experiment's [patch] will do, without doing it. Which items are patched depends on their answers: they are

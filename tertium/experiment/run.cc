@@ -57,10 +57,15 @@ void store_items(Store& store, const PreparedTask& task) {
   for (const PreparedLanguage& language : task.others) store_texts(store, task.spec, language, told);
 }
 
+/// Where a run keeps what memory would have to hold; empty where it finds no room.
+struct ScratchFolders {
+  std::filesystem::path states, activations;
+};
+
 /// Calls `with` for every task's run.
 void for_each_task(const Experiment& experiment, const std::vector<PreparedTask>& tasks, const Engine& engine,
                    Store& store, const Progress& progress, const RunControl& control, RunOutcome& outcome,
-                   const std::filesystem::path& scratch, const std::function<void(TaskRun&)>& with) {
+                   const ScratchFolders& scratch, const std::function<void(TaskRun&)>& with) {
   const Config& config = engine.model().config();
   const std::vector<const Metric*> metrics = metrics_of(experiment);
   std::optional<PatchMenu> menu;
@@ -81,7 +86,8 @@ void for_each_task(const Experiment& experiment, const std::vector<PreparedTask>
                                metrics,
                                menu ? &*menu : nullptr,
                                experiment.lens ? &lens : nullptr,
-                               scratch,
+                               scratch.states,
+                               scratch.activations,
                                most_rows};
   std::set<std::string> aligned;  // a task that is asked in two protocols has one alignment
   for (const PreparedTask& task : tasks) {
@@ -108,21 +114,29 @@ constexpr double kMebi = 1 << 20;
 
 }  // namespace
 
-double scratch_bytes(const Experiment& experiment, const std::vector<PreparedTask>& tasks, const Config& config) {
-  const Wanted wanted = states_wanted(metrics_of(experiment));
-  double most = 0;
-  for (const PreparedTask& task : tasks) {
-    double other = 0;
-    for (const PreparedLanguage& language : task.others)
-      other = std::max(other, LanguageStates::bytes(language, wanted, config));
-    most = std::max(most, LanguageStates::bytes(task.pivot, wanted, config) + other);
-  }
-  return most;
+ScratchBytes scratch_bytes(const Experiment& experiment, const std::vector<PreparedTask>& tasks, const Config& config) {
+  const Wanted states = states_wanted(metrics_of(experiment));
+  Wanted activations;
+  if (experiment.patch) activations = PatchMenu(*experiment.patch, config).wanted();
+  // One language is kept beside the pivot.
+  const auto most = [&](const auto& bytes_of) {
+    double most = 0;
+    for (const PreparedTask& task : tasks) {
+      double other = 0;
+      for (const PreparedLanguage& language : task.others) other = std::max(other, bytes_of(language));
+      most = std::max(most, bytes_of(task.pivot) + other);
+    }
+    return most;
+  };
+  return {most([&](const PreparedLanguage& language) { return LanguageStates::bytes(language, states, config); }),
+          most([&](const PreparedLanguage& language) {
+            return experiment.patch ? LanguageActivations::bytes(language, activations, config) : 0;
+          })};
 }
 
 void demand_room(const Experiment& experiment, const std::vector<PreparedTask>& tasks, const Config& config,
                  const std::filesystem::path& folder) {
-  const double bytes = scratch_bytes(experiment, tasks, config), available = free_bytes(folder);
+  const double bytes = scratch_bytes(experiment, tasks, config).states, available = free_bytes(folder);
   if (states_wanted(metrics_of(experiment)).premise && bytes > available)
     fail(
         "{}: states for alignment take {:.0f} MiB there, and {:.0f} MiB are free; free some, ask fewer items, or leave "
@@ -139,15 +153,24 @@ RunOutcome run_experiment(const Experiment& experiment, const std::vector<Prepar
   const std::filesystem::path folder = store.folder() / kScratch;
   std::error_code ignored;
   std::filesystem::create_directories(folder, ignored);
-  const bool fits = scratch_bytes(experiment, tasks, engine.model().config()) <= free_bytes(store.folder());
-  if (!fits)
+  const ScratchBytes bytes = scratch_bytes(experiment, tasks, engine.model().config());
+  const double free = free_bytes(store.folder());
+  ScratchFolders scratch;
+  if (bytes.states <= free)
+    scratch.states = folder;
+  else
     control.notice("states for alignment find no room on that disk; they are computed again for each language");
+  // Room is left for the results.
+  if (bytes.states + bytes.activations <= free / 2)
+    scratch.activations = folder;
+  else if (bytes.activations > 0)
+    control.notice("activations that patches take find no room on that disk; every unit computes them again");
   std::set<std::string> stored;  // a task may be asked in several protocols
   for (const PreparedTask& task : tasks)
     if (stored.insert(task.spec.name).second) store_items(store, task);
   RunOutcome outcome;
   try {
-    for_each_task(experiment, tasks, engine, store, progress, control, outcome, fits ? folder : "",
+    for_each_task(experiment, tasks, engine, store, progress, control, outcome, scratch,
                   [](TaskRun& task) { task.run(); });
     store.commit();
     if (outcome.failures.empty()) std::filesystem::remove_all(folder, ignored);
@@ -162,7 +185,7 @@ UnitCount count_units(const Experiment& experiment, const std::vector<PreparedTa
   UnitCount count;
   RunOutcome none;
   const Progress silent = [](std::string_view, std::size_t, std::size_t) {};
-  for_each_task(experiment, tasks, engine, store, silent, control, none, "", [&](TaskRun& task) { task.count(count); });
+  for_each_task(experiment, tasks, engine, store, silent, control, none, {}, [&](TaskRun& task) { task.count(count); });
   return count;
 }
 

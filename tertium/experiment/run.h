@@ -99,8 +99,12 @@ UnitCount count_units(const Experiment& experiment, const std::vector<PreparedTa
 std::vector<std::string> changed_items(const Experiment& experiment, const std::vector<PreparedTask>& tasks,
                                        const Store& store, const std::string& fingerprint);
 
-/// What states take on the disk of the results at the most.
-double scratch_bytes(const Experiment& experiment, const std::vector<PreparedTask>& tasks, const Config& config);
+/// What a run keeps on the disk of its results at the most: states that alignment compares, activations that patches
+/// take.
+struct ScratchBytes {
+  double states = 0, activations = 0;
+};
+ScratchBytes scratch_bytes(const Experiment& experiment, const std::vector<PreparedTask>& tasks, const Config& config);
 /// Throws Error if it has no room for those that must lie there.
 void demand_room(const Experiment& experiment, const std::vector<PreparedTask>& tasks, const Config& config,
                  const std::filesystem::path& folder);

@@ -52,9 +52,7 @@ TEST_F(SpillTest, CutShortIsAbsent) {
   EXPECT_FALSE(open().has(1));
 }
 
-TEST_F(SpillTest, TakesNoRecordOfAnotherSize) {
-  EXPECT_THROW(open().write(0, std::vector{1.F}), std::logic_error);
-}
+TEST_F(SpillTest, TakesNoRecordOfAnotherSize) { EXPECT_THROW(open().write(0, std::vector{1.F}), std::logic_error); }
 
 }  // namespace
 }  // namespace tertium

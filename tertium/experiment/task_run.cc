@@ -93,14 +93,25 @@ LanguageStates& TaskRun::states(const PreparedLanguage& language) {
                 .add(std::int64_t{wanted.premise})
                 .hex();
     states = std::make_unique<LanguageStates>(common_.engine, language, all, wanted,
-                                              common_.scratch.empty() ? "" : common_.scratch / name);
+                                              common_.states_folder.empty() ? "" : common_.states_folder / name);
   }
   return *states;
+}
+
+LanguageActivations& TaskRun::activations(const PreparedLanguage& language) {
+  std::unique_ptr<LanguageActivations>& activations = activations_[&language];
+  if (!activations)
+    activations = std::make_unique<LanguageActivations>(
+        common_.engine, language, common_.menu->wanted(),
+        LanguageActivations::Place{common_.activations_folder, common_.control.fingerprint, keys(language).asked});
+  return *activations;
 }
 
 void TaskRun::forget(const PreparedLanguage& language) {
   if (const auto found = states_.find(&language); found != states_.end()) found->second->remove();
   states_.erase(&language);
+  if (const auto found = activations_.find(&language); found != activations_.end()) found->second->remove();
+  activations_.erase(&language);
   means_.erase(&language);
   keys_.erase(&language);
 }
@@ -124,11 +135,17 @@ bool TaskRun::score(const PreparedLanguage& language) {
     const bool scores = work.parts.front() == 0, lens = work.parts.back() == 1, keep = align_ && scores;
     Wanted wanted = keep ? states_wanted(common_.metrics) : Wanted{};
     wanted.answer_stream = lens;
+    const bool gives = scores && common_.menu;
+    if (gives) {
+      const Wanted recorded = activations(language).recorded();
+      wanted.quantities = recorded.quantities, wanted.positions = recorded.positions;
+    }
     std::vector<std::vector<float>> streams;
     run_some(common_.engine, language, work.members(), wanted, [&](std::size_t i, ItemRun run) {
       if (scores) tally.rows[0] += store_scores(language, i, run.scores);
       if (scores && common_.control.shares) told.keep(i, run.scores);
       if (keep) states(language).keep(i, run);
+      if (gives) activations(language).keep(i, run.activations);
       streams.push_back(std::move(run.answer_stream));
       reached(streams.size());
     });
@@ -288,7 +305,7 @@ void TaskRun::patch(const LanguagePair& pair, const Lineup& lineup, const Lineup
       for (const PatchSlice& slice : units.slices_of(work))
         for (const std::size_t member : work.members()) common_.store.remove_patches(slice, demand.members[member]);
     const LineupUnits::Runs all = units.runs_of(work);
-    const CleanActivations clean(common_.engine, *common_.menu, pair, givers_of(lineup, all.runs));
+    const CleanActivations clean(activations(pair.pivot), activations(pair.other), givers_of(lineup, all.runs));
     auto part = all.part.begin();
     const auto answered = [&](const PatchedRun& patched, const std::vector<double>& scores, const Continued*) {
       tally.rows[*part++] += store_patch(pair.other, direction, patched, scores);
@@ -325,7 +342,7 @@ bool TaskRun::average(const LanguagePair& pair, const Lineup& lineup, const Line
     for (const std::size_t member : work.members()) items.push_back(lineup.averaged[member]);
     givers.pivot.insert(items.begin(), items.end());
     givers.other = givers.pivot;
-    const CleanActivations clean(common_.engine, *common_.menu, pair, givers);
+    const CleanActivations clean(activations(pair.pivot), activations(pair.other), givers);
     files.write(work.ids.front(), means_over(*common_.menu, clean.all(), items));
     reached(items.size());
   };

@@ -11,6 +11,7 @@
 #include "tertium/engine/engine.h"
 #include "tertium/experiment/ablation_units.h"
 #include "tertium/experiment/item_keys.h"
+#include "tertium/experiment/language_activations.h"
 #include "tertium/experiment/language_means.h"
 #include "tertium/experiment/language_states.h"
 #include "tertium/experiment/lineup_units.h"
@@ -47,8 +48,9 @@ class TaskRun {
     UnitRunner& runner;
     const std::vector<const Metric*>& metrics;
     const PatchMenu* menu;
-    const LensRun* lens;                   // null without one
-    const std::filesystem::path& scratch;  // empty where states find no room
+    const LensRun* lens;                              // null without one
+    const std::filesystem::path& states_folder;       // empty where states find no room
+    const std::filesystem::path& activations_folder;  // and where activations find none
     double most_rows;
   };
 
@@ -65,6 +67,7 @@ class TaskRun {
   const ItemKeys& keys(const PreparedLanguage& language);
 
   LanguageStates& states(const PreparedLanguage& language);
+  LanguageActivations& activations(const PreparedLanguage& language);
 
   /// What is not asked for again.
   void forget(const PreparedLanguage& language);
@@ -147,6 +150,7 @@ class TaskRun {
   const bool align_;
   std::map<const PreparedLanguage*, ItemKeys> keys_;
   std::map<const PreparedLanguage*, std::unique_ptr<LanguageStates>> states_;
+  std::map<const PreparedLanguage*, std::unique_ptr<LanguageActivations>> activations_;
   std::map<const PreparedLanguage*, std::unique_ptr<LanguageMeans>> means_;  // that ablations take
 };
 

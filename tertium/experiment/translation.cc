@@ -13,6 +13,7 @@
 #include "tertium/engine/greedy.h"
 #include "tertium/experiment/language_states.h"
 #include "tertium/experiment/lineup_units.h"
+#include "tertium/experiment/means_files.h"
 #include "tertium/experiment/patch.h"
 #include "tertium/experiment/scoring.h"
 #include "tertium/experiment/stages.h"
@@ -386,13 +387,18 @@ class TranslationRun {
       if (std::ranges::find(demand.members, old.first_item) != demand.members.end()) store.remove_unit(old.id);
     if (plan.works.empty()) return true;
     tell_shortages(language, patched.lineup, control);
+    const auto activations = [&](const PreparedLanguage& of) {
+      return LanguageActivations(common_.engine, of, patches.menu.wanted(),
+                                 {store.folder() / kScratch, control.fingerprint, keys_.at(&of).asked});
+    };
+    LanguageActivations pivot = activations(patches.pivot), other = activations(language);
     MeansPair means;
     if (std::ranges::any_of(plan.works, [&](const Work& work) { return patched.units.take_means(work.parts); }))
-      means = means_of(patched);
+      means = means_of(patched, pivot, other);
     Stage stage = this->stage(language, patching(kFix), store, progress);
     const auto compute = [&](const Work& work, Tally& tally, const std::function<void(std::size_t)>& reached) {
       const LineupUnits::Runs all = patched.units.runs_of(work);
-      const CleanActivations clean(common_.engine, patches.menu, patched.pair, givers_of(patched.lineup, all.runs));
+      const CleanActivations clean(pivot, other, givers_of(patched.lineup, all.runs));
       auto part = all.part.begin();
       const auto answered = [&](const PatchedRun& run, const std::vector<double>& scores, const Continued* text) {
         const std::string condition =
@@ -412,7 +418,7 @@ class TranslationRun {
   }
 
   /// Over all items, some at a time.
-  MeansPair means_of(const Patched& patched) const {
+  static MeansPair means_of(const Patched& patched, LanguageActivations& pivot, LanguageActivations& other) {
     constexpr std::size_t kAtOnce = 32;
     MeansPair means;
     const std::vector<std::size_t>& all = patched.lineup.averaged;
@@ -421,7 +427,7 @@ class TranslationRun {
       Givers givers;
       givers.pivot.insert(items.begin(), items.end());
       givers.other = givers.pivot;
-      const CleanActivations clean(common_.engine, patched.patches.menu, patched.pair, givers);
+      const CleanActivations clean(pivot, other, givers);
       const MeansPair more = means_over(patched.patches.menu, clean.all(), items);
       means.pivot.add(more.pivot);
       means.other.add(more.other);
@@ -482,11 +488,15 @@ void run_translations(const Experiment& experiment, const std::vector<PreparedTr
   const double most_rows = control.unit_rows > 0 ? control.unit_rows : rows_of_work(engine.model().config());
   const UnitPlanner planner(control.fingerprint, most_rows, control.known_in(store));
   UnitRunner runner(store, engine.model(), planner, control, outcome);
+  const std::filesystem::path scratch = store.folder() / kScratch;
+  std::error_code ignored;  // where it cannot be made, nothing is kept
+  std::filesystem::create_directories(scratch, ignored);
   for (const PreparedTranslation& translation : translations) {
     const TranslationRun::Common common{experiment, &tokenizer, engine, planner, most_rows};
     TranslationRun(common, translation).run(store, runner, progress, control);
   }
   store.commit();
+  if (outcome.failures.empty()) std::filesystem::remove_all(scratch, ignored);
 } catch (const Stopped&) {
   outcome.stopped = true;
 }

@@ -39,13 +39,35 @@ std::size_t Kept::size(const Config& config) const {
 }
 
 Activations::Activations(const Config& config, const Kept& kept, std::span<std::vector<float>> recorded)
-    : head_dim_(config.head_dim) {
+    : quantities_(kept.quantities), head_dim_(config.head_dim) {
   for (const Quantity quantity : kept.quantities) widths_[quantity] = width_of(config, quantity);
   auto next = recorded.begin();
   for (const auto& [first, count] : stretches(kept.rows)) {
     Neighbours& rows = kept_.emplace_back(Neighbours{first, count, {}});
     for (const Quantity quantity : kept.quantities) rows.values[quantity] = std::move(*next++);
   }
+}
+
+Activations Activations::from_numbers(const Config& config, const Kept& kept, std::span<const float> numbers) {
+  if (numbers.size_bytes() != kept.size(config)) throw std::logic_error("activations of another run");
+  std::vector<std::vector<float>> recorded;
+  for (const Recording& recording : kept.recordings(0)) {
+    const std::size_t count = static_cast<std::size_t>(recording.rows) * layers_of(config, recording.quantity) *
+                              width_of(config, recording.quantity);
+    recorded.emplace_back(numbers.begin(), numbers.begin() + static_cast<std::ptrdiff_t>(count));
+    numbers = numbers.subspan(count);
+  }
+  return {config, kept, recorded};
+}
+
+std::vector<float> Activations::numbers() const {
+  std::vector<float> all;
+  for (const Neighbours& rows : kept_)
+    for (const Quantity quantity : quantities_) {
+      const std::vector<float>& values = rows.values.at(quantity);
+      all.insert(all.end(), values.begin(), values.end());
+    }
+  return all;
 }
 
 std::span<const float> Activations::of(Quantity quantity, int layer, int row) const {

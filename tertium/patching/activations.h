@@ -28,6 +28,11 @@ class Activations {
   /// `recorded` is what kept.recordings() gave.
   Activations(const Config& config, const Kept& kept, std::span<std::vector<float>> recorded);
 
+  /// What numbers() gave, of a run of which as much was kept. Throws std::logic_error if it is of another.
+  static Activations from_numbers(const Config& config, const Kept& kept, std::span<const float> numbers);
+  /// All of them, for a file; as many as kept.size() has room for.
+  std::vector<float> numbers() const;
+
   /// What stands at a site in one of the kept rows; of one head, if the site is of one. Throws std::logic_error if that
   /// was not kept.
   std::span<const float> at(Site site, int row) const;
@@ -42,6 +47,7 @@ class Activations {
     std::map<Quantity, std::vector<float>> values;  // [layers, rows, width]
   };
   std::vector<Neighbours> kept_;
+  std::vector<Quantity> quantities_;  // in the order of the recordings
   std::map<Quantity, std::size_t> widths_;
   int head_dim_ = 0;
 };
