@@ -25,7 +25,7 @@ CLI::App& add_command(CLI::App& app, const std::string& name, const std::string&
 /// --threads, as set_threads takes it.
 void add_threads_option(CLI::App& command, int& threads);
 
-/// --device and --kernels.
+/// --device, --device-map and --kernels.
 void add_hardware_options(CLI::App& command, Hardware& hardware);
 
 /// What commands that run an experiment have in common.

@@ -32,6 +32,9 @@ void add_hardware_options(CLI::App& command, Hardware& hardware) {
       .add_option("--device", hardware.device,
                   "auto, cpu, cuda or cuda:<i>; auto is $TERTIUM_DEVICE, or the first GPU, or the CPU")
       ->capture_default_str();
+  command.add_option("--device-map", hardware.map,
+                     "Spread the blocks over several GPUs: auto, by free memory, or as in cuda:0=0-15,cuda:1=16-31; "
+                     "$TERTIUM_DEVICE_MAP where it is not given");
   command
       .add_option("--kernels", hardware.kernels,
                   "auto, tuned (the CPU's own) or aten (LibTorch's, on any device); auto is $TERTIUM_KERNELS, or the "

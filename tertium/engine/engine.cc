@@ -101,7 +101,7 @@ class InOrder {
 void Engine::run(std::span<const Job> jobs, const std::function<void(std::size_t, JobResult)>& done,
                  const std::function<void(std::size_t)>& progress) const {
   demand_all_embedded(jobs, model_.config().vocabulary);
-  const int threads = model_.ops().runs_passes_side_by_side() ? at::get_num_threads() : 1;
+  const int threads = model_.passes_at_once(at::get_num_threads());
   std::vector<Batch> batches = cut(jobs, batch_rows(jobs));
   // As many passes to each thread, of the same size. Fewer rows wait for the weights, which then are read but once.
   constexpr std::int64_t kFewRows = 96;

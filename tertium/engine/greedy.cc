@@ -130,7 +130,7 @@ std::vector<ContinuedResult> continue_greedily(const Engine& engine, std::span<c
 }
 
 std::size_t kept_bytes_of_row(const Model& model) {
-  return kept_bytes_of_row(model.ops(), model.config(), scalar_type(model.precision()));
+  return kept_bytes_of_row(model.ops(0), model.config(), scalar_type(model.precision()));
 }
 
 }  // namespace tertium

@@ -4,6 +4,7 @@
 
 #include "tertium/engine/layout.h"
 #include "tertium/model/config.h"
+#include "tertium/model/model.h"
 #include "tertium/ops/ops.h"
 
 namespace tertium {
@@ -25,12 +26,12 @@ void for_each_level(const Job& job, const std::vector<std::vector<std::int64_t>>
 
 }  // namespace
 
-Keeper::Keeper(const Ops& ops, const Config& config, std::span<const Job> jobs, const Layout& layout)
-    : ops_(ops), config_(config), jobs_(jobs), layout_(layout) {
+Keeper::Keeper(const Model& model, std::span<const Job> jobs, const Layout& layout)
+    : model_(model), config_(model.config()), jobs_(jobs), layout_(layout) {
   for (std::size_t j = 0; j < jobs.size(); ++j)
     for (int strand : jobs[j].kept)
       for (int rows = jobs[j].strands[strand].rows();;) {
-        for_each_level(jobs[j], layout.packed[j], strand, 0, rows, config.block_count(),
+        for_each_level(jobs[j], layout.packed[j], strand, 0, rows, config_.block_count(),
                        [&](auto packed, int, int) { rows_.insert(rows_.end(), packed.begin(), packed.end()); });
         const std::optional<Prefix>& prefix = jobs[j].strands[strand].prefix;
         if (!prefix) break;
@@ -46,9 +47,10 @@ void Keeper::keep(int b, const at::Tensor& qkv) {
   const std::int64_t live = std::ranges::lower_bound(rows_, qkv.size(0)) - rows_.begin();
   const std::int64_t queries = std::int64_t{config_.heads} * config_.head_dim;
   const at::Tensor both = qkv.narrow(1, queries, qkv.size(1) - queries);
+  const Ops& ops = model_.ops(b);
   kept_->resize(static_cast<std::size_t>(b) + 1);
-  kept_->back() = both.index_select(0, ops_.index(std::span(rows_).first(static_cast<std::size_t>(live))))
-                      .to(ops_.attention_type(config_.head_dim, qkv.scalar_type()))
+  kept_->back() = both.index_select(0, ops.index(std::span(rows_).first(static_cast<std::size_t>(live))))
+                      .to(ops.attention_type(config_.head_dim, qkv.scalar_type()))
                       .contiguous();
 }
 

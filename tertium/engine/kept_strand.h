@@ -55,7 +55,7 @@ class KeptStrand {
 /// Keeps what the jobs of a pass ask for.
 class Keeper {
  public:
-  Keeper(const Ops& ops, const Config& config, std::span<const Job> jobs, const Layout& layout);
+  Keeper(const Model& model, std::span<const Job> jobs, const Layout& layout);
 
   /// qkv [R, (H + 2 kv_heads) * head_dim] of block b, as attention takes them. Called once a block, in order.
   void keep(int b, const at::Tensor& qkv);
@@ -66,7 +66,7 @@ class Keeper {
  private:
   void add_spans(std::size_t job, int strand, int rows, std::vector<KeptStrand::Span>& spans) const;
 
-  const Ops& ops_;
+  const Model& model_;
   const Config& config_;
   std::span<const Job> jobs_;
   const Layout& layout_;

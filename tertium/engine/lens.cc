@@ -33,7 +33,7 @@ Tensor states_of(const Model& model, const LensQuestion& question, const TunedLe
       at::from_blob(const_cast<float*>(question.stream.data()), {indices, config.hidden}, at::kFloat).clone();
   for (std::int64_t index = 0; tuned && index < indices; ++index)
     stream.narrow(0, index, 1).copy_(tuned->translated(static_cast<std::size_t>(index), stream.narrow(0, index, 1)));
-  return final_norm(model, model.ops().here(stream));
+  return final_norm(model, model.last_ops().here(stream));
 }
 
 std::vector<float> values_of(const Tensor& tensor) {
@@ -45,7 +45,7 @@ LensAnswer read_logits(const Model& model, const LensQuestion& question, const T
   const Config& config = model.config();
   return {values_of(question.tokens.empty()
                         ? logits(model, states, 0, config.vocabulary)
-                        : logits_of(model, states, model.ops().here(at::tensor(question.tokens).to(at::kLong)))),
+                        : logits_of(model, states, model.last_ops().here(at::tensor(question.tokens).to(at::kLong)))),
           {}};
 }
 
@@ -67,7 +67,7 @@ std::vector<LensAnswer> read_distributions(const Model& model, std::span<const L
   // and the entropy within. Both parts of the whole's entropy are sums of terms above 0, so nothing cancels.
   std::vector<Tensor> log_sums, entropies;  // [R] each
   for_each_part_of_vocabulary(model, states, [&](std::int64_t first, const Tensor& values) {
-    take(model.ops(), wanted_logits, first, values);
+    take(model.last_ops(), wanted_logits, first, values);
     const Tensor log_probs = at::log_softmax(values, 1);
     log_sums.push_back(at::logsumexp(values, 1));
     entropies.push_back(-(log_probs.exp() * log_probs).sum(1));

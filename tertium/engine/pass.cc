@@ -84,6 +84,8 @@ class Pass {
   void tap(Site site, std::int64_t first, const Tensor& activations);
   Tensor speeds_by_length(const Rope& rope) const;
   std::vector<Rotation> rotations() const;
+  Tensor embedded() const;
+  static void move_to(const Ops& ops, Tensor& all, std::vector<Rotation>& rotations);
   void look_for_fault(Site site, std::int64_t first, const Tensor& activations);
   void demand_no_fault() const;
   void demand_finite_results() const;
@@ -92,7 +94,6 @@ class Pass {
 
   const Model& model_;
   const bool locating_;
-  const Ops& ops_;
   const Config& config_;
   std::span<const Job> jobs_;
   Layout layout_;
@@ -107,12 +108,11 @@ class Pass {
 Pass::Pass(const Model& model, std::span<const Job> jobs, bool locating)
     : model_(model),
       locating_(locating),
-      ops_(model.ops()),
       config_(model.config()),
       jobs_(jobs),
       layout_(make_layout(jobs, config_.block_count(), /*share=*/!depends_on_length(config_))),
       interventions_(config_, jobs, layout_),
-      keeper_(ops_, config_, jobs, layout_),
+      keeper_(model, jobs, layout_),
       results_(jobs.size()) {
   collect_recordings();
 }
@@ -156,7 +156,7 @@ void Pass::add_sinks(std::size_t job, const Recording& recording, int r, std::ve
 Tensor Pass::enter(int b, const Tensor& all) {
   const std::int64_t before = b > 0 ? layout_.live[b - 1] : 0, joining = layout_.live[b] - before;
   if (b > 0 && joining > 0) {
-    const Tensor sources = ops_.index(std::span(layout_.sources).subspan(before, joining));
+    const Tensor sources = model_.ops(b).index(std::span(layout_.sources).subspan(before, joining));
     all.narrow(0, before, joining).copy_(all.index_select(0, sources));
   }
   const Tensor stream = all.narrow(0, 0, layout_.live[b]);
@@ -174,18 +174,18 @@ Tensor Pass::attend(int b, const Tensor& qkv) {
   std::vector<PastRows> pasts(layout_.tiles.size());
   for (std::size_t tile = 0; tile < pasts.size(); ++tile)
     for (const Past& past : layout_.pasts[tile]) past->append_rows(b, pasts[tile]);
-  return ops_.attend({.heads = config_.heads,
-                      .kv_heads = config_.kv_heads,
-                      .head_dim = config_.head_dim,
-                      .scale = config_.attention_scale,
-                      .softcap = config_.attention_softcap,
-                      .alibi = config_.alibi,
-                      .window = config_.layers[b].window,
-                      .live = layout_.live[b],
-                      .tiles = layout_.tiles,
-                      .pasts = pasts,
-                      .positions = layout_.positions},
-                     qkv);
+  return model_.ops(b).attend({.heads = config_.heads,
+                               .kv_heads = config_.kv_heads,
+                               .head_dim = config_.head_dim,
+                               .scale = config_.attention_scale,
+                               .softcap = config_.attention_softcap,
+                               .alibi = config_.alibi,
+                               .window = config_.layers[b].window,
+                               .live = layout_.live[b],
+                               .tiles = layout_.tiles,
+                               .pasts = pasts,
+                               .positions = layout_.positions},
+                              qkv);
 }
 
 void Pass::record(Quantity quantity, int layer, std::int64_t first, const Tensor& activations) {
@@ -240,15 +240,14 @@ Tensor Pass::speeds_by_length(const Rope& rope) const {
   return speeds;
 }
 
-/// Per rope, the rotation of every row of the pass.
+/// Per rope, the rotation of every row of the pass; on the CPU.
 std::vector<Rotation> Pass::rotations() const {
   const Tensor positions = at::tensor(layout_.positions).to(at::kFloat).unsqueeze(1);  // [R, 1]
   std::vector<Rotation> all;
   for (const Rope& rope : config_.ropes) {
     const Tensor speeds = rope.depends_on_length() ? speeds_by_length(rope) : at::tensor(inverse_frequencies(rope, 0));
     const Tensor angles = positions * speeds;  // [R, rotated / 2]
-    all.push_back({ops_.here(angles.cos() * rope.attention_factor), ops_.here(angles.sin() * rope.attention_factor),
-                   rope.interleaved});
+    all.push_back({angles.cos() * rope.attention_factor, angles.sin() * rope.attention_factor, rope.interleaved});
   }
   return all;
 }
@@ -298,14 +297,28 @@ void Pass::demand_positions() const {
            jobs_[layout_.owners[row]].name, model_.weights().positions.size(0));
 }
 
+/// The rows that enter block 0, with room for those that join later.
+Tensor Pass::embedded() const {
+  const Ops& ops = model_.ops(0);
+  const Tensor ids = ops.index(layout_.tokens);
+  const Tensor positions = ops.index(std::span(layout_.positions).first(layout_.tokens.size()));
+  Tensor all = at::empty({layout_.rows(), config_.hidden}, at::TensorOptions(at::kFloat).device(ops.device()));
+  all.narrow(0, 0, layout_.live[0]).copy_(embed(model_, ids, positions));
+  return all;
+}
+
+/// To the device of the next block, where it is another than that of the last.
+void Pass::move_to(const Ops& ops, Tensor& all, std::vector<Rotation>& rotations) {
+  all = ops.here(all);
+  for (Rotation& rotation : rotations) rotation.cos = ops.here(rotation.cos), rotation.sin = ops.here(rotation.sin);
+}
+
 std::vector<JobResult> Pass::run() {
   demand_positions();
-  const std::vector<Rotation> rotation_of = rotations();
-  const Tensor ids = ops_.index(layout_.tokens);
-  const Tensor positions = ops_.index(std::span(layout_.positions).first(layout_.tokens.size()));
-  const Tensor all = at::empty({layout_.rows(), config_.hidden}, at::TensorOptions(at::kFloat).device(ops_.device()));
-  all.narrow(0, 0, layout_.live[0]).copy_(embed(model_, ids, positions));
+  std::vector<Rotation> rotation_of = rotations();
+  Tensor all = embedded();
   for (int b = 0; b < config_.block_count(); ++b) {
+    move_to(model_.ops(b), all, rotation_of);
     const Tensor stream = enter(b, all);
     const int rope = config_.layers[b].rope;
     run_block(

@@ -41,7 +41,7 @@ void read_words(const Model& model, const ReadingGroup& group) {
     index = static_cast<std::int64_t>(words.size());
     words.push_back(token);
   }
-  const Tensor values = logits_of(model, group.state, model.ops().index(words)).cpu().contiguous();
+  const Tensor values = logits_of(model, group.state, model.last_ops().index(words)).cpu().contiguous();
   for (const auto& [reading, into, row] : group.readings)
     for (const std::int32_t token : reading->tokens)
       into->push_back(values.data_ptr<float>()[row * values.size(1) + column.at(token)]);
@@ -58,7 +58,7 @@ void read_vocabulary(const Model& model, const ReadingGroup& group) {
 void read_likeliest(const Model& model, const ReadingGroup& group) {
   std::vector<TopTwo> best(static_cast<std::size_t>(group.state.size(0)));
   for_each_part_of_vocabulary(model, group.state, [&](std::int64_t first, const Tensor& values) {
-    const std::vector<TopTwo> of_part = model.ops().top_two(values);
+    const std::vector<TopTwo> of_part = model.last_ops().top_two(values);
     for (std::size_t row = 0; row < best.size(); ++row) best[row].join(of_part[row], first);
   });
   for (const auto& [reading, into, row] : group.readings) {
@@ -78,8 +78,8 @@ void read_log_probs(const Model& model, const ReadingGroup& group) {
     for (std::size_t i = 0; i < tokens.size(); ++i) wanted.push_back({placed.row, tokens[i], &(*placed.into)[i]});
   }
   for_each_part_of_vocabulary(model, group.state, [&](std::int64_t first, const Tensor& values) {
-    take(model.ops(), wanted, first, values);
-    log_sum = at::logaddexp(log_sum, model.ops().log_sum_exp(values));
+    take(model.last_ops(), wanted, first, values);
+    log_sum = at::logaddexp(log_sum, model.last_ops().log_sum_exp(values));
   });
   const Tensor sums = log_sum.cpu();
   for (const auto& [reading, into, row] : group.readings)
@@ -129,7 +129,7 @@ void read_all(const Model& model, const Tensor& stream, std::span<const Job> job
   }
   for (const Kind kind : {words, vocabulary, log_probs, likeliest}) {
     if (rows[kind].empty()) continue;
-    groups[kind].state = final_norm(model, stream.index_select(0, model.ops().index(rows[kind])));
+    groups[kind].state = final_norm(model, stream.index_select(0, model.last_ops().index(rows[kind])));
   }
   if (!rows[words].empty()) read_words(model, groups[words]);
   if (!rows[vocabulary].empty()) read_vocabulary(model, groups[vocabulary]);

@@ -68,12 +68,12 @@ Tensor embed(const Model& model, const Tensor& ids, const Tensor& positions) {
                            .item<double>();
   Tensor x = weights.embedding.index_select(0, ids).to(at::kFloat) * scale;
   if (weights.positions.defined()) x = x + weights.positions.index_select(0, positions);
-  return model.ops().normalized(x, norm_of(config, weights.embedding_norm));
+  return model.ops(0).normalized(x, norm_of(config, weights.embedding_norm));
 }
 
 void run_block(const Model& model, int b, const Tensor& stream, const Rotation& rotation, const Attend& attend,
                const Tap& tap) {
-  const Ops& ops = model.ops();
+  const Ops& ops = model.ops(b);
   const Config& config = model.config();
   const BlockWeights& w = model.weights().blocks[b];
   const at::ScalarType type = w.o.weight.type;
@@ -125,11 +125,11 @@ void run_block(const Model& model, int b, const Tensor& stream, const Rotation& 
 }
 
 Tensor final_norm(const Model& model, const Tensor& x) {
-  return model.ops().normalized(x, norm_of(model.config(), model.weights().final_norm));
+  return model.last_ops().normalized(x, norm_of(model.config(), model.weights().final_norm));
 }
 
 Tensor logits(const Model& model, const Tensor& state, std::int64_t first, std::int64_t words) {
-  return as_logits(model.config(), model.ops().product(state, model.weights().head.narrow(0, first, words)));
+  return as_logits(model.config(), model.last_ops().product(state, model.weights().head.narrow(0, first, words)));
 }
 
 Tensor logits_of(const Model& model, const Tensor& state, const Tensor& ids) {

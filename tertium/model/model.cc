@@ -6,6 +6,7 @@
 #include "tertium/base/text.h"
 #include "tertium/formats/adapter.h"
 #include "tertium/model/checkpoint.h"
+#include "tertium/model/placement.h"
 #include "tertium/model/torch_error.h"
 #include "tertium/model/weights.h"
 #include "tertium/ops/ops.h"
@@ -40,32 +41,38 @@ Model Model::load(const std::filesystem::path& path, std::string_view dtype, con
   model.config_ = std::make_shared<const Config>(checkpoint->config());
   model.files_ = checkpoint->files();
   if (changes) model.files_.insert(model.files_.end(), changes->files().begin(), changes->files().end());
-  model.ops_ = ops_for(hardware);
   model.precision_ = precision_named(dtype, *model.config_, hardware);
+  model.placement_ = std::make_shared<const Placement>(hardware, *model.config_, model.precision_);
   model.weights_ = with_torch_errors(path.string(), [&] {
     return std::make_shared<const Weights>(
-        load_weights(std::move(checkpoint), model.precision_, *model.ops_, changes ? &*changes : nullptr));
+        load_weights(std::move(checkpoint), model.precision_, *model.placement_, changes ? &*changes : nullptr));
   });
   model.demand_unchanged();
   return model;
 }
 
-std::string Model::device() const { return ops_->device().str(); }
+const Ops& Model::ops(int block) const { return placement_->of(block); }
 
-std::string Model::kernels() const { return std::string(ops_->kernels()); }
+const Ops& Model::last_ops() const { return ops(config_->block_count()); }
+
+int Model::passes_at_once(int threads) const { return placement_->passes_at_once(threads); }
+
+std::string Model::device() const { return placement_->device(); }
+
+std::string Model::kernels() const { return placement_->kernels(); }
 
 std::string Model::place() const {
-  if (!ops_->device().is_cpu()) return device();
+  if (placement_->is_split() || !ops(0).device().is_cpu()) return device();
   return kernels() == "tuned" ? "the CPU" : "the CPU with kernels " + kernels();
 }
 
 Model Model::random(const Config& config, std::string_view dtype, const Hardware& hardware) {
   Model model;
   model.config_ = std::make_shared<const Config>(config);
-  model.ops_ = ops_for(hardware);
   model.precision_ = precision_named(dtype, config, hardware);
+  model.placement_ = std::make_shared<const Placement>(hardware, config, model.precision_);
   model.weights_ = with_torch_errors("random weights", [&] {
-    return std::make_shared<const Weights>(random_weights(config, model.precision_, *model.ops_));
+    return std::make_shared<const Weights>(random_weights(config, model.precision_, *model.placement_));
   });
   return model;
 }

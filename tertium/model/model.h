@@ -11,9 +11,10 @@
 
 namespace tertium {
 
-class Ops;       // ops/ops.h
-struct Config;   // model/config.h
-struct Weights;  // model/weights.h: torch tensors, which only model/ and engine/ see
+class Ops;        // ops/ops.h
+class Placement;  // model/placement.h
+struct Config;    // model/config.h
+struct Weights;   // model/weights.h: torch tensors, which only model/ and engine/ see
 
 /// The numbers that matrix products are computed in. The stream, norms, softmax and scores are f32 in all of them.
 enum class Precision { f32, bf16, f16 };
@@ -36,9 +37,13 @@ class Model {
   static Model random(const Config& config, std::string_view dtype, const Hardware& hardware = {});
 
   const Config& config() const { return *config_; }
-  const Ops& ops() const { return *ops_; }
+  /// What computes a block, or for block_count() what lies behind them; the embeddings are block 0's.
+  const Ops& ops(int block) const;
+  const Ops& last_ops() const;
+  /// How many passes are best under way at once, where there are so many threads.
+  int passes_at_once(int threads) const;
   Precision precision() const { return precision_; }
-  std::string device() const;   // "cpu", "cuda:0"
+  std::string device() const;   // "cpu", "cuda:0", "cuda:0=0-15,cuda:1=16-31"
   std::string kernels() const;  // "tuned", "aten"
   /// Where it runs, in words: "the CPU", "cuda:0".
   std::string place() const;
@@ -53,7 +58,7 @@ class Model {
   std::shared_ptr<const Config> config_;
   Precision precision_ = Precision::f32;
   std::vector<FileState> files_;
-  std::shared_ptr<const Ops> ops_;
+  std::shared_ptr<const Placement> placement_;
   std::shared_ptr<const Weights> weights_;
 };
 

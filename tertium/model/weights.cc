@@ -15,6 +15,7 @@
 #include "tertium/model/adaptation.h"
 #include "tertium/model/checkpoint.h"
 #include "tertium/model/config.h"
+#include "tertium/model/placement.h"
 #include "tertium/ops/ops.h"
 
 namespace tertium {
@@ -79,9 +80,9 @@ std::string spelled(const Shape& shape) { return fmt::format("[{}]", fmt::join(s
 class Loader {
  public:
   /// `adapter`: null, or what is added to the weights.
-  Loader(Checkpoint& checkpoint, at::ScalarType type, const Ops& ops, Adaptation* adapter)
+  Loader(Checkpoint& checkpoint, at::ScalarType type, const Placement& placement, Adaptation* adapter)
       : checkpoint_(checkpoint),
-        ops_(ops),
+        placement_(placement),
         config_(checkpoint.config()),
         family_(checkpoint.family()),
         type_(type),
@@ -90,11 +91,11 @@ class Loader {
   bool has(const WeightName& name) const { return !checkpoint_.spelled(name).empty(); }
 
   at::Tensor matrix(const WeightName& name, std::int64_t out, std::int64_t in) {
-    return ops_.here(values(checkpoint_.spelled(name, block) + ".weight", {out, in}, type_));
+    return ops().here(values(checkpoint_.spelled(name, block) + ".weight", {out, in}, type_));
   }
 
   Linear linear(const WeightName& name, std::int64_t out, std::int64_t in, bool bias, int expert = 0) {
-    Linear linear{ops_.matrix({weight(name, out, in, expert)}), bias_of(name, out, bias, expert)};
+    Linear linear{ops().matrix({weight(name, out, in, expert)}), bias_of(name, out, bias, expert)};
     forget(name, expert);
     return linear;
   }
@@ -108,7 +109,7 @@ class Loader {
     if (config_.tied) {
       const TensorView* stored = checkpoint_.find(name);
       const TensorView& tied = checkpoint_.tensor(checkpoint_.spelled(names.embedding) + ".weight");
-      if (!stored || std::ranges::equal(stored->bytes, tied.bytes)) return adapted_head(embedding);
+      if (!stored || std::ranges::equal(stored->bytes, tied.bytes)) return adapted_head(ops().here(embedding));
     }
     return adapted_head(matrix(names.head, config_.vocabulary, config_.hidden));
   }
@@ -118,9 +119,9 @@ class Loader {
     if (!has(name)) return {};
     const std::string base = checkpoint_.spelled(name, block);
     NormWeights norm;
-    norm.weight = ops_.here(values(base + ".weight", shape, at::kFloat));
+    norm.weight = ops().here(values(base + ".weight", shape, at::kFloat));
     if (config_.norm_adds_one) norm.weight = 1 + norm.weight;
-    if (config_.biases.norm) norm.bias = ops_.here(values(base + ".bias", shape, at::kFloat));
+    if (config_.biases.norm) norm.bias = ops().here(values(base + ".bias", shape, at::kFloat));
     return norm;
   }
 
@@ -151,12 +152,12 @@ class Loader {
     }
     // Memory that is not LibTorch's own cannot be resized by it: that of the mapped files.
     const auto lies_in_file = [](const at::Tensor& part) { return !part.storage().resizable(); };
-    if (!ops_.packs(type_) && std::all_of(weights.begin(), weights.end(), lies_in_file)) {
+    if (!ops().packs(type_) && std::all_of(weights.begin(), weights.end(), lies_in_file)) {
       Stack parts;
-      for (std::size_t i = 0; i < weights.size(); ++i) parts.push_back({ops_.matrix({weights[i]}), biases[i]});
+      for (std::size_t i = 0; i < weights.size(); ++i) parts.push_back({ops().matrix({weights[i]}), biases[i]});
       return parts;
     }
-    Stack packed = {{ops_.matrix(weights), bias ? at::cat(biases) : at::Tensor()}};
+    Stack packed = {{ops().matrix(weights), bias ? at::cat(biases) : at::Tensor()}};
     for (const auto& [name, out] : members) forget(name, expert);
     return packed;
   }
@@ -175,7 +176,7 @@ class Loader {
       all = apart(all);
       if (bias) offsets = apart(offsets);
     }
-    Stack packed = {{ops_.matrix({all}), offsets}};
+    Stack packed = {{ops().matrix({all}), offsets}};
     forget(names.qkv);
     return packed;
   }
@@ -210,9 +211,10 @@ class Loader {
           const at::Tensor change = change_of(name, matrix.size(0), matrix.size(1), static_cast<int>(e));
           return adapted(matrix, change, checkpoint_.spelled(name, block));
         };
-        experts.push_back({.inner = {{ops_.matrix({own(names.expert_gate, gate[e]), own(names.expert_up, up[e])}), {}}},
-                           .gated = true,
-                           .down = {ops_.matrix({own(names.expert_down, down[e])}), {}}});
+        experts.push_back(
+            {.inner = {{ops().matrix({own(names.expert_gate, gate[e]), own(names.expert_up, up[e])}), {}}},
+             .gated = true,
+             .down = {ops().matrix({own(names.expert_down, down[e])}), {}}});
       }
       return experts;
     }
@@ -228,7 +230,7 @@ class Loader {
   at::Tensor router(const WeightName& name) {
     const std::string full = checkpoint_.spelled(name, block) + ".weight";
     const std::int64_t count = config_.experts.count;
-    return ops_.here(
+    return ops().here(
         adapted(values(full, {count, config_.hidden}, at::kFloat), change_of(name, count, config_.hidden), full));
   }
 
@@ -245,9 +247,11 @@ class Loader {
     return {positive(number(".alpha_p")), slope + positive(number(".alpha_n")), slope, number(".eps")};
   }
 
-  int block = 0;  // the one being loaded
+  int block = 0;  // the one being loaded; block_count(): what lies behind them
 
  private:
+  const Ops& ops() const { return placement_.of(block); }
+
   at::Tensor weight(const WeightName& name, std::int64_t out, std::int64_t in, int expert = 0) {
     const std::string full = checkpoint_.spelled(name, block, expert) + ".weight";
     const bool transposed = !checkpoint_.is_gguf() && family_.hf_transposed;
@@ -280,12 +284,12 @@ class Loader {
 
   /// A packed matrix is a copy: the memory of the file's own bytes may go.
   void forget(const WeightName& name, int expert = 0) {
-    if (ops_.packs(type_))
+    if (ops().packs(type_))
       give_back_pages(checkpoint_.tensor(checkpoint_.spelled(name, block, expert) + ".weight").bytes);
   }
 
   at::Tensor bias_of(const WeightName& name, std::int64_t out, bool wanted, int expert = 0) {
-    return wanted ? ops_.here(values(checkpoint_.spelled(name, block, expert) + ".bias", {out}, type_)) : at::Tensor();
+    return wanted ? ops().here(values(checkpoint_.spelled(name, block, expert) + ".bias", {out}, type_)) : at::Tensor();
   }
 
   at::Tensor values(const std::string& name, const Shape& shape, at::ScalarType type) {
@@ -339,7 +343,7 @@ class Loader {
   }
 
   Checkpoint& checkpoint_;
-  const Ops& ops_;
+  const Placement& placement_;
   const Config& config_;
   const Family& family_;
   at::ScalarType type_;
@@ -392,7 +396,7 @@ at::ScalarType scalar_type(Precision precision) {
   }
 }
 
-Weights random_weights(const Config& config, Precision precision, const Ops& ops) {
+Weights random_weights(const Config& config, Precision precision, const Placement& placement) {
   const at::ScalarType type = scalar_type(precision);
   // Drawing billions of numbers takes minutes; a million, over and over, is as good for timing.
   constexpr std::int64_t kDrawn = 1 << 20;
@@ -404,12 +408,15 @@ Weights random_weights(const Config& config, Precision precision, const Ops& ops
       flat.slice(0, first, first + kDrawn).copy_(drawn.narrow(0, 0, std::min(kDrawn, flat.numel() - first)));
     return all;
   };
-  const auto linear = [&](std::int64_t out, std::int64_t in) { return Linear{ops.matrix({matrix(out, in)}), {}}; };
-  const NormWeights norm{ops.here(at::ones({config.hidden})), {}};
+  const auto norm_at = [&](int block) { return NormWeights{placement.of(block).here(at::ones({config.hidden})), {}}; };
   const std::int64_t queries = query_width(config), keys = key_width(config);
   Weights weights;
-  weights.embedding = ops.here(matrix(config.vocabulary, config.hidden));
-  for (int b = 0; b < config.block_count(); ++b)
+  weights.embedding = placement.of(0).here(matrix(config.vocabulary, config.hidden));
+  for (int b = 0; b < config.block_count(); ++b) {
+    const NormWeights norm = norm_at(b);
+    const auto linear = [&](std::int64_t out, std::int64_t in) {
+      return Linear{placement.of(b).matrix({matrix(out, in)}), {}};
+    };
     weights.blocks.push_back({.attn_norm = norm,
                               .qkv = {linear(queries + 2 * keys, config.hidden)},
                               .o = linear(config.hidden, queries),
@@ -417,18 +424,20 @@ Weights random_weights(const Config& config, Precision precision, const Ops& ops
                               .mlp = {.inner = {linear(2 * std::int64_t{config.mlp}, config.hidden)},
                                       .gated = true,
                                       .down = linear(config.hidden, config.mlp)}});
-  weights.final_norm = norm;
-  weights.head = config.tied ? weights.embedding : ops.here(matrix(config.vocabulary, config.hidden));
+  }
+  weights.final_norm = norm_at(config.block_count());
+  weights.head = placement.of(config.block_count())
+                     .here(config.tied ? weights.embedding : matrix(config.vocabulary, config.hidden));
   return weights;
 }
 
-Weights load_weights(std::shared_ptr<Checkpoint> checkpoint, Precision precision, const Ops& ops,
+Weights load_weights(std::shared_ptr<Checkpoint> checkpoint, Precision precision, const Placement& placement,
                      const Adapter* adapter) {
   const Config& config = checkpoint->config();
   const WeightNames& names = checkpoint->family().names;
   std::optional<Adaptation> adaptation;
   if (adapter) adaptation.emplace(*adapter, checkpoint->family());
-  Loader load(*checkpoint, scalar_type(precision), ops, adaptation ? &*adaptation : nullptr);
+  Loader load(*checkpoint, scalar_type(precision), placement, adaptation ? &*adaptation : nullptr);
 
   Weights weights;
   weights.embedding = load.matrix(names.embedding, config.vocabulary, config.hidden);
@@ -440,9 +449,10 @@ Weights load_weights(std::shared_ptr<Checkpoint> checkpoint, Precision precision
     if (std::int64_t{config.context} * config.hidden > kMost)
       fail("{}: its config asks for {} positions of {} numbers, more than any such model has", checkpoint->origin(),
            config.context, config.hidden);
-    weights.positions = ops.here(sinusoidal_positions(config));
+    weights.positions = placement.of(0).here(sinusoidal_positions(config));
   }
   for (int b = 0; b < config.block_count(); ++b) weights.blocks.push_back(load_block(load, names, config, b));
+  load.block = config.block_count();
   weights.final_norm = load.norm(names.final_norm);
   weights.head = load.head(names, weights.embedding);
   checkpoint->demand_all_used();

@@ -13,7 +13,7 @@ namespace tertium {
 
 class Adapter;  // formats/adapter.h
 class Checkpoint;
-class Ops;
+class Placement;
 
 /// A norm's factors and offsets in f32, or undefined: a family without this norm, or without its offsets.
 struct NormWeights {
@@ -53,13 +53,13 @@ struct Weights {
 
 at::ScalarType scalar_type(Precision precision);
 
-/// On the device of `ops`, and packed as it likes. What an adapter changes is added in f32, before a matrix takes the
+/// Each where its block is computed, and packed as that likes. What an adapter changes is added in f32, before a matrix takes the
 /// type of products. Throws Error naming file and tensor: one that is missing, of another shape, not finite, or without
 /// a place.
-Weights load_weights(std::shared_ptr<Checkpoint> checkpoint, Precision precision, const Ops& ops,
+Weights load_weights(std::shared_ptr<Checkpoint> checkpoint, Precision precision, const Placement& placement,
                      const Adapter* adapter = nullptr);
 
 /// Random numbers in the shapes of a Llama of this config.
-Weights random_weights(const Config& config, Precision precision, const Ops& ops);
+Weights random_weights(const Config& config, Precision precision, const Placement& placement);
 
 }  // namespace tertium

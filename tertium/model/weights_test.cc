@@ -9,7 +9,7 @@
 #include "tertium/base/text.h"
 #include "tertium/formats/half.h"
 #include "tertium/model/checkpoint.h"
-#include "tertium/ops/ops.h"
+#include "tertium/model/placement.h"
 #include "tests/support/files.h"
 #include "tests/support/tiny_model.h"
 
@@ -63,7 +63,8 @@ class F8Weights : public test::FolderTest {
   }
 
   Weights load(const std::vector<Stored>& changes) const {
-    return load_weights(std::make_shared<Checkpoint>(write(changes)), Precision::f32, *ops_for({}));
+    const auto checkpoint = std::make_shared<Checkpoint>(write(changes));
+    return load_weights(checkpoint, Precision::f32, Placement({}, checkpoint->config(), Precision::f32));
   }
 
   /// The MLP's last matrix in F8 under a scale.

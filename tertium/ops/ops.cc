@@ -63,13 +63,21 @@ at::Device device_named(const std::string& name) {
   return {at::kCUDA, static_cast<at::DeviceIndex>(wanted)};
 }
 
-/// What was asked for, or else what the environment says.
-std::string chosen(const std::string& asked, const char* variable) {
-  const char* const usual = asked == "auto" ? std::getenv(variable) : nullptr;
+}  // namespace
+
+std::string asked_or_usual(const std::string& asked, const std::string& unasked, const char* variable) {
+  const char* const usual = asked == unasked ? std::getenv(variable) : nullptr;
   return usual && *usual ? usual : asked;
 }
 
-}  // namespace
+std::vector<FreeDevice> free_gpus() {
+  std::vector<FreeDevice> all;
+  std::string why;
+  for (int i = 0, count = cuda_devices(why); i < count; ++i)
+    all.push_back({fmt::format("cuda:{}", i),
+                   static_cast<double>(at::accelerator::getMemoryInfo(static_cast<c10::DeviceIndex>(i)).first)});
+  return all;
+}
 
 bool Ops::multiplies_bf16() const {
   if (!device_.is_cpu()) return true;
@@ -114,8 +122,8 @@ Tensor activated(const Curve& curve, const Tensor& x) {
 }
 
 std::shared_ptr<const Ops> ops_for(const Hardware& hardware) {
-  const at::Device device = device_named(chosen(hardware.device, "TERTIUM_DEVICE"));
-  const std::string kernels = chosen(hardware.kernels, "TERTIUM_KERNELS");
+  const at::Device device = device_named(asked_or_usual(hardware.device, "auto", "TERTIUM_DEVICE"));
+  const std::string kernels = asked_or_usual(hardware.kernels, "auto", "TERTIUM_KERNELS");
   if (kernels != "auto" && kernels != "tuned" && kernels != "aten")
     fail("kernels \"{}\": tertium knows auto, tuned, aten", printable(kernels, 40));
   if (kernels == "tuned" && !device.is_cpu())
