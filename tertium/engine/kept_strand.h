@@ -13,6 +13,7 @@
 
 namespace tertium {
 
+class Model;
 class Ops;
 struct Config;
 struct Layout;

@@ -85,7 +85,7 @@ class Pass {
   Tensor speeds_by_length(const Rope& rope) const;
   std::vector<Rotation> rotations() const;
   Tensor embedded() const;
-  static void move_to(const Ops& ops, Tensor& all, std::vector<Rotation>& rotations);
+  void move_to(const Ops& ops, Tensor& all, std::vector<Rotation>& rotations);
   void look_for_fault(Site site, std::int64_t first, const Tensor& activations);
   void demand_no_fault() const;
   void demand_finite_results() const;
@@ -97,6 +97,7 @@ class Pass {
   const Config& config_;
   std::span<const Job> jobs_;
   Layout layout_;
+  std::vector<TileTensors> tile_tensors_;  // on the device of the block that runs
   Interventions interventions_;
   Keeper keeper_;
   std::map<Quantity, QuantityRecordings> recordings_;
@@ -111,6 +112,7 @@ Pass::Pass(const Model& model, std::span<const Job> jobs, bool locating)
       config_(model.config()),
       jobs_(jobs),
       layout_(make_layout(jobs, config_.block_count(), /*share=*/!depends_on_length(config_))),
+      tile_tensors_(layout_.tiles.size()),
       interventions_(config_, jobs, layout_),
       keeper_(model, jobs, layout_),
       results_(jobs.size()) {
@@ -184,7 +186,8 @@ Tensor Pass::attend(int b, const Tensor& qkv) {
                                .live = layout_.live[b],
                                .tiles = layout_.tiles,
                                .pasts = pasts,
-                               .positions = layout_.positions},
+                               .positions = layout_.positions,
+                               .tensors = tile_tensors_},
                               qkv);
 }
 
@@ -309,6 +312,7 @@ Tensor Pass::embedded() const {
 
 /// To the device of the next block, where it is another than that of the last.
 void Pass::move_to(const Ops& ops, Tensor& all, std::vector<Rotation>& rotations) {
+  if (all.device() != ops.device()) tile_tensors_.assign(layout_.tiles.size(), {});
   all = ops.here(all);
   for (Rotation& rotation : rotations) rotation.cos = ops.here(rotation.cos), rotation.sin = ops.here(rotation.sin);
 }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <map>
 #include <span>
 #include <vector>
 
@@ -27,6 +28,16 @@ struct Tile {
 /// Keys and values of rows of earlier passes, in order, [n, 2 * kv_heads * head_dim] each: rows [k | v], keys rotated.
 using PastRows = std::vector<at::Tensor>;
 
+/// A tile as tensors on a device, made once for all blocks: in each, the live queries and keys lead.
+struct TileTensors {
+  /// Which keys, of past and tile, each query sees, [queries, keys]; and how far they lie, in f32, with ALiBi alone.
+  struct Sight {
+    at::Tensor seen, distances;
+  };
+  at::Tensor queries, keys;    // packed rows
+  std::map<int, Sight> sight;  // by window
+};
+
 /// One block's attention: how it weighs, and who sees whom.
 struct Attention {
   std::int64_t heads = 0, kv_heads = 0, head_dim = 0;
@@ -38,6 +49,7 @@ struct Attention {
   std::span<const Tile> tiles;
   std::span<const PastRows> pasts;          // [tiles]
   std::span<const std::int64_t> positions;  // of all rows of the pass
+  std::span<TileTensors> tensors;           // [tiles] which Ops may fill; of the device where they run
 };
 
 /// How many of `packed` (ascending) are live when the first `live` rows of the pass are.

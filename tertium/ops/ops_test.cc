@@ -99,7 +99,8 @@ TEST_F(OpsTest, AttentionAgreesUnderWindowsCapsAndDistances) {
   for (const at::ScalarType type : kTypes)
     for (const int window : {0, 3})
       for (const double cap : {0.0, 5.0})
-        for (const bool alibi : {false, true})
+        for (const bool alibi : {false, true}) {
+          std::vector<TileTensors> tensors(tiled.tiles.size());  // of blocks with more live rows and with fewer
           for (const std::int64_t live : {9, 4}) {
             const Tensor qkv = at::randn({live, (kHeads + 2 * kKeyHeads) * kHeadDim}).to(type);
             const Tensor past = at::randn({5, 2 * kKeyHeads * kHeadDim}).to(type);
@@ -116,12 +117,14 @@ TEST_F(OpsTest, AttentionAgreesUnderWindowsCapsAndDistances) {
                                  .live = live,
                                  .tiles = tiled.tiles,
                                  .pasts = pasts,
-                                 .positions = tiled.positions},
+                                 .positions = tiled.positions,
+                                 .tensors = tensors},
                                 qkv);
             };
             expect_near(run(tuned()), run(aten()), tolerance(type),
                         fmt::format("window {}, cap {}, alibi {}, live {}", window, cap, alibi, live));
           }
+        }
 }
 
 TEST_F(OpsTest, ReadingsAgree) {
@@ -165,6 +168,7 @@ TEST_F(OpsTest, WhatIsNotFiniteIsNeverLost) {
       const std::vector<Tile> tiles = {{.queries = {0}, .keys = {0}, .seen = {{{0, 1, 0}}}}};
       const std::vector<PastRows> pasts(1);
       const std::vector<std::int64_t> positions = {0};
+      std::vector<TileTensors> tensors(1);
       for (const double cap : {0.0, 5.0}) {
         const Tensor gathered = ops->attend({.heads = 1,
                                              .kv_heads = 1,
@@ -173,7 +177,8 @@ TEST_F(OpsTest, WhatIsNotFiniteIsNeverLost) {
                                              .live = 1,
                                              .tiles = tiles,
                                              .pasts = pasts,
-                                             .positions = positions},
+                                             .positions = positions,
+                                             .tensors = tensors},
                                             qkv);
         EXPECT_FALSE(gathered.isfinite().any().item<bool>()) << ops->kernels() << bad;
       }

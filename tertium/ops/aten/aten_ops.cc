@@ -16,13 +16,9 @@ constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
 /// x, with NaN for what is not finite.
 Tensor nan_if_infinite(const Tensor& x) { return at::where(x.isfinite(), x, kNan); }
 
-/// Which keys some queries see, and where those lie. [queries, keys] each, the distances in f32 and with ALiBi alone.
-struct Sight {
-  Tensor seen, distances;
-};
-
-Sight sight_of(const Attention& attention, const Tile& tile, std::int64_t queries, std::int64_t keys,
-               at::Device device) {
+TileTensors::Sight sight_of(const Attention& attention, const Tile& tile, at::Device device) {
+  const auto queries = static_cast<std::int64_t>(tile.queries.size()),
+             keys = tile.past_rows + static_cast<std::int64_t>(tile.keys.size());
   const Tensor seen = at::zeros({queries, keys}, at::kBool);
   const Tensor distances = attention.alibi ? at::zeros({queries, keys}, at::kFloat) : Tensor();
   for (std::int64_t query = 0; query < queries; ++query) {
@@ -38,15 +34,28 @@ Sight sight_of(const Attention& attention, const Tile& tile, std::int64_t querie
   return {seen.to(device), distances.defined() ? distances.to(device) : distances};
 }
 
-/// The live queries of one tile: what each gathered, [queries, heads * head_dim] in f32.
+/// What is made of a tile once.
+TileTensors& prepared(const Ops& ops, const Attention& attention, std::size_t index) {
+  const Tile& tile = attention.tiles[index];
+  TileTensors& tensors = attention.tensors[index];
+  if (!tensors.queries.defined()) {
+    tensors.queries = ops.index(tile.queries);
+    tensors.keys = ops.index(tile.keys);
+  }
+  if (!tensors.sight.contains(attention.window))
+    tensors.sight.emplace(attention.window, sight_of(attention, tile, ops.device()));
+  return tensors;
+}
+
+/// The live queries of one tile, whose packed rows are `rows`: what each gathered, [queries, heads * head_dim] in f32.
 Tensor attend_in_tile(const Ops& ops, const Attention& attention, std::size_t index, const Tensor& qkv,
                       const Tensor& rows) {
-  const Tile& tile = attention.tiles[index];
-  const std::int64_t queries = rows.size(0), own = live_of(tile.keys, attention.live);
+  const TileTensors& tensors = prepared(ops, attention, index);
+  const TileTensors::Sight& sight = tensors.sight.at(attention.window);
+  const std::int64_t queries = rows.size(0), own = live_of(attention.tiles[index].keys, attention.live);
   const std::int64_t q_width = attention.heads * attention.head_dim, k_width = attention.kv_heads * attention.head_dim;
   std::vector<Tensor> sources = attention.pasts[index];
-  sources.push_back(qkv.index_select(0, ops.index(std::span(tile.keys).first(static_cast<std::size_t>(own))))
-                        .narrow(1, q_width, 2 * k_width));
+  sources.push_back(qkv.index_select(0, tensors.keys.narrow(0, 0, own)).narrow(1, q_width, 2 * k_width));
   // Heads in front: [kv_heads, keys, head_dim].
   const Tensor both = at::cat(sources).to(at::kFloat);
   const auto of_keys = [&](std::int64_t first) {
@@ -61,12 +70,12 @@ Tensor attend_in_tile(const Ops& ops, const Attention& attention, std::size_t in
                            .permute({1, 2, 0, 3});  // [kv_heads, group, queries, head_dim]
   Tensor scores = at::matmul(asked, keys.unsqueeze(1).transpose(2, 3)) * attention.scale;
   if (attention.softcap != 0) scores = nan_if_infinite(scores).div_(attention.softcap).tanh_().mul_(attention.softcap);
-  const Sight sight = sight_of(attention, tile, queries, count, qkv.device());
+  const auto of_live = [&](const Tensor& all) { return all.narrow(0, 0, queries).narrow(1, 0, count); };
   if (attention.alibi) {
     const Tensor slopes = ops.here(at::tensor(alibi_slopes(attention.heads))).view({attention.kv_heads, group, 1, 1});
-    scores = scores - slopes * sight.distances;
+    scores = scores - slopes * of_live(sight.distances);
   }
-  scores = at::where(sight.seen, nan_if_infinite(scores), -INFINITY);
+  scores = at::where(of_live(sight.seen), nan_if_infinite(scores), -INFINITY);
   const Tensor weights = (scores - scores.amax(3, /*keepdim=*/true)).exp();
   // Weights are rounded as the values are; their sum is not.
   const Tensor gathered =
@@ -145,10 +154,9 @@ class AtenOps : public Ops {
     const Timed timed(Phase::attention);
     const Tensor gathered = at::empty({attention.live, attention.heads * attention.head_dim}, qkv.options());
     for (std::size_t index = 0; index < attention.tiles.size(); ++index) {
-      const std::vector<std::int64_t>& queries = attention.tiles[index].queries;
-      const auto count = static_cast<std::size_t>(live_of(queries, attention.live));
+      const std::int64_t count = live_of(attention.tiles[index].queries, attention.live);
       if (count == 0) continue;
-      const Tensor rows = this->index(std::span(queries).first(count));
+      const Tensor rows = prepared(*this, attention, index).queries.narrow(0, 0, count);
       gathered.index_copy_(0, rows, attend_in_tile(*this, attention, index, qkv, rows).to(qkv.scalar_type()));
     }
     return gathered;
