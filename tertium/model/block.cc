@@ -62,11 +62,9 @@ Tensor embed(const Model& model, const Tensor& ids, const Tensor& positions) {
   const Config& config = model.config();
   const Weights& weights = model.weights();
   // Hugging Face rounds this scale to the model's dtype; so do we.
-  const double scale = at::scalar_tensor(config.embedding_scale, at::kDouble)
-                           .to(weights.embedding.scalar_type())
-                           .to(at::kFloat)
-                           .item<double>();
-  Tensor x = weights.embedding.index_select(0, ids).to(at::kFloat) * scale;
+  const double scale =
+      at::scalar_tensor(config.embedding_scale, at::kDouble).to(weights.embedding.type).to(at::kFloat).item<double>();
+  Tensor x = weights.embedding.rows(ids) * scale;
   if (weights.positions.defined()) x = x + weights.positions.index_select(0, positions);
   return model.ops(0).normalized(x, norm_of(config, weights.embedding_norm));
 }
@@ -129,12 +127,12 @@ Tensor final_norm(const Model& model, const Tensor& x) {
 }
 
 Tensor logits(const Model& model, const Tensor& state, std::int64_t first, std::int64_t words) {
-  return as_logits(model.config(), model.last_ops().product(state, model.weights().head.narrow(0, first, words)));
+  return as_logits(model.config(), model.last_ops().product(state, model.weights().head.part(first, words)));
 }
 
 Tensor logits_of(const Model& model, const Tensor& state, const Tensor& ids) {
   // Few words, compared with each other: in f32, whatever the dtype.
-  return as_logits(model.config(), at::linear(state, model.weights().head.index_select(0, ids).to(at::kFloat)));
+  return as_logits(model.config(), at::linear(state, model.weights().head.rows(ids)));
 }
 
 }  // namespace tertium

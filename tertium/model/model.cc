@@ -1,5 +1,6 @@
 #include "tertium/model/model.h"
 
+#include <mutex>
 #include <optional>
 
 #include "tertium/base/error.h"
@@ -12,6 +13,12 @@
 #include "tertium/ops/ops.h"
 
 namespace tertium {
+
+struct Model::PlainWeights {
+  std::once_flag once;
+  std::optional<Weights> weights;
+};
+
 std::string_view to_string(Precision precision) {
   switch (precision) {
     case Precision::bf16:
@@ -47,6 +54,7 @@ Model Model::load(const std::filesystem::path& path, std::string_view dtype, con
     return std::make_shared<const Weights>(
         load_weights(std::move(checkpoint), model.precision_, *model.placement_, changes ? &*changes : nullptr));
   });
+  model.plain_ = std::make_shared<PlainWeights>();
   model.demand_unchanged();
   return model;
 }
@@ -56,6 +64,11 @@ const Ops& Model::ops(int block) const { return placement_->of(block); }
 const Ops& Model::last_ops() const { return ops(config_->block_count()); }
 
 int Model::passes_at_once(int threads) const { return placement_->passes_at_once(threads); }
+
+const Weights& Model::plain_weights() const {
+  std::call_once(plain_->once, [&] { plain_->weights = plain(*weights_); });
+  return *plain_->weights;
+}
 
 std::string Model::device() const { return placement_->device(); }
 
@@ -74,6 +87,7 @@ Model Model::random(const Config& config, std::string_view dtype, const Hardware
   model.weights_ = with_torch_errors("random weights", [&] {
     return std::make_shared<const Weights>(random_weights(config, model.precision_, *model.placement_));
   });
+  model.plain_ = std::make_shared<PlainWeights>();
   return model;
 }
 

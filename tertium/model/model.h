@@ -48,6 +48,8 @@ class Model {
   /// Where it runs, in words: "the CPU", "cuda:0".
   std::string place() const;
   const Weights& weights() const { return *weights_; }
+  /// The same with matrices as they are written down (model/weights.h), made when first asked for.
+  const Weights& plain_weights() const;
   /// Throws Error naming a file of the model that was cut, overwritten, replaced or removed since it was opened: its
   /// weights lie in the file, so that numbers from before and after would be of two models.
   void demand_unchanged() const { tertium::demand_unchanged(files_); }
@@ -60,6 +62,8 @@ class Model {
   std::vector<FileState> files_;
   std::shared_ptr<const Placement> placement_;
   std::shared_ptr<const Weights> weights_;
+  struct PlainWeights;
+  std::shared_ptr<PlainWeights> plain_;
 };
 
 }  // namespace tertium

@@ -90,8 +90,9 @@ class Loader {
 
   bool has(const WeightName& name) const { return !checkpoint_.spelled(name).empty(); }
 
-  at::Tensor matrix(const WeightName& name, std::int64_t out, std::int64_t in) {
-    return ops().here(values(checkpoint_.spelled(name, block) + ".weight", {out, in}, type_));
+  /// Where the file lies.
+  at::Tensor table(const WeightName& name, std::int64_t out, std::int64_t in) {
+    return values(checkpoint_.spelled(name, block) + ".weight", {out, in}, type_);
   }
 
   Linear linear(const WeightName& name, std::int64_t out, std::int64_t in, bool bias, int expert = 0) {
@@ -100,18 +101,31 @@ class Loader {
     return linear;
   }
 
-  /// The output head; the embedding, where the config ties the two and the file does not hold another head.
-  at::Tensor head(const WeightNames& names, const at::Tensor& embedding) {
+  /// The embedding, then the output head, which is the same where the config ties the two and the file does not hold
+  /// another head.
+  void embedding_and_head(const WeightNames& names, Weights& weights) {
     const std::string name = checkpoint_.spelled(names.head) + ".weight";
-    const auto adapted_head = [&](const at::Tensor& head) {
-      return adapted(head, change_of(names.head, config_.vocabulary, config_.hidden), name);
-    };
-    if (config_.tied) {
+    at::Tensor table = this->table(names.embedding, config_.vocabulary, config_.hidden);
+    block = 0;
+    const Ops& first = ops();
+    weights.embedding = first.matrix({table});
+    block = config_.block_count();
+    bool is_tied = config_.tied;
+    if (is_tied) {
       const TensorView* stored = checkpoint_.find(name);
       const TensorView& tied = checkpoint_.tensor(checkpoint_.spelled(names.embedding) + ".weight");
-      if (!stored || std::ranges::equal(stored->bytes, tied.bytes)) return adapted_head(ops().here(embedding));
+      is_tied = !stored || std::ranges::equal(stored->bytes, tied.bytes);
     }
-    return adapted_head(matrix(names.head, config_.vocabulary, config_.hidden));
+    const at::Tensor change = change_of(names.head, config_.vocabulary, config_.hidden);
+    if (is_tied && !change.defined() && &first == &ops()) {
+      weights.head = weights.embedding;
+    } else {
+      if (!is_tied) table = this->table(names.head, config_.vocabulary, config_.hidden);
+      weights.head = ops().matrix({adapted(table, change, name)});
+      if (!is_tied) forget(names.head);
+    }
+    forget(names.embedding);
+    block = 0;
   }
 
   /// As factors in f32: 1 + w where the family stores them so.
@@ -396,6 +410,30 @@ at::ScalarType scalar_type(Precision precision) {
   }
 }
 
+Weights plain(const Weights& weights) {
+  const auto unpack = [](Matrix& matrix) {
+    if (matrix.packed.defined()) matrix.plain = matrix.values(), matrix.packed.reset();
+  };
+  const auto unpack_all = [&](Stack& stack) {
+    for (Linear& linear : stack) unpack(linear.weight);
+  };
+  const auto unpack_mlp = [&](MlpWeights& mlp) {
+    unpack_all(mlp.inner);
+    unpack(mlp.down.weight);
+  };
+  Weights all = weights;
+  const bool tied = all.head.packed.defined() && all.head.packed.is_same(all.embedding.packed);
+  unpack(all.embedding);
+  tied ? void(all.head = all.embedding) : unpack(all.head);
+  for (BlockWeights& block : all.blocks) {
+    unpack_all(block.qkv);
+    unpack(block.o.weight);
+    unpack_mlp(block.mlp);
+    for (MlpWeights& expert : block.experts) unpack_mlp(expert);
+  }
+  return all;
+}
+
 Weights random_weights(const Config& config, Precision precision, const Placement& placement) {
   const at::ScalarType type = scalar_type(precision);
   // Drawing billions of numbers takes minutes; a million, over and over, is as good for timing.
@@ -411,7 +449,8 @@ Weights random_weights(const Config& config, Precision precision, const Placemen
   const auto norm_at = [&](int block) { return NormWeights{placement.of(block).here(at::ones({config.hidden})), {}}; };
   const std::int64_t queries = query_width(config), keys = key_width(config);
   Weights weights;
-  weights.embedding = placement.of(0).here(matrix(config.vocabulary, config.hidden));
+  const at::Tensor embedding = matrix(config.vocabulary, config.hidden);
+  weights.embedding = placement.of(0).matrix({embedding});
   for (int b = 0; b < config.block_count(); ++b) {
     const NormWeights norm = norm_at(b);
     const auto linear = [&](std::int64_t out, std::int64_t in) {
@@ -426,8 +465,10 @@ Weights random_weights(const Config& config, Precision precision, const Placemen
                                       .down = linear(config.hidden, config.mlp)}});
   }
   weights.final_norm = norm_at(config.block_count());
-  weights.head = placement.of(config.block_count())
-                     .here(config.tied ? weights.embedding : matrix(config.vocabulary, config.hidden));
+  const Ops &first = placement.of(0), &last = placement.of(config.block_count());
+  weights.head = config.tied && &first == &last
+                     ? weights.embedding
+                     : last.matrix({config.tied ? embedding : matrix(config.vocabulary, config.hidden)});
   return weights;
 }
 
@@ -440,10 +481,10 @@ Weights load_weights(std::shared_ptr<Checkpoint> checkpoint, Precision precision
   Loader load(*checkpoint, scalar_type(precision), placement, adaptation ? &*adaptation : nullptr);
 
   Weights weights;
-  weights.embedding = load.matrix(names.embedding, config.vocabulary, config.hidden);
+  load.embedding_and_head(names, weights);
   weights.embedding_norm = load.norm(names.embedding_norm);
   if (config.positions == Positions::learned)
-    weights.positions = load.matrix(names.positions, config.context, config.hidden).to(at::kFloat);
+    weights.positions = placement.of(0).here(load.table(names.positions, config.context, config.hidden).to(at::kFloat));
   if (config.positions == Positions::sinusoidal) {
     constexpr std::int64_t kMost = std::int64_t{1} << 30;  // numbers; no file holds them, so that none bounds them
     if (std::int64_t{config.context} * config.hidden > kMost)
@@ -454,7 +495,6 @@ Weights load_weights(std::shared_ptr<Checkpoint> checkpoint, Precision precision
   for (int b = 0; b < config.block_count(); ++b) weights.blocks.push_back(load_block(load, names, config, b));
   load.block = config.block_count();
   weights.final_norm = load.norm(names.final_norm);
-  weights.head = load.head(names, weights.embedding);
   checkpoint->demand_all_used();
   if (adaptation) adaptation->demand_all_used();
   weights.backing = std::move(checkpoint);

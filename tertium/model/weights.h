@@ -42,12 +42,12 @@ struct BlockWeights {
 };
 
 struct Weights {
-  at::Tensor embedding;                       // [V, D]
+  Matrix embedding;                           // [V, D]
   NormWeights embedding_norm;                 // [D]
   at::Tensor positions;                       // [context, D] in f32, or undefined
   std::vector<BlockWeights> blocks;           // [L]
   NormWeights final_norm;                     // [D]
-  at::Tensor head;                            // [V, D]; the embedding itself if tied
+  Matrix head;                                // [V, D]; the embedding itself if tied
   std::shared_ptr<const Checkpoint> backing;  // the mapped files that tensors may point into
 };
 
@@ -58,6 +58,9 @@ at::ScalarType scalar_type(Precision precision);
 /// a place.
 Weights load_weights(std::shared_ptr<Checkpoint> checkpoint, Precision precision, const Placement& placement,
                      const Adapter* adapter = nullptr);
+
+/// The same with matrices as they are written down, [out, in]: packed ones as copies.
+Weights plain(const Weights& weights);
 
 /// Random numbers in the shapes of a Llama of this config.
 Weights random_weights(const Config& config, Precision precision, const Placement& placement);

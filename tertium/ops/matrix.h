@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 
+#include <cstdint>
 #include <vector>
 
 namespace tertium {
@@ -11,11 +12,15 @@ namespace tertium {
 struct Matrix {
   std::int64_t out = 0, in = 0;
   at::ScalarType type = at::kFloat;
-  at::Tensor packed;  // undefined, or all numbers in an order of the implementation's own
+  at::Tensor packed;  // undefined, or [blocks of n rows, in / m, n rows, m]: what lies together is multiplied together
   at::Tensor plain;   // [out, in], where they are not packed
 
-  /// [out, in]. Throws std::logic_error if packed.
-  const at::Tensor& values() const;
+  /// [out, in]; a copy, where they are packed.
+  at::Tensor values() const;
+  /// Some rows, as this matrix has them: no copy. A packed one can be cut at its blocks only (std::logic_error).
+  Matrix part(std::int64_t first, std::int64_t count) const;
+  /// Rows by index [n], which lies where the matrix does → [n, in] in f32.
+  at::Tensor rows(const at::Tensor& index) const;
 };
 
 /// y = weight x + bias. The bias [out] is in the model's precision, or undefined.

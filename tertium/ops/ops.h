@@ -94,8 +94,8 @@ class Ops {
   /// Rows [q | k | v], (heads + 2 kv_heads) * head_dim wide → what each gathered, [R, heads * head_dim] of the same
   /// type. Scores and softmax are f32.
   virtual at::Tensor attend(const Attention& attention, const at::Tensor& qkv) const = 0;
-  /// x times the transposed weight [words, in], which is used where it lies → [R, words] in f32.
-  virtual at::Tensor product(const at::Tensor& x, const at::Tensor& weight) const = 0;
+  /// x times the transposed weight → [R, out] in f32; x is rounded to its type.
+  virtual at::Tensor product(const at::Tensor& x, const Matrix& weight) const = 0;
   /// log(sum(exp(x))) of each row, [R]; x is overwritten.
   virtual at::Tensor log_sum_exp(const at::Tensor& x) const = 0;
   /// Of each row of x [R, words]. Of equal values the first counts.

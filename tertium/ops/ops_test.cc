@@ -62,7 +62,7 @@ TEST_F(OpsTest, ProductsAndGatesAgree) {
         expect_near(tuned().project(x, ours), aten().project(x, theirs), 1e-4, "project");
         expect_near(tuned().gated(x, ours, curve, type), aten().gated(x, theirs, curve, type), 4 * tolerance(type),
                     "gated");
-        expect_near(tuned().product(x, gate), aten().product(x, gate), 1e-4, "product");
+        expect_near(tuned().product(x, ours.front().weight), aten().product(x, theirs.front().weight), 1e-4, "product");
       }
 }
 

@@ -194,8 +194,7 @@ Tensor block(const Config& config, const BlockWeights& w, int b, std::span<const
 
 PlainForward::PlainForward(const Model& model, Addition addition, Products products)
     : model_(model), addition_(std::move(addition)) {
-  if (model.precision() != Precision::f32 &&
-      (products == Products::f32 || model.weights().blocks.at(0).qkv.at(0).weight.packed.defined()))
+  if (model.precision() != Precision::f32 && products == Products::f32)
     fail("gradients need a model loaded with dtype f32, and this one is in {}; set dtype = \"f32\"",
          to_string(model.precision()));
 }
@@ -207,9 +206,9 @@ Tensor PlainForward::stream(std::span<const std::int32_t> ids, const Hook& hook)
 }
 
 Tensor PlainForward::embedded(const Sequences& sequences) const {
-  const Weights& weights = model_.weights();
+  const Weights& weights = model_.plain_weights();
   const Tensor tokens = at::tensor(sequences.ids);
-  Tensor x = weights.embedding.index_select(0, tokens).to(at::kFloat) * static_cast<float>(config().embedding_scale);  // [R, D]
+  Tensor x = weights.embedding.rows(tokens) * static_cast<float>(config().embedding_scale);  // [R, D]
   if (weights.positions.defined()) {
     std::vector<Tensor> positions;
     for (const std::int64_t length : sequences.lengths) {
@@ -227,7 +226,7 @@ Tensor PlainForward::through(const Tensor& x, std::span<const std::int64_t> leng
                              const Hook& hook) const {
   Tensor stream = x;
   for (int b = first; b < end; ++b)
-    stream = block(config(), model_.weights().blocks[b], b, lengths, stream, hook, addition_);
+    stream = block(config(), model_.plain_weights().blocks[b], b, lengths, stream, hook, addition_);
   return stream;
 }
 
@@ -236,7 +235,7 @@ Tensor PlainForward::final_norm(const Tensor& stream) const {
 }
 
 Tensor PlainForward::logits(const Tensor& state) const {
-  return soft_capped(multiplied(state, model_.weights().head) * config().logit_scale, config().logit_softcap);
+  return soft_capped(multiplied(state, model_.plain_weights().head.values()) * config().logit_scale, config().logit_softcap);
 }
 
 }  // namespace tertium

@@ -41,7 +41,7 @@ class PlainForward {
   /// products round what they read and give. Everything else is f32.
   enum class Products { f32, any };
 
-  /// Throws Error for a model in another precision, and for one whose weights are packed: those have no gradient.
+  /// Throws Error for a model in another precision. Where weights are packed, it works on copies, made once a model.
   explicit PlainForward(const Model& model, Addition addition = {}, Products products = Products::f32);
 
   /// ids [T] → the stream behind the last block, [T, D]. Throws Error if a learned position is missing for so many.

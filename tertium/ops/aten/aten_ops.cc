@@ -97,7 +97,8 @@ class AtenOps : public Ops {
     return {.out = all.size(0), .in = all.size(1), .type = all.scalar_type(), .plain = all};
   }
 
-  Tensor product(const Tensor& x, const Tensor& weight) const override {
+  Tensor product(const Tensor& x, const Matrix& matrix) const override {
+    const Tensor& weight = matrix.plain;
     const Tensor rows = x.to(weight.scalar_type());
     if (weight.scalar_type() == at::kFloat) return at::mm(rows, weight.t());
     // The CPU's product rounds sums to half precision.
@@ -120,7 +121,7 @@ class AtenOps : public Ops {
     const Timed timed(Phase::products);
     std::vector<Tensor> columns;
     for (const Linear& part : stack) {
-      columns.push_back(product(x, part.weight.plain));
+      columns.push_back(product(x, part.weight));
       if (part.bias.defined()) columns.back().add_(part.bias);
     }
     return columns.size() == 1 ? columns.front() : at::cat(columns, 1);

@@ -162,7 +162,11 @@ class CpuOps : public Ops {
 
   Tensor attend(const Attention& attention, const Tensor& qkv) const override { return cpu::attend(attention, qkv); }
 
-  Tensor product(const Tensor& x, const Tensor& weight) const override { return cpu::product(x, weight); }
+  Tensor product(const Tensor& x, const Matrix& weight) const override {
+    Tensor result = at::empty({x.size(0), weight.out}, at::kFloat);
+    multiply(weight, x, result);
+    return result;
+  }
 
   Tensor log_sum_exp(const Tensor& x) const override {
     const std::int64_t rows = x.size(0), words = x.size(1);
