@@ -47,6 +47,23 @@ Tensor matrix(const float* values, std::int64_t rows, std::int64_t columns, std:
   return at::from_blob(const_cast<float*>(values), {rows, columns}, {stride, 1}, at::kFloat);
 }
 
+/// a [rows, depth] times b [depth, columns] → c, or added to it. In half precision two neighbours of b's depth lie
+/// together.
+template <class T>
+void multiply(std::int64_t rows, std::int64_t columns, std::int64_t depth, const T* a, std::int64_t stride_a,
+              const T* b, std::int64_t stride_b, float* c, std::int64_t stride_c, bool add) {
+  constexpr bool is_float = std::is_same_v<T, float>;
+  if constexpr (is_float) {
+    if (!packs(at::kFloat)) {
+      Tensor result = matrix(c, rows, columns, stride_c);
+      const Tensor factors = matrix(a, rows, depth, stride_a), others = matrix(b, depth, columns, stride_b);
+      add ? at::addmm_out(result, result, factors, others) : at::mm_out(result, factors, others);
+      return;
+    }
+  }
+  blas::brgemm(rows, columns, depth, stride_a, stride_b, stride_c, add, a, b, c, /*is_vnni=*/!is_float);
+}
+
 /// Keys of a tile, in whole panels.
 struct Range {
   std::int64_t begin, end;
@@ -78,43 +95,26 @@ class KeysAndValues {
 
   /// queries [rows, head_dim] times the keys of a range → these columns of scores [rows, stride].
   void scores(const T* queries, std::int64_t rows, Range keys, float* scores, std::int64_t stride) const {
-    if constexpr (std::is_same_v<T, float>) {
-      Tensor result = matrix(scores + keys.begin, rows, keys.count(), stride);
-      at::mm_out(result, matrix(queries, rows, head_dim_, head_dim_),
-                 matrix(keys_ + keys.begin * head_dim_, keys.count(), head_dim_, head_dim_).t());
-    } else {
-      for (std::int64_t first = keys.begin; first < keys.end; first += kPanel)
-        blas::brgemm(rows, kPanel, head_dim_, head_dim_, kPanel, stride, /*add_C=*/false, queries,
-                     keys_ + first * head_dim_, scores + first, /*is_vnni=*/true);
-    }
+    for (std::int64_t first = keys.begin; first < keys.end; first += kPanel)
+      multiply(rows, kPanel, head_dim_, queries, head_dim_, keys_ + first * head_dim_, kPanel, scores + first, stride,
+               /*add=*/false);
   }
 
   /// These columns of weights [rows, stride] times the values of a range → gathered [rows, head_dim], or added to it.
   void gather(const T* weights, std::int64_t rows, Range keys, std::int64_t stride, bool add, float* gathered) const {
-    if constexpr (std::is_same_v<T, float>) {
-      Tensor result = matrix(gathered, rows, head_dim_, head_dim_);
-      const Tensor factors = matrix(weights + keys.begin, rows, keys.count(), stride),
-                   values = matrix(values_ + keys.begin * head_dim_, keys.count(), head_dim_, head_dim_);
-      add ? at::addmm_out(result, result, factors, values) : at::mm_out(result, factors, values);
-    } else {
-      for (std::int64_t first = keys.begin; first < keys.end; first += kKeysAtOnce, add = true)
-        blas::brgemm(rows, head_dim_, std::min(kKeysAtOnce, keys.end - first), stride, head_dim_, head_dim_, add,
-                     weights + first, values_ + first * head_dim_, gathered, /*is_vnni=*/true);
-    }
+    for (std::int64_t first = keys.begin; first < keys.end; first += kKeysAtOnce, add = true)
+      multiply(rows, head_dim_, std::min(kKeysAtOnce, keys.end - first), weights + first, stride,
+               values_ + first * head_dim_, head_dim_, gathered, head_dim_, add);
   }
 
  private:
-  /// Keys i and i + 1. Two neighbours in a head stay together: [panel][head_dim / 2][64][2].
+  /// Keys i and i + 1. In half precision two neighbours in a head stay together: [panel][head_dim / n][64][n].
   void put_keys(std::int64_t i, const T* a, const T* b) {
-    T* to = keys_ + i * head_dim_;
-    if constexpr (std::is_same_v<T, float>) {
-      std::copy_n(b, head_dim_, std::copy_n(a, head_dim_, to));
-    } else {
-      to = keys_ + i / kPanel * kPanel * head_dim_ + i % kPanel * 2;
-      for (std::int64_t pair = 0; pair < head_dim_; pair += 2, to += 2 * kPanel) {
-        std::memcpy(to, a + pair, 2 * sizeof(T));
-        std::memcpy(to + 2, b + pair, 2 * sizeof(T));
-      }
+    constexpr std::int64_t n = std::is_same_v<T, float> ? 1 : 2;
+    T* to = keys_ + i / kPanel * kPanel * head_dim_ + i % kPanel * n;
+    for (std::int64_t first = 0; first < head_dim_; first += n, to += n * kPanel) {
+      std::memcpy(to, a + first, n * sizeof(T));
+      std::memcpy(to + n, b + first, n * sizeof(T));
     }
   }
 
@@ -151,7 +151,7 @@ class BlockAttention {
       const c10::InferenceMode no_autograd;  // a thread's own setting
       for (std::int64_t task = begin; task < end; ++task)
         run_tile(task / attention_.kv_heads, task % attention_.kv_heads);
-      if constexpr (!std::is_same_v<T, float>) blas::brgemm_release(/*is_vnni=*/true);
+      blas::brgemm_release(/*is_vnni=*/!std::is_same_v<T, float>);
     });
     return gathered_;
   }

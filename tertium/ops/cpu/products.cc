@@ -123,7 +123,7 @@ void multiply_blocks(const Number* x, std::int64_t rows, std::int64_t in, std::s
 }
 
 /// Calls `work(first row, rows, first block, blocks)` for all of them, on all threads.
-template <class Work>
+template <class Number, class Work>
 void for_each_task(std::int64_t rows, std::int64_t blocks, std::int64_t blocks_at_once, const Work& work) {
   const std::int64_t row_tasks = (rows + kTaskRows - 1) / kTaskRows,
                      block_tasks = (blocks + blocks_at_once - 1) / blocks_at_once;
@@ -132,7 +132,7 @@ void for_each_task(std::int64_t rows, std::int64_t blocks, std::int64_t blocks_a
       const std::int64_t row = task / block_tasks * kTaskRows, block = task % block_tasks * blocks_at_once;
       work(row, std::min(kTaskRows, rows - row), block, std::min(blocks_at_once, blocks - block));
     }
-    blas::brgemm_release(/*is_vnni=*/true);
+    blas::brgemm_release(/*is_vnni=*/kIsHalf<Number>);
   });
 }
 
@@ -142,7 +142,7 @@ void multiply_packed(const Tensor& x, const Tensor& weight, std::int64_t out, Te
   const auto* from = static_cast<const Number*>(x.const_data_ptr());
   const auto* factors = static_cast<const Number*>(weight.const_data_ptr());
   float* to = result.data_ptr<float>();
-  for_each_task(x.size(0), weight.size(0), kBlocksAtOnce, [&](auto row, auto rows, auto first, auto count) {
+  for_each_task<Number>(x.size(0), weight.size(0), kBlocksAtOnce, [&](auto row, auto rows, auto first, auto count) {
     std::vector<Block<Number>> blocks;
     for (std::int64_t column = first * kColumns; column < (first + count) * kColumns; column += kColumns)
       blocks.push_back({factors + column * in, to + row * stride + column, std::min(kColumns, out - column)});
@@ -168,7 +168,7 @@ void multiply_packed_halves(const Tensor& x, const Tensor& weight, Combine& comb
   const auto* from = static_cast<const Number*>(x.const_data_ptr());
   const auto* factors = static_cast<const Number*>(weight.const_data_ptr());
   auto* to = static_cast<Number*>(result.data_ptr());
-  for_each_task(x.size(0), half, kBlocksAtOnce / 2, [&](auto row, auto rows, auto first, auto count) {
+  for_each_task<Number>(x.size(0), half, kBlocksAtOnce / 2, [&](auto row, auto rows, auto first, auto count) {
     thread_local std::vector<float> values;  // [blocks of the first half, then of the second][rows, kColumns]
     const std::int64_t of_block = rows * kColumns;
     values.resize(std::max<std::size_t>(values.size(), 2 * count * of_block));
