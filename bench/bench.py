@@ -20,6 +20,8 @@ EXACT = 1e-2  # in f32, the largest difference of a score between two sides that
 CLOSE = 1.0  # in half precision, options whose scores are nearer than this may change places
 BUSY = 0.03  # of the cores' time; from here on the table says that other processes disturbed it
 ROOFLINE_ROWS = 2048
+BATCHES = (8, 16, 48)  # of which a peer's best counts
+NEW_TOKENS = 64
 FEWEST_SHARED = 16  # as in tertium/engine/layout.cc
 WAYS = {"hooks": "transformers with hooks", "nnsight": "nnsight", "transformer_lens": "TransformerLens",
         "fresh": "transformers, a fresh English forward for each block"}
@@ -80,24 +82,70 @@ class Bench:
 
 def score(bench):
     bench.load("letters")
-    return scoring_rows(bench, "scoring, letters")
+    return scoring_rows(bench, "scoring, letters", BATCHES)
 
 
 def loglik(bench):
     bench.load("loglik")
-    return scoring_rows(bench, "scoring, loglik, five-shot")
+    own, few = bench.tertium, min(bench.items, bench.options.few)
+    rows = scoring_rows(bench, "scoring, loglik, five-shot", ())
+    sample = own.ask("sweep", donors=2, items=few)
+    works = {"sweep": lambda: own.ask("sweep", donors=2)}
+    if bench.peer:
+        works["hooks"] = lambda: bench.peer.ask("sweep", way="hooks", donors=sample["donors"], protocol="loglik")
+    best = bench.in_turn(works)
+    what, main = "sweep, 2 donors, loglik", best["sweep"]["seconds"]
+    rows.append(bench.row(what, "tertium", best["sweep"], main, f"{main / rows[0]['seconds']:.2f} x scoring"))
+    if bench.peer:
+        note = agreement(sample["scores"], best["hooks"]["scores"], bench.exact)
+        rows.append(bench.row(what, WAYS["hooks"], best["hooks"], main, note, few))
+    return rows
 
 
-def scoring_rows(bench, what):
+def scoring_rows(bench, what, batches):
     works = {"tertium": lambda: bench.tertium.ask("score")}
     if bench.peer:
         works["transformers"] = lambda: bench.peer.ask("score", protocol=bench.protocol)
-    best = bench.in_turn(works)
-    own = best["tertium"]
+        for size in batches:
+            works[f"transformers, {size} at once"] = lambda size=size: bench.peer.ask("score", batch=size)
+    return beside(bench, what, bench.in_turn(works))
+
+
+def beside(bench, what, best):
+    """A row of tertium's and one of each other side's, whose scores must agree with it."""
+    own = best.pop("tertium")
     rows = [bench.row(what, "tertium", own)]
+    for by, answer in best.items():
+        note = agreement(own["scores"], answer["scores"], bench.exact)
+        rows.append(bench.row(what, by, answer, own["seconds"], note))
+    return rows
+
+
+def both(bench):
+    bench.load("letters")
+    works = {"tertium": lambda: bench.tertium.ask("both")}
     if bench.peer:
-        note = agreement(own["scores"], best["transformers"]["scores"], bench.exact)
-        rows.append(bench.row(what, "transformers", best["transformers"], own["seconds"], note))
+        works["transformers"] = lambda: bench.peer.ask("both")
+    return beside(bench, "scores and states together", bench.in_turn(works))
+
+
+def generate(bench):
+    bench.load("loglik")
+    tokens = 8 if bench.exact else NEW_TOKENS
+    works = {"tertium": lambda: bench.tertium.ask("generate", tokens=tokens)}
+    for size in BATCHES if bench.peer else ():
+        works[f"transformers, {size} at once"] = lambda size=size: bench.peer.ask("generate", tokens=tokens, batch=size)
+    best = bench.in_turn(works)
+    own, rows = best["tertium"], []
+    for by, answer in best.items():
+        count = sum(map(len, answer["texts"]))
+        note = f"{count / answer['seconds']:.0f} tokens/s"
+        if answer is not own:
+            same = sum(a == b for a, b in zip(own["texts"], answer["texts"], strict=True))
+            if bench.exact and same < bench.items:
+                raise SystemExit(f"Error: of {bench.items} greedy texts {same} are equal in f32; nothing is timed")
+            note += f"; {same} of {bench.items} texts are tertium's"
+        rows.append(bench.row(f"greedy texts of up to {tokens} tokens", by, answer, own["seconds"], note))
     return rows
 
 
@@ -128,7 +176,7 @@ def sweep(bench):
     works["naive"] = lambda: own.ask("naive", donors=2, items=few)
     ways = [way for way in WAYS if peer and way in bench.options.ways]
     for way in ways:
-        works[way] = lambda way=way: peer.ask("sweep", way=way, donors=sample["donors"])
+        works[way] = lambda way=way: peer.ask("sweep", way=way, donors=sample["donors"], protocol="letters")
     best = bench.in_turn(works)
 
     scoring, main = best["score"]["seconds"], best[2]["seconds"]
@@ -222,8 +270,8 @@ def large(bench):
             say("memory", f"{found['peak_gib']:.1f} GiB at the peak")]
 
 
-PARTS = {part.__name__: part for part in (score, states, sweep, loglik, roofline, growth, large)}
-COMPARED = ("score", "states", "sweep", "loglik")
+PARTS = {part.__name__: part for part in (score, states, both, sweep, loglik, generate, roofline, growth, large)}
+COMPARED = ("score", "states", "both", "sweep", "loglik", "generate")
 
 
 def flat(values):

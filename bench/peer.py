@@ -70,14 +70,47 @@ class Transformers:
         return states
 
     def patched(self, ids, block, state):
+        return self.patched_rows(ids, block, state, row=-1, keep=1)[-1]
+
+    def patched_rows(self, ids, block, state, row, keep):
         def put(module, args, out):
-            stream(out)[0, -1] = state
+            stream(out)[0, row] = state
             return out
 
         hook = self.blocks[block].register_forward_hook(put)
-        logits = self.logits(ids)[-1]
+        logits = self.logits(ids, keep)
         hook.remove()
         return logits
+
+    def last_logits(self, prompts):
+        """Of several prompts at once: padded, and the head at the last tokens only."""
+        lengths = torch.tensor([len(prompt) for prompt in prompts])
+        ids, mask = (torch.nn.utils.rnn.pad_sequence(rows, batch_first=True) for rows in
+                     ([torch.tensor(prompt) for prompt in prompts], [torch.ones(n, dtype=torch.long) for n in lengths]))
+        states = self.model.model(input_ids=ids, attention_mask=mask).last_hidden_state
+        return self.model.lm_head(states[torch.arange(len(prompts)), lengths - 1])
+
+    def continuations(self, prompts, tokens):
+        """Greedy, padded on the left, as generate asks for it."""
+        longest = max(len(prompt) for prompt in prompts)
+        ids = torch.tensor([[0] * (longest - len(prompt)) + prompt for prompt in prompts])
+        mask = torch.tensor([[0] * (longest - len(prompt)) + [1] * len(prompt) for prompt in prompts])
+        made = self.model.generate(ids, attention_mask=mask, max_new_tokens=tokens, do_sample=False, pad_token_id=0)
+        return [cut(row[longest:].tolist(), self.model.generation_config.eos_token_id) for row in made]
+
+
+def cut(tokens, ends):
+    """Before the first end token."""
+    ends = ends if isinstance(ends, list) else [ends]
+    return tokens[:next((i for i, token in enumerate(tokens) if token in ends), len(tokens))]
+
+
+def in_batches(items, size):
+    """The indices of some items, those of like length together, and each batch's tokens."""
+    order = sorted(range(len(items)), key=lambda i: len(items[i]["context"]))
+    for first in range(0, len(order), size):
+        batch = order[first:first + size]
+        yield batch, [items[i]["context"] for i in batch]
 
 
 def stream(out):
@@ -169,6 +202,8 @@ class Peer:
         return {}
 
     def score(self, command):
+        if "batch" in command:
+            return self.score_in_batches(command["batch"])
         start = time.perf_counter()
         read = self.loglik if command["protocol"] == "loglik" else self.letters
         scores = [[read(item) for item in language] for language in self.asked]
@@ -177,11 +212,48 @@ class Peer:
     def letters(self, item):
         return letters_of(item, self.plain.logits(item["ids"])[-1])
 
+    def score_in_batches(self, size):
+        start = time.perf_counter()
+        scores = [[None] * len(language) for language in self.asked]
+        for language, of_language in zip(self.asked, scores):
+            for batch, prompts in in_batches(language, size):
+                for i, logits in zip(batch, self.plain.last_logits(prompts)):
+                    of_language[i] = letters_of(language[i], logits)
+        return {"seconds": time.perf_counter() - start, "scores": scores}
+
+    def both(self, command):
+        """Scores by letters, and the states of the last tokens, of the same forwards."""
+        start = time.perf_counter()
+        scores, states = [], []
+        for language in self.asked:
+            scores.append([])
+            for item in language:
+                out = self.plain.model(item["ids"], output_hidden_states=True, logits_to_keep=1)
+                states.append([state[0, -1] for state in out.hidden_states])
+                scores[-1].append(letters_of(item, out.logits[0, -1]))
+        return {"seconds": time.perf_counter() - start, "scores": scores}
+
+    def generate(self, command):
+        start = time.perf_counter()
+        texts = [None] * len(self.asked[1])
+        for batch, prompts in in_batches(self.asked[1], command["batch"]):
+            for i, text in zip(batch, self.plain.continuations(prompts, command["tokens"])):
+                texts[i] = text
+        return {"seconds": time.perf_counter() - start, "texts": texts}
+
     def loglik(self, item):
         """Each option behind the whole context, as evaluation harnesses do it; logits of the options' rows only."""
+        return self.option_scores(item, self.plain.logits)
+
+    def patched_loglik(self, item, block, state):
+        row = len(item["context"]) - 1
+        return self.option_scores(item, lambda ids, keep: self.plain.patched_rows(ids, block, state, row, keep))
+
+    @staticmethod
+    def option_scores(item, logits_of):
         scores = []
         for ids, option in zip(item["with_option"], item["options"]):
-            logits = self.plain.logits(ids, len(option) + 1)[:-1].float()
+            logits = logits_of(ids, len(option) + 1)[:-1].float()
             scores.append(logits.log_softmax(-1).gather(1, torch.tensor(option)[:, None]).sum().item())
         return scores
 
@@ -193,7 +265,7 @@ class Peer:
 
     def sweep(self, command):
         """donors: [item][donor]. Each pivot prompt runs once; `fresh` runs it for every donor and block, and takes one
-        block's state of it, as the scripts of a study do."""
+        block's state of it, as the scripts of a study do. By log-likelihood, hooks alone do it."""
         way, fresh = self.way(command["way"]), command["way"] == "fresh"
         pivot, other = self.asked
         start = time.perf_counter()
@@ -205,7 +277,9 @@ class Peer:
             for donor in donors:
                 give = lambda b: way.leaving(pivot[donor]["ids"])[b] if fresh else states[donor][b]
                 blocks = range(len(self.plain.blocks))
-                scores[-1].append([letters_of(item, way.patched(item["ids"], b, give(b))) for b in blocks])
+                read = self.patched_loglik if command["protocol"] == "loglik" else (
+                    lambda item, b, state: letters_of(item, way.patched(item["ids"], b, state)))
+                scores[-1].append([read(item, b, give(b)) for b in blocks])
         return {"seconds": time.perf_counter() - start, "scores": scores}
 
 

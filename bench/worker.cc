@@ -17,6 +17,7 @@
 #include "tertium/base/profile.h"
 #include "tertium/cli/process.h"
 #include "tertium/engine/engine.h"
+#include "tertium/engine/greedy.h"
 #include "tertium/experiment/run.h"
 #include "tertium/experiment/scoring.h"
 #include "tertium/model/checkpoint.h"
@@ -74,9 +75,10 @@ class Worker {
   Json obey(const Json& command) {
     const std::string what = command.at("do");
     static const std::map<std::string, Json (Worker::*)(const Json&)> known = {
-        {"model", &Worker::model}, {"task", &Worker::task},        {"random", &Worker::random},
-        {"score", &Worker::score}, {"states", &Worker::states},    {"sweep", &Worker::sweep},
-        {"naive", &Worker::naive}, {"roofline", &Worker::roofline}};
+        {"model", &Worker::model},      {"task", &Worker::task},     {"random", &Worker::random},
+        {"score", &Worker::score},      {"states", &Worker::states}, {"both", &Worker::both},
+        {"sweep", &Worker::sweep},      {"naive", &Worker::naive},   {"generate", &Worker::generate},
+        {"roofline", &Worker::roofline}};
     const auto found = known.find(what);
     if (found == known.end()) fail("no command \"{}\"; see worker.cc for those there are", what);
     forget_peak();
@@ -104,8 +106,8 @@ class Worker {
   /// Of the tensors in memory or mapped; experts are not benchmarked.
   double weight_bytes() const {
     const Weights& weights = engine_->model().weights();
-    double bytes = static_cast<double>(weights.embedding.nbytes() + (config().tied ? 0 : weights.head.nbytes()));
     const double each = scalar_type(engine_->model().precision()) == at::kFloat ? 4 : 2;
+    double bytes = each * static_cast<double>((config().tied ? 1 : 2) * weights.embedding.out * weights.embedding.in);
     for (const auto& [out, in] : linears()) bytes += each * static_cast<double>(out * in);
     return bytes;
   }
@@ -197,6 +199,34 @@ class Worker {
                                               behind_norm ? 0 : index, languages_.back().questions[0].last_row()));
     }
     return {{"seconds", time}, {"states", states}};
+  }
+
+  /// Scores, and the states of the prompts' last tokens, of the same runs.
+  Json both(const Json&) {
+    Json scores = Json::array();
+    const double time = seconds([&] {
+      for (const PreparedLanguage& language : languages_) {
+        Json of_items = Json::array();
+        for (const ItemRun& run :
+             run_items(*engine_, language, {{Quantity::resid, Quantity::final_norm}, {"last"}}, no_progress))
+          of_items.push_back(run.scores);
+        scores.push_back(of_items);
+      }
+    });
+    return {{"seconds", time}, {"scores", scores}};
+  }
+
+  /// Goes on with the prompts of the other language, all together.
+  Json generate(const Json& command) {
+    std::vector<ContinuedJob> jobs;
+    for (const Question& question : languages_[1].questions)
+      jobs.push_back({.job = {.name = question.name, .strands = {{.tokens = question.context}}},
+                      .continuations = {{.most = command.at("tokens"), .everywhere = {}, .ends = {}}}});
+    std::vector<ContinuedResult> results;
+    const double time = seconds([&] { results = continue_greedily(*engine_, jobs); });
+    Json texts = Json::array();
+    for (const ContinuedResult& result : results) texts.push_back(result.texts.front().tokens);
+    return {{"seconds", time}, {"texts", texts}};
   }
 
   /// A whole sweep, from prompts to scores: the pivot's states, then every patched run of the first `items` items.
