@@ -35,24 +35,58 @@ TEST(Products, TakesNoRowsAndOddWidths) {
   multiply(packed_if_possible({at::randn({4, 6})}), at::empty({0, 6}), nothing);
 }
 
+/// Numbers as they lie, without another order.
+Matrix in_place(const Tensor& weight) {
+  return {.out = weight.size(0), .in = weight.size(1), .type = weight.scalar_type(), .packed = {}, .plain = weight};
+}
+
+Tensor product(const Matrix& matrix, const Tensor& x) {
+  Tensor result = at::empty({x.size(0), matrix.out}, at::kFloat);
+  multiply(matrix, x, result);
+  return result;
+}
+
 // As they lie in a safetensors file. UndefinedBehaviorSanitizer sees wider reads.
 TEST(Products, TakesRowsThatAreAlignedForOneNumberOnly) {
   at::manual_seed(1);
   const Tensor weight = at::randn({50, 96}).to(at::kBFloat16), x = at::randn({40, 96});
   Tensor memory = at::empty({50 * 96 + 1}, at::kBFloat16);
   const Tensor shifted = memory.narrow(0, 1, 50 * 96).view({50, 96}).copy_(weight);
-  Tensor plain = at::empty({40, 50}), result = at::empty({40, 50});
-  multiply(packed_if_possible({weight}), x, plain);
-  multiply(packed_if_possible({shifted}), x, result);
-  EXPECT_TRUE(at::equal(result, plain));
-  EXPECT_TRUE(at::equal(product(x, shifted), product(x, weight)));
+  EXPECT_TRUE(at::equal(product(packed_if_possible({shifted}), x), product(packed_if_possible({weight}), x)));
+  EXPECT_TRUE(at::equal(product(in_place(shifted), x), product(in_place(weight), x)));
 }
 
-TEST(Products, ProductInPlaceKeepsF32SumsToo) {
+TEST(Products, InPlaceKeepF32SumsToo) {
   at::manual_seed(1);
-  const Tensor x = at::randn({40, 96}).to(at::kBFloat16), weight = at::randn({50, 96}).to(at::kBFloat16);
-  const Tensor exact = at::matmul(x.to(at::kDouble), weight.to(at::kDouble).t());
-  EXPECT_LT((product(x, weight).to(at::kDouble) - exact).abs().max().item<double>(), 1e-3);
+  for (const at::ScalarType type : {at::kFloat, at::kBFloat16}) {
+    const Tensor x = at::randn({40, 96}).to(type), weight = at::randn({50, 96}).to(type);
+    const Tensor exact = at::matmul(x.to(at::kDouble), weight.to(at::kDouble).t());
+    EXPECT_LT((product(in_place(weight), x).to(at::kDouble) - exact).abs().max().item<double>(), 1e-3) << type;
+  }
+}
+
+// So that a result does not hang on what is computed beside it.
+TEST(Products, OfARowAreTheSameAmongManyAndFew) {
+  at::manual_seed(1);
+  for (const at::ScalarType type : {at::kFloat, at::kBFloat16}) {
+    const Matrix matrix = packed_if_possible({at::randn({200, 640}).to(type)});
+    if (!matrix.packed.defined()) continue;
+    const Tensor x = at::randn({300, 640}), all = product(matrix, x);
+    for (const std::int64_t rows : {1, 33, 130})
+      EXPECT_TRUE(at::equal(product(matrix, x.narrow(0, 0, rows)), all.narrow(0, 0, rows))) << type << " " << rows;
+  }
+}
+
+TEST(PackedMatrix, GivesItsRowsAndPartsAsTheyWere) {
+  at::manual_seed(1);
+  for (const at::ScalarType type : {at::kFloat, at::kBFloat16, at::kHalf}) {
+    const Tensor weight = at::randn({200, 96}).to(type), x = at::randn({5, 96});
+    const Matrix matrix = packed_if_possible({weight});
+    EXPECT_TRUE(at::equal(matrix.values(), weight)) << type;
+    const Tensor index = at::tensor(std::vector<std::int64_t>{199, 0, 64, 63, 0});
+    EXPECT_TRUE(at::equal(matrix.rows(index), weight.index_select(0, index).to(at::kFloat))) << type;
+    EXPECT_TRUE(at::equal(product(matrix.part(64, 100), x), product(matrix, x).narrow(1, 64, 100))) << type;
+  }
 }
 
 }  // namespace
