@@ -203,9 +203,9 @@ def roofline(bench):
                           "score": lambda: bench.tertium.ask("score")})
     roof, own = best["at_linear"], best["score"]
     rate = (computed(bench.pivot) + computed(bench.other)) * roof["operations_a_row"] / own["seconds"] / 1e9
-    rows = [{"what": f"at::linear, {shape['in']} → {shape['out']}", "by": "LibTorch", "n": ROOFLINE_ROWS,
+    rows = [{"what": f"a product, {shape['in']} → {shape['out']}", "by": "the faster", "n": ROOFLINE_ROWS,
              "note": f"{shape['gflops']:.0f} GF/s"} for shape in roof["shapes"]]
-    rows.append({"what": "at::linear, all blocks", "by": "LibTorch", "n": ROOFLINE_ROWS, "seconds": roof["seconds"],
+    rows.append({"what": "products alone, all blocks", "by": "the faster", "n": ROOFLINE_ROWS, "seconds": roof["seconds"],
                  "note": f"{roof['gflops']:.0f} GF/s"})
     rows.append(bench.row("scoring, letters", "tertium", own, own["seconds"],
                           f"{rate:.0f} GF/s of its linear layers over all its time: {100 * rate / roof['gflops']:.0f} % of the roofline"))

@@ -147,7 +147,7 @@ void bench(const Options& options) {
   const double attention = static_cast<double>(config.heads + config.kv_heads) * config.head_dim;
   const double products = 2 * rows * config.block_count() * config.hidden * (2 * attention + 3.0 * config.mlp);
   const double rate = products / scoring / 1e9;
-  const double roof = linear_rate(engine.model().precision(), 2048, config.hidden, config.mlp);
+  const double roof = product_rate(engine.model(), 2048, config.hidden, config.mlp);
   const std::string name = options.shape.empty() ? options.model : options.shape;
   if (options.json) {
     nlohmann::ordered_json json = {{"model", name},
@@ -164,9 +164,8 @@ void bench(const Options& options) {
   }
   fmt::print("{} in {}, {} threads, {} prompts of {} tokens in each of two languages\n", name,
              to_string(engine.model().precision()), threads(), options.items, options.tokens);
-  fmt::print(
-      "scoring    {:.0f} tokens/s; {:.0f} GF/s in products, {:.0f} % of the {:.0f} that LibTorch's linear reaches\n",
-      rows / scoring, rate, 100 * rate / roof, roof);
+  fmt::print("scoring    {:.0f} tokens/s; {:.0f} GF/s in products, {:.0f} % of the {:.0f} of a product alone\n",
+             rows / scoring, rate, 100 * rate / roof, roof);
   std::vector<std::string> shares;
   for (const auto& [phase, time] : after)
     shares.push_back(fmt::format("{} {:.0f} %", phase, 100 * (time - before.at(phase)) / scoring));

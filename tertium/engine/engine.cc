@@ -154,16 +154,23 @@ int threads() { return at::get_num_threads(); }
 
 std::string libtorch_version() { return TORCH_VERSION; }
 
-double linear_rate(Precision precision, int rows, int in, int out) {
+double product_rate(const Model& model, int rows, int in, int out) {
   const c10::InferenceMode no_autograd;
-  const at::Tensor x = at::randn({rows, in}).to(scalar_type(precision)),
-                   weight = at::randn({out, in}).to(scalar_type(precision));
+  const Ops& ops = model.last_ops();
+  const at::ScalarType type = scalar_type(model.precision());
+  const at::Tensor x = ops.here(at::randn({rows, in})), rounded = x.to(type),
+                   weight = ops.here(at::randn({out, in}).to(type));
+  const Linear own{ops.matrix({weight}), {}};
   constexpr int kRounds = 8;
   double best = std::numeric_limits<double>::infinity();
-  for (int round = 0; round < kRounds; ++round) {
+  const auto time = [&](const auto& product) {
     const auto start = std::chrono::steady_clock::now();
-    at::linear(x, weight);
+    product()[0][0].template item<float>();  // waits for a device
     best = std::min(best, std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+  };
+  for (int round = 0; round < kRounds; ++round) {
+    time([&] { return at::linear(rounded, weight); });
+    time([&] { return ops.project(x, {&own, 1}); });
   }
   return 2.0 * rows * in * out / best / 1e9;
 }

@@ -50,7 +50,8 @@ int threads();
 
 std::string libtorch_version();
 
-/// GF/s that LibTorch's own matrix product reaches just now: `rows` x `in` times `in` x `out`, the best of some.
-double linear_rate(Precision precision, int rows, int in, int out);
+/// GF/s that a product alone reaches just now where a model runs, `rows` x `in` times `in` x `out`: LibTorch's linear
+/// or the model's own, whichever is faster, the best of some.
+double product_rate(const Model& model, int rows, int in, int out);
 
 }  // namespace tertium
