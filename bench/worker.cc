@@ -36,8 +36,6 @@ double seconds(const std::function<void()>& work) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
-void no_progress(std::size_t) {}
-
 /// The peak of resident memory counts anew from here.
 void forget_peak() { std::ofstream("/proc/self/clear_refs") << 5; }
 
@@ -176,7 +174,7 @@ class Worker {
     const std::map<std::string, double> before = phase_seconds();
     for (const PreparedLanguage& language : languages_) {
       std::vector<ItemRun> runs;
-      time += seconds([&] { runs = run_items(*engine_, language, {}, no_progress); });
+      time += seconds([&] { runs = run_items(*engine_, language, {}); });
       Json of_items = Json::array();
       for (const ItemRun& run : runs) of_items.push_back(run.scores);
       scores.push_back(of_items);
@@ -191,7 +189,7 @@ class Worker {
     std::vector<ItemRun> runs;
     const double time = seconds([&] {
       for (const PreparedLanguage& language : languages_)
-        runs = run_items(*engine_, language, {{Quantity::resid, Quantity::final_norm}, {"last"}}, no_progress);
+        runs = run_items(*engine_, language, {{Quantity::resid, Quantity::final_norm}, {"last"}});
     });
     Json states = Json::array();
     for (int index = 0; index <= config().block_count(); ++index) {
@@ -208,8 +206,7 @@ class Worker {
     const double time = seconds([&] {
       for (const PreparedLanguage& language : languages_) {
         Json of_items = Json::array();
-        for (const ItemRun& run :
-             run_items(*engine_, language, {{Quantity::resid, Quantity::final_norm}, {"last"}}, no_progress))
+        for (const ItemRun& run : run_items(*engine_, language, {{Quantity::resid, Quantity::final_norm}, {"last"}}))
           of_items.push_back(run.scores);
         scores.push_back(of_items);
       }
@@ -236,7 +233,7 @@ class Worker {
     Scores scores(count);
     const double time = seconds([&] {
       const std::vector<ItemRun> pivot =
-          run_items(*engine_, first(languages_[0], count), {{Quantity::resid}, {"last"}}, no_progress);
+          run_items(*engine_, first(languages_[0], count), {{Quantity::resid}, {"last"}});
       std::vector<Sweep> sweeps;
       std::vector<Job> jobs;
       for (std::size_t i = 0; i < count; ++i) {
@@ -261,7 +258,7 @@ class Worker {
     Scores scores(count);
     const double time = seconds([&] {
       const std::vector<ItemRun> pivot =
-          run_items(*engine_, first(languages_[0], count), {{Quantity::resid}, {"last"}}, no_progress);
+          run_items(*engine_, first(languages_[0], count), {{Quantity::resid}, {"last"}});
       for (std::size_t i = 0; i < count; ++i) {
         const Question& question = languages_[1].questions[i];
         for (const Patch& patch : patches(pivot, i, command.at("donors"))) {
