@@ -27,6 +27,8 @@ class Interventions {
   /// its own.
   void apply(Site site, std::int64_t first, const at::Tensor& activations);
 
+  bool any_at(Site site) const { return places_.contains({canonical(site).kind, canonical(site).block}); }
+
   /// Throws std::logic_error naming a site where one did not fire.
   void demand_all_fired() const;
 

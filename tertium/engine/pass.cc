@@ -86,6 +86,7 @@ class Pass {
   std::vector<Rotation> rotations() const;
   Tensor embedded() const;
   void move_to(const Ops& ops, Tensor& all, std::vector<Rotation>& rotations);
+  Tensor rows_behind() const;
   void look_for_fault(Site site, std::int64_t first, const Tensor& activations);
   void demand_no_fault() const;
   void demand_finite_results() const;
@@ -255,6 +256,29 @@ std::vector<Rotation> Pass::rotations() const {
   return all;
 }
 
+/// The rows whose stream behind the last block is asked for, ascending: the last block need not go through with others.
+/// Undefined where it is to: they are most of them, or its halves are looked at.
+Tensor Pass::rows_behind() const {
+  const int blocks = config_.block_count(), last = blocks - 1;
+  constexpr SiteKind kHalves[] = {SiteKind::attn_out, SiteKind::resid_mid, SiteKind::mlp_out};
+  for (const SiteKind kind : kHalves)
+    if (locating_ || interventions_.any_at({kind, last}) || recordings_.contains(quantity_of(kind))) return {};
+  std::vector<std::int64_t> rows(layout_.sources.begin() + layout_.live[last],
+                                 layout_.sources.begin() + layout_.live[blocks]);
+  for (std::size_t j = 0; j < jobs_.size(); ++j)
+    for (const Reading& reading : jobs_[j].readings) rows.push_back(layout_.row(j, reading.strand, reading.row));
+  for (const auto& [quantity, recorded] : recordings_)
+    for (const QuantityRecordings::Sink& sink : recorded.sinks)
+      if (quantity == Quantity::final_norm || (quantity == Quantity::resid && sink.end > blocks))
+        rows.push_back(sink.row);
+  std::erase_if(rows, [&](std::int64_t row) { return row >= layout_.live[last]; });
+  std::ranges::sort(rows);
+  rows.erase(std::unique(rows.begin(), rows.end()), rows.end());
+  constexpr double kMost = 0.8;  // from here on picking them costs more than it saves
+  if (static_cast<double>(rows.size()) > kMost * static_cast<double>(layout_.live[last])) return {};
+  return model_.last_ops().index(rows);
+}
+
 /// Called by several threads, each with rows of its own.
 void Pass::look_for_fault(Site site, std::int64_t first, const Tensor& activations) {
   if (!locating_) return;
@@ -328,7 +352,8 @@ std::vector<JobResult> Pass::run() {
     run_block(
         model_, b, stream, rope == Layer::kNoRope ? Rotation() : rotation_of[rope],
         [&](int block, const Tensor& qkv) { return attend(block, qkv); },
-        [&](Site site, std::int64_t first, const Tensor& activations) { tap(site, first, activations); });
+        [&](Site site, std::int64_t first, const Tensor& activations) { tap(site, first, activations); },
+        b == config_.block_count() - 1 ? rows_behind() : Tensor());
   }
   const Tensor stream = enter(config_.block_count(), all);
   // What is not finite stays so through the blocks (row_kernels.h). Where it arose is asked only then, in a second run.

@@ -70,7 +70,7 @@ Tensor embed(const Model& model, const Tensor& ids, const Tensor& positions) {
 }
 
 void run_block(const Model& model, int b, const Tensor& stream, const Rotation& rotation, const Attend& attend,
-               const Tap& tap) {
+               const Tap& tap, const Tensor& only) {
   const Ops& ops = model.ops(b);
   const Config& config = model.config();
   const BlockWeights& w = model.weights().blocks[b];
@@ -92,8 +92,14 @@ void run_block(const Model& model, int b, const Tensor& stream, const Rotation& 
     ops.rotate(projected, heads + kv_heads, config.head_dim, rotation.of_rows(first, count),
                qkv.narrow(0, first, count));
   });
-  const Tensor z = attend(b, qkv);  // [R, H * head_dim]
-  tap({SiteKind::z, b}, 0, z);
+  const Tensor all_z = attend(b, qkv);  // [R, H * head_dim]
+  tap({SiteKind::z, b}, 0, all_z);
+  const bool whole = !only.defined();
+  if (!whole && only.size(0) == 0) return;
+  const Tensor z = whole ? all_z : all_z.index_select(0, only), into = whole ? stream : stream.index_select(0, only);
+  const auto tap_behind = [&](SiteKind kind, std::int64_t first, const Tensor& activations) {
+    if (whole) tap({kind, b}, first, activations);
+  };
 
   // What a half of the block adds to the stream, of what its last product gives.
   const auto finish = [&](const Tensor& out, const NormWeights& post_norm) {
@@ -104,22 +110,23 @@ void run_block(const Model& model, int b, const Tensor& stream, const Rotation& 
   const NormWeights& mlp_norm = config.parallel && !w.mlp_norm.weight.defined() ? w.attn_norm : w.mlp_norm;
   // Experts pick their rows: of many, lest each gets but a few.
   const bool experts = config.layers[b].experts;
-  ops.by_rows(rows, /*large=*/experts, [&](std::int64_t first, std::int64_t count) {
-    const Tensor x = stream.narrow(0, first, count);                            // [n, D]
+  ops.by_rows(into.size(0), /*large=*/experts, [&](std::int64_t first, std::int64_t count) {
+    const Tensor x = into.narrow(0, first, count);                              // [n, D]
     const Tensor attn_out = ops.project(z.narrow(0, first, count), {&w.o, 1});  // [n, D]
     finish(attn_out, w.attn_post_norm);
-    tap({SiteKind::attn_out, b}, first, attn_out);
+    tap_behind(SiteKind::attn_out, first, attn_out);
     if (!config.parallel) {
       x.add_(attn_out);
-      tap({SiteKind::resid_mid, b}, first, x);
+      tap_behind(SiteKind::resid_mid, first, x);
     }
     const Tensor read = ops.normalized(x, norm_of(config, mlp_norm), experts ? at::kFloat : type);
     const Tensor mlp_out = experts ? mixture(ops, config, w, read) : mlp(ops, w.mlp, curve_of(config, w), read);
     finish(mlp_out, w.mlp_post_norm);
-    tap({SiteKind::mlp_out, b}, first, mlp_out);
+    tap_behind(SiteKind::mlp_out, first, mlp_out);
     if (config.parallel) x.add_(attn_out);
     x.add_(mlp_out);
   });
+  if (!whole) stream.index_copy_(0, only, into);
 }
 
 Tensor final_norm(const Model& model, const Tensor& x) {

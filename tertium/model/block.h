@@ -23,9 +23,10 @@ using Tap = std::function<void(Site site, std::int64_t first, const at::Tensor& 
 at::Tensor embed(const Model& model, const at::Tensor& ids, const at::Tensor& positions);
 
 /// Takes the stream [R, D] in f32 through block `b`, in place. `rotation` is that of the block's own rope. resid_post
-/// is the caller's to tap, since it is also what enters the next block.
+/// is the caller's to tap, since it is also what enters the next block. `only` [n]: rows that are computed whole; the
+/// others lend keys and values, stay as they were, and behind z nothing is tapped. Undefined: all.
 void run_block(const Model& model, int b, const at::Tensor& stream, const Rotation& rotation, const Attend& attend,
-               const Tap& tap);
+               const Tap& tap, const at::Tensor& only = {});
 
 /// The stream behind the last block [R, D] → after the final norm, [R, D] in f32.
 at::Tensor final_norm(const Model& model, const at::Tensor& x);
