@@ -115,7 +115,8 @@ void multiply_blocks(const Number* x, std::int64_t rows, std::int64_t in, std::s
   std::memcpy(filled.data(), x + whole * in, (rows - whole) * in * sizeof(Number));
   float sums[kFewRows * kColumns];
   for (const Block<Number>& block : blocks) {
-    for (std::int64_t k = 0; k < in; k += depth)  // as above, so that a row's sums do not hang on how many rows there are
+    for (std::int64_t k = 0; k < in;
+         k += depth)  // as above, so that a row's sums do not hang on how many rows there are
       blas::brgemm(kFewRows, block.columns, std::min(depth, in - k), in, kColumns, kColumns, /*add_C=*/k > 0,
                    filled.data() + k, block.factors + k * kColumns, sums, pairs);
     for (std::int64_t row = whole; row < rows; ++row)
