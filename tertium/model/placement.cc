@@ -15,7 +15,7 @@ namespace tertium {
 namespace {
 
 /// Blocks that follow one another, and what computes them.
-struct Part {
+struct PlacedBlocks {
   Hardware hardware;
   int blocks;
 };
@@ -34,8 +34,8 @@ int take_number(std::string_view& text, const std::string& map) {
 }
 
 /// "cuda:0=0-15,cuda:1=16-": the last part may leave its last block out.
-std::vector<Part> parts_of(const std::string& map, const std::string& kernels, int blocks) {
-  std::vector<Part> parts;
+std::vector<PlacedBlocks> parts_of(const std::string& map, const std::string& kernels, int blocks) {
+  std::vector<PlacedBlocks> parts;
   int next = 0;
   std::istringstream all(map);
   for (std::string each; std::getline(all, each, ',');) {
@@ -82,7 +82,7 @@ std::vector<double> sizes_of(const Config& config, Precision precision) {
 }
 
 /// Over the GPUs that are there.
-std::vector<Part> automatic_parts(const std::string& kernels, const Config& config, Precision precision) {
+std::vector<PlacedBlocks> automatic_parts(const std::string& kernels, const Config& config, Precision precision) {
   // Beside the weights: a pass's activations, and what the libraries of a GPU take.
   constexpr double kBeside = 1.5 * (1 << 30);
   const std::vector<FreeDevice> gpus = free_gpus();
@@ -98,7 +98,7 @@ std::vector<Part> automatic_parts(const std::string& kernels, const Config& conf
         "there, or run with --device cpu",
         std::accumulate(sizes.begin(), sizes.end(), 0.0) / kGibi, to_string(precision), gpus.size(),
         std::accumulate(room.begin(), room.end(), 0.0) / kGibi);
-  std::vector<Part> parts;
+  std::vector<PlacedBlocks> parts;
   for (std::size_t i = 0; i < counts.size(); ++i)
     if (counts[i] > 0) parts.push_back({{gpus[i].name, kernels}, counts[i]});
   return parts;
@@ -129,10 +129,10 @@ Placement::Placement(const Hardware& hardware, const Config& config, Precision p
   const std::string map = asked_or_usual(hardware.map, "", "TERTIUM_DEVICE_MAP");
   if (!hardware.map.empty() && hardware.device != "auto")
     fail("give a device or a device map, not both: the map names the devices");
-  const std::vector<Part> parts = map.empty()     ? std::vector<Part>{{hardware, config.block_count()}}
-                                  : map == "auto" ? automatic_parts(hardware.kernels, config, precision)
-                                                  : parts_of(map, hardware.kernels, config.block_count());
-  for (const Part& part : parts)
+  const std::vector<PlacedBlocks> parts = map.empty()     ? std::vector<PlacedBlocks>{{hardware, config.block_count()}}
+                                          : map == "auto" ? automatic_parts(hardware.kernels, config, precision)
+                                                          : parts_of(map, hardware.kernels, config.block_count());
+  for (const PlacedBlocks& part : parts)
     blocks_.insert(blocks_.end(), static_cast<std::size_t>(part.blocks), ops_for(part.hardware));
 }
 
