@@ -221,10 +221,13 @@ class Worker {
       jobs.push_back({.job = {.name = question.name, .strands = {{.tokens = question.context}}},
                       .continuations = {{.most = command.at("tokens"), .everywhere = {}, .ends = {}}}});
     std::vector<ContinuedResult> results;
+    Json phases;
+    const std::map<std::string, double> before = phase_seconds();
     const double time = seconds([&] { results = continue_greedily(*engine_, jobs); });
+    for (const auto& [phase, until] : phase_seconds()) phases[phase] = until - before.at(phase);
     Json texts = Json::array();
     for (const ContinuedResult& result : results) texts.push_back(result.texts.front().tokens);
-    return {{"seconds", time}, {"texts", texts}};
+    return {{"seconds", time}, {"texts", texts}, {"phases", phases}};
   }
 
   /// A whole sweep, from prompts to scores: the pivot's states, then every patched run of the first `items` items.

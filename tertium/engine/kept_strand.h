@@ -41,10 +41,10 @@ class KeptStrand {
   int length() const { return length_; }
   const std::vector<Span>& spans() const { return spans_; }
 
-  /// Appends the rows' keys and values of block b, in order.
+  /// Appends the rows' keys and values of block b, in order. They live as long as this does.
   void append_rows(int b, PastRows& to) const {
     for (const Span& span : spans_)
-      if (b >= span.first_block && b < span.end_block) to.push_back((*span.kept)[b].narrow(0, span.first, span.count));
+      if (b >= span.first_block && b < span.end_block) to.push_back({&(*span.kept)[b], span.first, span.count});
   }
 
  private:

@@ -25,8 +25,14 @@ struct Tile {
   std::vector<std::vector<Stretch>> seen;  // [queries] which of past and `keys`, ascending; windows not yet applied
 };
 
-/// Keys and values of rows of earlier passes, in order, [n, 2 * kv_heads * head_dim] each: rows [k | v], keys rotated.
-using PastRows = std::vector<at::Tensor>;
+/// Keys and values of some rows of earlier passes: rows [first, first + count) of [n, 2 * kv_heads * head_dim], which
+/// are [k | v], keys rotated.
+struct PastStretch {
+  const at::Tensor* kept;
+  std::int64_t first, count;
+};
+/// In order.
+using PastRows = std::vector<PastStretch>;
 
 /// A tile as tensors on a device, made once for all blocks: in each, the live queries and keys lead.
 struct TileTensors {

@@ -106,7 +106,7 @@ TEST_F(OpsTest, AttentionAgreesUnderWindowsCapsAndDistances) {
             const Tensor past = at::randn({5, 2 * kKeyHeads * kHeadDim}).to(type);
             const auto run = [&](const Ops& ops) {
               const Tensor kept = past.to(ops.attention_type(kHeadDim, type));
-              const std::vector<PastRows> pasts = {{}, {kept.narrow(0, 0, 2), kept.narrow(0, 2, 3)}};
+              const std::vector<PastRows> pasts = {{}, {{&kept, 0, 2}, {&kept, 2, 3}}};
               return ops.attend({.heads = kHeads,
                                  .kv_heads = kKeyHeads,
                                  .head_dim = kHeadDim,

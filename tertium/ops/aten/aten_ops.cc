@@ -54,7 +54,8 @@ Tensor attend_in_tile(const Ops& ops, const Attention& attention, std::size_t in
   const TileTensors::Sight& sight = tensors.sight.at(attention.window);
   const std::int64_t queries = rows.size(0), own = live_of(attention.tiles[index].keys, attention.live);
   const std::int64_t q_width = attention.heads * attention.head_dim, k_width = attention.kv_heads * attention.head_dim;
-  std::vector<Tensor> sources = attention.pasts[index];
+  std::vector<Tensor> sources;
+  for (const auto& [kept, first, count] : attention.pasts[index]) sources.push_back(kept->narrow(0, first, count));
   sources.push_back(qkv.index_select(0, tensors.keys.narrow(0, 0, own)).narrow(1, q_width, 2 * k_width));
   // Heads in front: [kv_heads, keys, head_dim].
   const Tensor both = at::cat(sources).to(at::kFloat);

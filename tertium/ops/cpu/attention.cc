@@ -170,9 +170,9 @@ class BlockAttention {
                        v_at = k_at + attention_.kv_heads * head_dim;
     thread_local std::vector<const T*> past_of;
     past_of.clear();
-    for (const Tensor& rows : attention_.pasts[index])
-      for (std::int64_t row = 0; row < rows.size(0); ++row)
-        past_of.push_back(static_cast<const T*>(rows.const_data_ptr()) + row * rows.size(1));
+    for (const auto& [kept, first, count] : attention_.pasts[index])
+      for (std::int64_t row = first; row < first + count; ++row)
+        past_of.push_back(static_cast<const T*>(kept->const_data_ptr()) + row * kept->size(1));
     const std::int64_t past_k_at = key_head * head_dim, past_v_at = past_k_at + attention_.kv_heads * head_dim;
     const auto row = [&](std::int64_t key, std::int64_t of_past, std::int64_t at) {
       return key < past ? past_of[key] + of_past : in() + tile.keys[key - past] * width_ + at;

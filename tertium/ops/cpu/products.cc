@@ -32,8 +32,9 @@ constexpr int kRowMajor = 101, kNotTransposed = 111, kTransposed = 112;  // of C
 
 // Of the packed order: columns of the result that one call computes, rows that one call and one task take, blocks of
 // columns that a task takes, and how deep it goes into both at a time, in bytes: together they fit the second-level
-// cache. Calls see two numbers of rows only, since oneDNN compiles each anew.
-constexpr std::int64_t kColumns = 64, kTaskRows = 256, kCallRows = 128, kFewRows = 32, kBlocksAtOnce = 8, kDepth = 2048;
+// cache. Calls see three numbers of rows only, since oneDNN compiles each anew.
+constexpr std::int64_t kColumns = 64, kTaskRows = 256, kCallRows = 128, kSomeRows = 32, kFewRows = 16,
+                       kBlocksAtOnce = 8, kDepth = 2048;
 
 // What one instruction multiplies of a row stays together.
 constexpr std::int64_t kTogether = 4;  // bytes: one number in f32, two neighbours in half precision
@@ -102,7 +103,8 @@ void multiply_blocks(const Number* x, std::int64_t rows, std::int64_t in, std::s
   for (std::int64_t k = 0; k < in && whole > 0; k += depth) {
     for (const Block<Number>& block : blocks) {
       for (std::int64_t row = 0, count = 0; row < whole; row += count) {
-        count = whole - row >= kCallRows ? kCallRows : kFewRows;
+        const std::int64_t left = whole - row;
+        count = left >= kCallRows ? kCallRows : left >= kSomeRows ? kSomeRows : kFewRows;
         blas::brgemm(count, block.columns, std::min(depth, in - k), /*ld_a=*/in, /*ld_b=*/kColumns, /*ld_c=*/stride,
                      /*add_C=*/k > 0, x + row * in + k, block.factors + k * kColumns, block.to + row * stride, pairs);
       }
