@@ -1,7 +1,6 @@
 // The C++ side of the benchmarks: obeys commands from stdin, one JSON object a line, and answers each with a line of
 // JSON. bench.py runs it in turn with peer.py, which knows the same commands. Times are of the work alone.
 #include <ATen/ATen.h>
-#include <c10/core/InferenceMode.h>
 #include <fmt/format.h>
 
 #include <chrono>
@@ -22,7 +21,6 @@
 #include "tertium/experiment/scoring.h"
 #include "tertium/model/checkpoint.h"
 #include "tertium/model/weights.h"
-#include "tertium/ops/ops.h"
 #include "tertium/patching/sweep.h"
 
 namespace tertium {
@@ -221,13 +219,10 @@ class Worker {
       jobs.push_back({.job = {.name = question.name, .strands = {{.tokens = question.context}}},
                       .continuations = {{.most = command.at("tokens"), .everywhere = {}, .ends = {}}}});
     std::vector<ContinuedResult> results;
-    Json phases;
-    const std::map<std::string, double> before = phase_seconds();
     const double time = seconds([&] { results = continue_greedily(*engine_, jobs); });
-    for (const auto& [phase, until] : phase_seconds()) phases[phase] = until - before.at(phase);
     Json texts = Json::array();
     for (const ContinuedResult& result : results) texts.push_back(result.texts.front().tokens);
-    return {{"seconds", time}, {"texts", texts}, {"phases", phases}};
+    return {{"seconds", time}, {"texts", texts}};
   }
 
   /// A whole sweep, from prompts to scores: the pivot's states, then every patched run of the first `items` items.
@@ -298,38 +293,24 @@ class Worker {
   /// faster of at::linear and tertium's own; and all of the blocks together: operations a row, and the rate of passing
   /// rows through all of them one after another.
   Json roofline(const Json& command) {
-    const c10::InferenceMode inference;
-    constexpr int kRepeats = 8;
-    const std::int64_t rows = command.at("rows");
-    const at::ScalarType type = scalar_type(engine_->model().precision());
+    const int rows = command.at("rows");
     std::map<std::pair<std::int64_t, std::int64_t>, double> time_of;  // by [out, in]; of one product
     Json shapes = Json::array();
     double operations = 0, time = 0;  // of all blocks
     for (const auto& [out, in] : linears()) {
       const auto [found, fresh] = time_of.try_emplace({out, in});
-      const double work = 2.0 * static_cast<double>(rows * out * in);
+      const double work = 2.0 * rows * static_cast<double>(out * in);
       if (fresh) {
-        const at::Tensor weight = at::randn({out, in}).to(type), x = at::randn({rows, in}), rounded = x.to(type);
-        const Ops& ops = engine_->model().last_ops();
-        const Linear own{ops.matrix({weight}), {}};
-        const auto time_of_one = [&](const std::function<void()>& product) {
-          product();
-          return seconds([&] {
-                   for (int i = 0; i < kRepeats; ++i) product();
-                 }) /
-                 kRepeats;
-        };
-        found->second = std::min(time_of_one([&] { at::linear(rounded, weight); }), time_of_one([&] {
-                                   ops.project(x, {&own, 1});
-                                 }));
-        shapes.push_back({{"out", out}, {"in", in}, {"gflops", work / found->second / 1e9}});
+        const double rate = product_rate(engine_->model(), rows, static_cast<int>(in), static_cast<int>(out));
+        found->second = work / rate / 1e9;
+        shapes.push_back({{"out", out}, {"in", in}, {"gflops", rate}});
       }
       operations += work;
       time += found->second;
     }
     return {{"seconds", time},
             {"gflops", operations / time / 1e9},
-            {"operations_a_row", operations / static_cast<double>(rows)},
+            {"operations_a_row", operations / rows},
             {"shapes", shapes}};
   }
 

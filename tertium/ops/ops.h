@@ -117,18 +117,19 @@ class Ops {
 /// curve(x), by plain tensor operations.
 at::Tensor activated(const Curve& curve, const at::Tensor& x);
 
-/// The GPUs of this machine and the bytes that are free on each; none where there are none.
+/// A GPU, and the bytes that are free on it.
 struct FreeDevice {
   std::string name;  // "cuda:0"
   double bytes = 0;
 };
+/// Those of this machine.
 std::vector<FreeDevice> free_gpus();
 
 /// What was asked for, or where it is `unasked`, what a variable of the environment says, if that is set.
 std::string asked_or_usual(const std::string& asked, const std::string& unasked, const char* variable);
 
-/// The operations for a choice of device and kernels; the same object for the same choice. Throws Error, in one line, for a
-/// device that is not there, naming what was looked for, and for kernels that the device does not have.
+/// The operations for a choice of device and kernels; the same object for the same choice. Throws Error, in one line,
+/// for a device that is not there, naming what was looked for, and for kernels that the device does not have.
 std::shared_ptr<const Ops> ops_for(const Hardware& hardware);
 
 }  // namespace tertium

@@ -188,6 +188,21 @@ void multiply_packed_halves(const Tensor& x, const Tensor& weight, Combine& comb
   });
 }
 
+/// How many numbers of a row lie together.
+std::int64_t together(at::ScalarType type) { return kTogether / static_cast<std::int64_t>(c10::elementSize(type)); }
+
+/// A packed copy of some matrices' rows, one below the other, into `matrix`, whose sizes and type are known.
+void pack(const std::vector<Tensor>& parts, Matrix& matrix) {
+  const std::int64_t blocks = (matrix.out + kColumns - 1) / kColumns, n = together(matrix.type);
+  matrix.packed = at::empty({blocks, matrix.in / n, kColumns, n}, at::TensorOptions(matrix.type));
+  if (matrix.out % kColumns != 0) matrix.packed[blocks - 1].zero_();
+  std::int64_t first = 0;
+  for (const Tensor& part : parts) {
+    pack_rows(part.contiguous(), first, matrix.packed);
+    first += part.size(0);
+  }
+}
+
 /// Whether brgemm takes the packed order of this type here. It throws where it does not, and what LibTorch says
 /// beforehand (could_pack) is of AMX alone: AVX-512 BF16 and f32 do as well. So it is tried, on numbers whose sums are
 /// exact.
@@ -196,13 +211,11 @@ bool multiplies_packed(at::ScalarType type) {
   constexpr std::int64_t kIn = 64;
   const Tensor numbers = at::arange(kIn * kColumns, at::kFloat).remainder(7).sub(3);
   const Tensor weight = numbers.view({kColumns, kIn}), x = numbers.narrow(0, 0, kFewRows * kIn).view({kFewRows, kIn});
-  Tensor packed = at::empty({1, kIn * static_cast<std::int64_t>(sizeof(Number)) / kTogether, kColumns,
-                             kTogether / static_cast<std::int64_t>(sizeof(Number))},
-                            at::TensorOptions(type)),
-         result = at::empty({kFewRows, kColumns}, at::kFloat);
-  pack_rows(weight.to(type), 0, packed);
+  Matrix matrix{.out = kColumns, .in = kIn, .type = type};
+  pack({weight.to(type)}, matrix);
+  Tensor result = at::empty({kFewRows, kColumns}, at::kFloat);
   try {
-    multiply_packed<Number>(x.to(type), packed, kColumns, result);
+    multiply_packed<Number>(x.to(type), matrix.packed, kColumns, result);
   } catch (const std::exception&) {  // LibTorch's or oneDNN's
     return false;
   }
@@ -226,19 +239,10 @@ bool packs(at::ScalarType type) {
 Matrix packed_if_possible(const std::vector<Tensor>& parts) {
   Matrix matrix{.in = parts.at(0).size(1), .type = parts[0].scalar_type()};
   for (const Tensor& part : parts) matrix.out += part.size(0);
-  const auto together = kTogether / static_cast<std::int64_t>(c10::elementSize(matrix.type));
-  if (!packs(matrix.type) || matrix.in % together != 0) {
+  if (packs(matrix.type) && matrix.in % together(matrix.type) == 0)
+    pack(parts, matrix);
+  else
     matrix.plain = parts.size() == 1 ? parts[0] : at::cat(parts);
-    return matrix;
-  }
-  const std::int64_t blocks = (matrix.out + kColumns - 1) / kColumns;
-  matrix.packed = at::empty({blocks, matrix.in / together, kColumns, together}, at::TensorOptions(matrix.type));
-  if (matrix.out % kColumns != 0) matrix.packed[blocks - 1].zero_();
-  std::int64_t first = 0;
-  for (const Tensor& part : parts) {
-    pack_rows(part.contiguous(), first, matrix.packed);
-    first += part.size(0);
-  }
   return matrix;
 }
 
