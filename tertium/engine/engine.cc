@@ -12,6 +12,7 @@
 #include <map>
 #include <mutex>
 
+#include "tertium/engine/greedy.h"
 #include "tertium/engine/layout.h"
 #include "tertium/engine/pass.h"
 #include "tertium/engine/queue.h"
@@ -72,8 +73,7 @@ std::int64_t longest_share(const std::vector<Batch>& batches, int threads) {
 /// Hands results on in the jobs' order, whatever the order in which batches end; one thread at a time.
 class InOrder {
  public:
-  InOrder(const std::vector<Batch>& batches, const std::function<void(std::size_t, JobResult)>& done,
-          const std::function<void(std::size_t)>& progress)
+  InOrder(const std::vector<Batch>& batches, const Engine::Done& done, const Engine::JobsDone& progress)
       : batches_(batches), done_(done), progress_(progress) {}
 
   void take(std::size_t batch, std::vector<JobResult> results) {
@@ -89,8 +89,8 @@ class InOrder {
 
  private:
   const std::vector<Batch>& batches_;
-  const std::function<void(std::size_t, JobResult)>& done_;
-  const std::function<void(std::size_t)>& progress_;
+  const Engine::Done& done_;
+  const Engine::JobsDone& progress_;
   std::mutex mutex_;
   std::size_t next_ = 0;
   std::map<std::size_t, std::vector<JobResult>> waiting_;
@@ -98,8 +98,7 @@ class InOrder {
 
 }  // namespace
 
-void Engine::run(std::span<const Job> jobs, const std::function<void(std::size_t, JobResult)>& done,
-                 const std::function<void(std::size_t)>& progress) const {
+void Engine::run(std::span<const Job> jobs, const Done& done, const JobsDone& progress) const {
   demand_all_embedded(jobs, model_.config().vocabulary);
   const int threads = model_.passes_at_once(at::get_num_threads());
   std::vector<Batch> batches = cut(jobs, batch_rows(jobs));
@@ -120,6 +119,36 @@ void Engine::run(std::span<const Job> jobs, const std::function<void(std::size_t
     return;
   }
   run_queue(batches.size(), threads, run_batch);
+}
+
+void Engine::run(std::vector<Job> jobs, Beginnings& beginnings, const std::function<bool(std::size_t)>& keeps,
+                 const Done& done, const JobsDone& progress) const {
+  if (model_.config().turns_by_length()) return run(jobs, done, progress);
+  if (std::vector<std::int32_t> common = beginnings.new_common(jobs); !common.empty()) {
+    JobResult result = run(Job{.name = jobs.front().name, .strands = {{.tokens = common}}, .kept = {0}});
+    beginnings.keep_common(std::move(common), std::move(result.kept.front()));
+  }
+  std::vector<std::vector<std::int32_t>> new_prompts(jobs.size());
+  const auto of_row = static_cast<double>(kept_bytes_of_row(model_));
+  double bytes = 0;
+  for (std::size_t j = 0; j < jobs.size(); ++j) {
+    std::vector<std::int32_t> prompt;
+    if (keeps && keeps(j) && beginnings.is_new(jobs[j])) prompt = jobs[j].strands.front().tokens;
+    beginnings.hang(jobs[j]);
+    if (prompt.empty()) continue;
+    bytes += of_row * jobs[j].strands.front().rows();
+    if (!model_.has_room_for(bytes)) continue;
+    jobs[j].kept.push_back(0);
+    new_prompts[j] = std::move(prompt);
+  }
+  const auto keep_and_tell = [&](std::size_t j, JobResult result) {
+    if (!new_prompts[j].empty()) {
+      beginnings.keep(std::move(new_prompts[j]), std::move(result.kept.back()));
+      result.kept.pop_back();
+    }
+    done(j, std::move(result));
+  };
+  run(jobs, keep_and_tell, progress);
 }
 
 std::vector<JobResult> Engine::pass(std::span<const Job> jobs) const {

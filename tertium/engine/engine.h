@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "tertium/engine/beginnings.h"
 #include "tertium/engine/strand.h"
 #include "tertium/model/model.h"
 
@@ -30,8 +31,14 @@ class Engine {
   /// Throws Error naming the job before any pass if the model has no embedding for one of its ids, and, beginning no
   /// further pass, if a state is not finite or memory does not suffice;
   /// std::logic_error for a malformed job (our bug): rows out of range, an edit that did not fire.
-  void run(std::span<const Job> jobs, const std::function<void(std::size_t, JobResult)>& done,
-           const std::function<void(std::size_t)>& progress = {}) const;
+  using Done = std::function<void(std::size_t job, JobResult result)>;
+  using JobsDone = std::function<void(std::size_t jobs)>;
+  void run(std::span<const Job> jobs, const Done& done, const JobsDone& progress = {}) const;
+
+  /// The same; rows that are known from earlier runs are not computed again, nor what all jobs begin with in each pass.
+  /// `keeps`: the jobs whose prompts later runs begin with. They are kept where memory allows.
+  void run(std::vector<Job> jobs, Beginnings& beginnings, const std::function<bool(std::size_t job)>& keeps,
+           const Done& done, const JobsDone& progress = {}) const;
 
   /// One job.
   JobResult run(const Job& job) const;

@@ -26,6 +26,18 @@ void for_each_level(const Job& job, const std::vector<std::vector<std::int64_t>>
 
 }  // namespace
 
+Past first_rows(const Past& kept, int rows) {
+  if (rows == kept->rows()) return kept;
+  std::vector<KeptStrand::Span> spans;
+  std::int64_t left = rows;
+  for (auto span = kept->spans().begin(); left > 0; ++span) {
+    spans.push_back(*span);
+    spans.back().count = std::min(span->count, left);
+    left -= spans.back().count;
+  }
+  return std::make_shared<const KeptStrand>(std::move(spans), rows, kept->length());
+}
+
 Keeper::Keeper(const Model& model, std::span<const Job> jobs, const Layout& layout)
     : model_(model), config_(model.config()), jobs_(jobs), layout_(layout) {
   for (std::size_t j = 0; j < jobs.size(); ++j)

@@ -53,6 +53,9 @@ class KeptStrand {
   int length_;
 };
 
+/// The first rows of one that hangs on no branch.
+Past first_rows(const Past& kept, int rows);
+
 /// Keeps what the jobs of a pass ask for.
 class Keeper {
  public:

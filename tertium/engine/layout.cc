@@ -144,16 +144,25 @@ void add_tile(const Job& job, const std::vector<std::vector<std::int64_t>>& pack
 
   for (std::size_t q = 0; q < rows.size(); ++q) {
     std::vector<Stretch>& seen = tile.seen.emplace_back();
+    // What follows on each other among keys and positions is one stretch, so that sums over it are the same to the bit,
+    // wherever its rows come from.
+    const auto add = [&](const Stretch& stretch) {
+      if (!seen.empty() && seen.back().end == stretch.begin &&
+          seen.back().position + seen.back().end - seen.back().begin == stretch.position)
+        seen.back().end = stretch.end;
+      else
+        seen.push_back(stretch);
+    };
     if (const Past& past = past_of(job, rows[q].strand)) {
       std::int64_t begin = 0;
       for (std::size_t p = 0; pasts[p] != past; ++p) begin += pasts[p]->rows();
-      seen.push_back({begin, begin + past->rows(), 0});
+      add({begin, begin + past->rows(), 0});
     }
     for (const Stretch& stretch : visible[q]) {
       // The rows of one stretch are neighbours among the tile's keys too: all of them are there, in order.
       const auto at =
           tile.past_rows + (std::lower_bound(tile.keys.begin(), tile.keys.end(), stretch.begin) - tile.keys.begin());
-      seen.push_back({at, at + stretch.end - stretch.begin, stretch.position});
+      add({at, at + stretch.end - stretch.begin, stretch.position});
     }
   }
 }
@@ -163,7 +172,7 @@ void add_tile(const Job& job, const std::vector<std::vector<std::int64_t>>& pack
 int shared_rows(const Job& before, const Job& job, int strand) {
   if (strand >= static_cast<int>(before.strands.size())) return 0;
   const Strand &a = before.strands[strand], &b = job.strands[strand];
-  if (a.prefix || b.prefix || a.branch || b.branch || a.past || b.past) return 0;
+  if (a.prefix || b.prefix || a.branch || b.branch || a.past != b.past) return 0;
   const int most = std::min(first_changed(before, strand), first_changed(job, strand));
   const auto end = std::mismatch(a.tokens.begin(), a.tokens.begin() + std::min(most, a.rows()), b.tokens.begin(),
                                  b.tokens.begin() + std::min(most, b.rows()))

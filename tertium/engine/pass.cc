@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -17,7 +16,7 @@
 #include "tertium/engine/kept_strand.h"
 #include "tertium/engine/layout.h"
 #include "tertium/engine/readout.h"
-#include "tertium/engine/rows_among.h"
+#include "tertium/engine/recorder.h"
 #include "tertium/model/block.h"
 #include "tertium/model/config.h"
 #include "tertium/ops/ops.h"
@@ -26,27 +25,6 @@ namespace tertium {
 namespace {
 
 using at::Tensor;
-
-bool depends_on_length(const Config& config) {
-  return std::any_of(config.ropes.begin(), config.ropes.end(),
-                     [](const Rope& rope) { return rope.depends_on_length(); });
-}
-
-/// All recordings of one quantity in a pass, in the order of their rows: which, and where each is to be written.
-struct QuantityRecordings {
-  struct Sink {
-    std::int64_t row;  // packed
-    std::vector<float>* into;
-    int at, count;   // of the recording's rows
-    int first, end;  // layers at which this row is the one to record
-  };
-  std::vector<Sink> sinks;
-};
-
-template <class T>
-void sort_by_row(std::vector<T>& all) {
-  std::stable_sort(all.begin(), all.end(), [](const T& a, const T& b) { return a.row < b.row; });
-}
 
 /// Where a number first is not finite. Of several in one block, the first site's first row.
 struct Fault {
@@ -75,12 +53,8 @@ class Pass {
   std::vector<JobResult> run();
 
  private:
-  void collect_recordings();
-  void add_sinks(std::size_t job, const Recording& recording, int r, std::vector<float>& values,
-                 std::vector<QuantityRecordings::Sink>& sinks) const;
   Tensor enter(int b, const Tensor& all);
   Tensor attend(int b, const Tensor& qkv);
-  void record(Quantity quantity, int layer, std::int64_t first, const Tensor& activations);
   void tap(Site site, std::int64_t first, const Tensor& activations);
   Tensor speeds_by_length(const Rope& rope) const;
   std::vector<Rotation> rotations() const;
@@ -98,11 +72,11 @@ class Pass {
   const Config& config_;
   std::span<const Job> jobs_;
   Layout layout_;
-  std::vector<TileTensors> tile_tensors_;  // on the device of the block that runs
+  AttentionTensors attention_tensors_;  // on the device of the block that runs
   Interventions interventions_;
   Keeper keeper_;
-  std::map<Quantity, QuantityRecordings> recordings_;
   std::vector<JobResult> results_;
+  Recorder recorder_;
   std::mutex looking_;
   std::optional<Fault> fault_;
 };
@@ -112,47 +86,12 @@ Pass::Pass(const Model& model, std::span<const Job> jobs, bool locating)
       locating_(locating),
       config_(model.config()),
       jobs_(jobs),
-      layout_(make_layout(jobs, config_.block_count(), /*share=*/!depends_on_length(config_))),
-      tile_tensors_(layout_.tiles.size()),
+      layout_(make_layout(jobs, config_.block_count(), /*share=*/!config_.turns_by_length())),
+      attention_tensors_{std::vector<TileTensors>(layout_.tiles.size()), {}},
       interventions_(config_, jobs, layout_),
       keeper_(model, jobs, layout_),
-      results_(jobs.size()) {
-  collect_recordings();
-}
-
-void Pass::collect_recordings() {
-  for (std::size_t j = 0; j < jobs_.size(); ++j) {
-    results_[j].recordings.resize(jobs_[j].recordings.size());
-    for (std::size_t i = 0; i < jobs_[j].recordings.size(); ++i) {
-      const Recording& recording = jobs_[j].recordings[i];
-      std::vector<float>& values = results_[j].recordings[i];
-      if (recording.quantity == Quantity::resid_mid && !has_site(config_, SiteKind::resid_mid))
-        throw std::logic_error("a recording of resid_mid in parallel blocks");
-      values.resize(static_cast<std::size_t>(layers_of(config_, recording.quantity)) * recording.rows *
-                    width_of(config_, recording.quantity));
-      QuantityRecordings& all = recordings_[recording.quantity];
-      for (int r = 0; r < recording.rows; ++r) add_sinks(j, recording, r, values, all.sinks);
-    }
-  }
-  for (auto& [quantity, all] : recordings_) sort_by_row(all.sinks);
-}
-
-/// Where the r-th row of a recording comes from: before a branch joins, from what it copies.
-void Pass::add_sinks(std::size_t job, const Recording& recording, int r, std::vector<float>& values,
-                     std::vector<QuantityRecordings::Sink>& sinks) const {
-  const std::vector<Strand>& strands = jobs_[job].strands;
-  int strand = recording.strand, row = recording.first_row + r, end = layers_of(config_, recording.quantity);
-  while (true) {
-    const std::optional<Branch>& branch = strands[strand].branch;
-    const bool copied = branch && recording.quantity != Quantity::final_norm;
-    const int first = copied ? std::min(branch->block, end) : 0;
-    if (first < end) sinks.push_back({layout_.row(job, strand, row), &values, r, recording.rows, first, end});
-    if (first == 0) return;
-    end = first;
-    row += branch->first_row;
-    strand = branch->of;
-  }
-}
+      results_(jobs.size()),
+      recorder_(config_, jobs, layout_, /*in_pieces=*/!model.ops(0).runs_passes_side_by_side(), results_) {}
 
 /// What enters block b (or, behind the last block, the final norm): branches join, then interventions, then recordings.
 /// `all` has room for every row of the pass.
@@ -167,7 +106,7 @@ Tensor Pass::enter(int b, const Tensor& all) {
   demand_no_fault();  // of the block before
   look_for_fault({SiteKind::resid_pre, b}, 0, stream);
   demand_no_fault();
-  record(Quantity::resid, b, 0, stream);
+  recorder_.record(Quantity::resid, b, 0, stream);
   return stream;
 }
 
@@ -188,33 +127,15 @@ Tensor Pass::attend(int b, const Tensor& qkv) {
                                .tiles = layout_.tiles,
                                .pasts = pasts,
                                .positions = layout_.positions,
-                               .tensors = tile_tensors_},
+                               .tensors = &attention_tensors_},
                               qkv);
-}
-
-void Pass::record(Quantity quantity, int layer, std::int64_t first, const Tensor& activations) {
-  const auto found = recordings_.find(quantity);
-  if (found == recordings_.end()) return;
-  std::vector<QuantityRecordings::Sink> sinks;
-  for (const auto& sink : among(std::span(found->second.sinks), first, activations.size(0)))
-    if (sink.first <= layer && layer < sink.end) sinks.push_back(sink);
-  if (sinks.empty()) return;
-  const Tensor index = index_of(std::span(sinks), first).to(activations.device());
-  const Tensor rows = activations.index_select(0, index).to(at::kCPU, at::kFloat).contiguous();
-  const float* values = rows.data_ptr<float>();
-  const auto width = static_cast<std::size_t>(rows.size(1));
-  for (const QuantityRecordings::Sink& sink : sinks) {
-    std::memcpy(sink.into->data() + (static_cast<std::size_t>(layer) * sink.count + sink.at) * width, values,
-                width * sizeof(float));
-    values += width;
-  }
 }
 
 /// Called by several threads, each with rows of its own.
 void Pass::tap(Site site, std::int64_t first, const Tensor& activations) {
   interventions_.apply(site, first, activations);
   look_for_fault(site, first, activations);
-  record(quantity_of(site.kind), site.block, first, activations);
+  recorder_.record(quantity_of(site.kind), site.block, first, activations);
 }
 
 /// Whose rotations depend on a sequence's length: the speeds of every row's pairs, [R, rotated / 2].
@@ -262,15 +183,11 @@ Tensor Pass::rows_behind() const {
   const int blocks = config_.block_count(), last = blocks - 1;
   constexpr SiteKind kHalves[] = {SiteKind::attn_out, SiteKind::resid_mid, SiteKind::mlp_out};
   for (const SiteKind kind : kHalves)
-    if (locating_ || interventions_.any_at({kind, last}) || recordings_.contains(quantity_of(kind))) return {};
-  std::vector<std::int64_t> rows(layout_.sources.begin() + layout_.live[last],
-                                 layout_.sources.begin() + layout_.live[blocks]);
+    if (locating_ || interventions_.any_at({kind, last}) || recorder_.records(quantity_of(kind))) return {};
+  std::vector<std::int64_t> rows = recorder_.rows_behind();
+  rows.insert(rows.end(), layout_.sources.begin() + layout_.live[last], layout_.sources.begin() + layout_.live[blocks]);
   for (std::size_t j = 0; j < jobs_.size(); ++j)
     for (const Reading& reading : jobs_[j].readings) rows.push_back(layout_.row(j, reading.strand, reading.row));
-  for (const auto& [quantity, recorded] : recordings_)
-    for (const QuantityRecordings::Sink& sink : recorded.sinks)
-      if (quantity == Quantity::final_norm || (quantity == Quantity::resid && sink.end > blocks))
-        rows.push_back(sink.row);
   std::erase_if(rows, [&](std::int64_t row) { return row >= layout_.live[last]; });
   std::ranges::sort(rows);
   rows.erase(std::unique(rows.begin(), rows.end()), rows.end());
@@ -336,7 +253,7 @@ Tensor Pass::embedded() const {
 
 /// To the device of the next block, where it is another than that of the last.
 void Pass::move_to(const Ops& ops, Tensor& all, std::vector<Rotation>& rotations) {
-  if (all.device() != ops.device()) tile_tensors_.assign(layout_.tiles.size(), {});
+  if (all.device() != ops.device()) attention_tensors_ = {std::vector<TileTensors>(layout_.tiles.size()), {}};
   all = ops.here(all);
   for (Rotation& rotation : rotations) rotation.cos = ops.here(rotation.cos), rotation.sin = ops.here(rotation.sin);
 }
@@ -367,8 +284,9 @@ std::vector<JobResult> Pass::run() {
 
 void Pass::read(const Tensor& stream) {
   const Timed timed(Phase::readout);
-  if (recordings_.contains(Quantity::final_norm)) record(Quantity::final_norm, 0, 0, final_norm(model_, stream));
+  if (recorder_.records(Quantity::final_norm)) recorder_.record(Quantity::final_norm, 0, 0, final_norm(model_, stream));
   read_all(model_, stream, jobs_, layout_, results_);
+  recorder_.finish();
   demand_finite_results();
 }
 

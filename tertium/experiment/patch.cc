@@ -227,11 +227,13 @@ CleanPair CleanActivations::all() const {
 void run_patches(const Engine& engine, const PatchMenu& menu, const Lineup& lineup, const LanguagePair& pair,
                  std::span<const PatchedRun> runs, const CleanPair& clean, const MeansPair& means,
                  const std::function<void(const PatchedRun&, const std::vector<double>&, const Continued*)>& answered,
-                 const std::function<void(std::size_t)>& progress, const ContinuePatched& texts) {
+                 const std::function<void(std::size_t)>& progress, const ContinuePatched& texts,
+                 Beginnings* beginnings) {
   const int blocks = engine.model().config().block_count();
   const PreparedLanguage& language = pair.at(lineup.direction->recipient());
   Mixer mixer(menu, lineup, pair, clean, means);
   Together together;
+  Beginnings own;
   const auto run_together = [&] {
     auto run = together.runs.begin();
     const auto scores = [&](std::size_t s, const AskedStrands& asked, const JobResult& result) {
@@ -250,7 +252,8 @@ void run_patches(const Engine& engine, const PatchMenu& menu, const Lineup& line
       const auto done = [&](std::size_t s, const JobResult& result) {
         for (const AskedStrands& asked : together.sweeps[s].asked) answered(*run++, scores(s, asked, result), nullptr);
       };
-      engine.run(together.jobs, done, [&](std::size_t finished) { progress(together.recipient[finished - 1]); });
+      engine.run(std::move(together.jobs), beginnings ? *beginnings : own, {}, done,
+                 [&](std::size_t finished) { progress(together.recipient[finished - 1]); });
     }
     together = {};
     mixer.clear();

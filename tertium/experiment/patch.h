@@ -16,6 +16,7 @@
 
 namespace tertium {
 
+class Beginnings;
 class Engine;
 struct Question;
 
@@ -98,11 +99,12 @@ using ContinuePatched = std::function<std::optional<Continuation>(const PatchedR
 
 /// Makes patched runs, those of one recipient one behind the other, and gives each one's option scores, in order, with
 /// its text where `texts` asks for one. `means` are over lineup.averaged; they may be empty where no control takes
-/// means.
+/// means. Recipients' clean runs begin as `beginnings` knows them.
 void run_patches(
     const Engine& engine, const PatchMenu& menu, const Lineup& lineup, const LanguagePair& pair,
     std::span<const PatchedRun> runs, const CleanPair& clean, const MeansPair& means,
     const std::function<void(const PatchedRun&, const std::vector<double>& scores, const Continued* text)>& answered,
-    const std::function<void(std::size_t recipients)>& progress, const ContinuePatched& texts = {});
+    const std::function<void(std::size_t recipients)>& progress, const ContinuePatched& texts = {},
+    Beginnings* beginnings = nullptr);
 
 }  // namespace tertium

@@ -98,16 +98,22 @@ Kept kept_of(const Question& question, const Wanted& wanted) {
 }
 
 void run_some(const Engine& engine, const PreparedLanguage& language, std::span<const std::size_t> items,
-              const Wanted& wanted, const std::function<void(std::size_t, ItemRun)>& scored) {
+              const Wanted& wanted, const std::function<void(std::size_t, ItemRun)>& scored, Beginnings* beginnings,
+              const std::function<bool(std::size_t)>& keeps) {
   std::vector<ItemJob> made;
   std::vector<Job> jobs;
   for (const std::size_t item : items) {
     made.push_back(item_job(language, item, wanted));
     jobs.push_back(std::move(made.back().job));
   }
-  engine.run(jobs, [&](std::size_t j, JobResult result) {
+  const auto done = [&](std::size_t j, JobResult result) {
     scored(items[j], read_result(made[j], language.questions[items[j]], engine.model().config(), std::move(result)));
-  });
+  };
+  if (beginnings)
+    engine.run(
+        std::move(jobs), *beginnings, [&](std::size_t j) { return keeps && keeps(items[j]); }, done);
+  else
+    engine.run(jobs, done);
 }
 
 std::vector<ItemRun> run_items(const Engine& engine, const PreparedLanguage& language, const Wanted& wanted,

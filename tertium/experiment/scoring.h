@@ -9,6 +9,7 @@
 
 namespace tertium {
 
+class Beginnings;
 class Engine;
 struct PreparedLanguage;  // experiment/run.h
 struct StatementCosines;  // metrics/metric.h
@@ -60,9 +61,11 @@ ItemRun read_result(const ItemJob& item, const Question& question, const Config&
 Kept kept_of(const Question& question, const Wanted& wanted);
 
 /// Scores some items of a language, each in one job: the question, and the statements and the premise where they are
-/// wanted. `scored` is given each, in order; nothing is kept.
+/// wanted. `scored` is given each, in order. Prompts begin as `beginnings` knows them, and those of the items for which
+/// `keeps` says so are known to it afterwards, where memory allows.
 void run_some(const Engine& engine, const PreparedLanguage& language, std::span<const std::size_t> items,
-              const Wanted& wanted, const std::function<void(std::size_t item, ItemRun run)>& scored);
+              const Wanted& wanted, const std::function<void(std::size_t item, ItemRun run)>& scored,
+              Beginnings* beginnings = nullptr, const std::function<bool(std::size_t item)>& keeps = {});
 
 /// All items.
 std::vector<ItemRun> run_items(const Engine& engine, const PreparedLanguage& language, const Wanted& wanted,

@@ -112,8 +112,28 @@ void TaskRun::forget(const PreparedLanguage& language) {
   states_.erase(&language);
   if (const auto found = activations_.find(&language); found != activations_.end()) found->second->remove();
   activations_.erase(&language);
+  beginnings_.erase(&language);
   means_.erase(&language);
   keys_.erase(&language);
+}
+
+std::function<bool(std::size_t)> TaskRun::may_be_patched(const PreparedLanguage& language) const {
+  if (!common_.menu) return {};
+  const PatchSpec& spec = common_.menu->spec;
+  const bool is_pivot = &language == &task_.pivot;
+  StoredAnswers pivot;
+  if (!is_pivot) pivot = stored_answers(common_.store, task_.spec, task_.pivot);
+  bool pivot_right = false, pivot_wrong = false;  // what a recipient's pivot may be
+  for (const std::string& name : spec.directions) {
+    const Direction& direction = direction_named(name);
+    if ((direction.recipient() == Side::pivot) != is_pivot) continue;
+    const bool right = direction.pool == Transfer::ts || direction.pool == Transfer::tf;
+    pivot_right |= right || spec.all_items;
+    pivot_wrong |= !right || spec.all_items;
+  }
+  return [=, right = std::move(pivot.right), unknown = is_pivot || pivot.missing](std::size_t item) {
+    return unknown ? pivot_right || pivot_wrong : right[item] ? pivot_right : pivot_wrong;
+  };
 }
 
 Stage TaskRun::stage(const PreparedLanguage& language, std::string_view what, std::size_t total,
@@ -131,6 +151,7 @@ bool TaskRun::score(const PreparedLanguage& language) {
   const Demand demand = scoring(language);
   Stage stage = this->stage(language, kScoring, language.items.size());
   TellScores told(language);
+  const auto keeps_prompt = may_be_patched(language);
   const auto compute = [&](const Work& work, Tally& tally, const std::function<void(std::size_t)>& reached) {
     const bool scores = work.parts.front() == 0, lens = work.parts.back() == 1, keep = align_ && scores;
     Wanted wanted = keep ? states_wanted(common_.metrics) : Wanted{};
@@ -141,14 +162,15 @@ bool TaskRun::score(const PreparedLanguage& language) {
       wanted.quantities = recorded.quantities, wanted.positions = recorded.positions;
     }
     std::vector<std::vector<float>> streams;
-    run_some(common_.engine, language, work.members(), wanted, [&](std::size_t i, ItemRun run) {
+    const auto scored = [&](std::size_t i, ItemRun run) {
       if (scores) tally.rows[0] += store_scores(language, i, run.scores);
       if (scores && common_.control.shares) told.keep(i, run.scores);
       if (keep) states(language).keep(i, run);
       if (gives) activations(language).keep(i, run.activations);
       streams.push_back(std::move(run.answer_stream));
       reached(streams.size());
-    });
+    };
+    run_some(common_.engine, language, work.members(), wanted, scored, &beginnings_[&language], keeps_prompt);
     if (lens) tally.rows.back() = store_lens(language, work, streams);
   };
   const auto adopt = [&](const Work& work, const std::string& given, Tally& tally) {
@@ -310,7 +332,8 @@ void TaskRun::patch(const LanguagePair& pair, const Lineup& lineup, const Lineup
     const auto answered = [&](const PatchedRun& patched, const std::vector<double>& scores, const Continued*) {
       tally.rows[*part++] += store_patch(pair.other, direction, patched, scores);
     };
-    run_patches(common_.engine, *common_.menu, lineup, pair, all.runs, clean.all(), means, answered, reached);
+    run_patches(common_.engine, *common_.menu, lineup, pair, all.runs, clean.all(), means, answered, reached, {},
+                &beginnings_[&pair.at(lineup.direction->recipient())]);
   };
   if (common_.runner.run(demand, plan, stage, compute)) stage.end();
 }

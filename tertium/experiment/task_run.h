@@ -68,6 +68,8 @@ class TaskRun {
 
   LanguageStates& states(const PreparedLanguage& language);
   LanguageActivations& activations(const PreparedLanguage& language);
+  /// Whether an item of a language that is being scored may come to be patched.
+  std::function<bool(std::size_t item)> may_be_patched(const PreparedLanguage& language) const;
 
   /// What is not asked for again.
   void forget(const PreparedLanguage& language);
@@ -151,6 +153,7 @@ class TaskRun {
   std::map<const PreparedLanguage*, ItemKeys> keys_;
   std::map<const PreparedLanguage*, std::unique_ptr<LanguageStates>> states_;
   std::map<const PreparedLanguage*, std::unique_ptr<LanguageActivations>> activations_;
+  std::map<const PreparedLanguage*, Beginnings> beginnings_;                 // of its prompts
   std::map<const PreparedLanguage*, std::unique_ptr<LanguageMeans>> means_;  // that ablations take
 };
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -108,6 +109,10 @@ struct Config {
   std::string stored_dtype;              // as the file names it, for `auto` and `inspect`
   std::vector<std::int32_t> end_tokens;  // with which a text or a turn ends
 
+  /// Whether some rope turns all rows of a sequence by its length, so that no two of different lengths share rows.
+  bool turns_by_length() const {
+    return std::any_of(ropes.begin(), ropes.end(), [](const Rope& rope) { return rope.depends_on_length(); });
+  }
   int block_count() const { return static_cast<int>(layers.size()); }
 };
 

@@ -65,6 +65,8 @@ const Ops& Model::last_ops() const { return ops(config_->block_count()); }
 
 int Model::passes_at_once(int threads) const { return placement_->passes_at_once(threads); }
 
+bool Model::has_room_for(double bytes) const { return placement_->has_room_for(bytes); }
+
 const Weights& Model::plain_weights() const {
   std::call_once(plain_->once, [&] { plain_->weights = plain(*weights_); });
   return *plain_->weights;

@@ -159,6 +159,11 @@ bool Placement::is_split() const {
   return std::ranges::any_of(blocks_, [&](const auto& ops) { return ops != blocks_.front(); });
 }
 
+bool Placement::has_room_for(double bytes) const {
+  const std::set<std::shared_ptr<const Ops>> devices(blocks_.begin(), blocks_.end());
+  return std::ranges::all_of(devices, [&](const auto& ops) { return ops->memory().has_room_for(bytes); });
+}
+
 int Placement::passes_at_once(int threads) const {
   if (std::ranges::all_of(blocks_, [](const auto& ops) { return ops->runs_passes_side_by_side(); })) return threads;
   std::set<std::string> devices;

@@ -44,6 +44,20 @@ struct TileTensors {
   std::map<int, Sight> sight;  // by window
 };
 
+/// Sequences of rows that attend without masks, as tensors on a device: see Sequences (ops/aten/attention_levels.h).
+struct LevelTensors {
+  at::Tensor queries, keys;
+  std::vector<std::int32_t> query_ends, key_ends;
+  at::Tensor device_query_ends, device_key_ends;  // the same, as the device's kernels take them
+  std::int64_t most_queries, most_keys;           // of one sequence
+};
+
+/// What is made once of a pass's tiles, of the device where they run.
+struct AttentionTensors {
+  std::vector<TileTensors> tiles;
+  std::map<std::int64_t, std::vector<LevelTensors>> levels;  // by the number of live rows; own rows first
+};
+
 /// One block's attention: how it weighs, and who sees whom.
 struct Attention {
   std::int64_t heads = 0, kv_heads = 0, head_dim = 0;
@@ -55,7 +69,7 @@ struct Attention {
   std::span<const Tile> tiles;
   std::span<const PastRows> pasts;          // [tiles]
   std::span<const std::int64_t> positions;  // of all rows of the pass
-  std::span<TileTensors> tensors;           // [tiles] which Ops may fill; of the device where they run
+  AttentionTensors* tensors = nullptr;      // which Ops may fill; `tiles` are as many as these
 };
 
 /// How many of `packed` (ascending) are live when the first `live` rows of the pass are.

@@ -79,6 +79,12 @@ std::vector<FreeDevice> free_gpus() {
   return all;
 }
 
+Memory Ops::memory() const {
+  if (device_.is_cpu()) return machine_memory();
+  const auto [free, total] = at::accelerator::getMemoryInfo(device_.index());
+  return {static_cast<double>(total), static_cast<double>(free)};
+}
+
 bool Ops::multiplies_bf16() const {
   if (!device_.is_cpu()) return true;
 #if defined(__x86_64__)

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "tertium/base/memory.h"
 #include "tertium/ops/activation.h"
 #include "tertium/ops/attention.h"
 #include "tertium/ops/hardware.h"
@@ -65,6 +66,8 @@ class Ops {
   virtual std::string_view kernels() const = 0;  // "tuned" or "aten"
   /// Whether the device has units for products of bf16.
   bool multiplies_bf16() const;
+  /// The device's own, now.
+  Memory memory() const;
   /// Whether passes are best run side by side, one a thread; else one after another.
   virtual bool runs_passes_side_by_side() const = 0;
 

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "tertium/ops/aten/attention_levels.h"
+#include "tertium/ops/aten/fused_attention.h"
 #include "tests/support/files.h"
 
 namespace tertium {
@@ -100,7 +102,8 @@ TEST_F(OpsTest, AttentionAgreesUnderWindowsCapsAndDistances) {
     for (const int window : {0, 3})
       for (const double cap : {0.0, 5.0})
         for (const bool alibi : {false, true}) {
-          std::vector<TileTensors> tensors(tiled.tiles.size());  // of blocks with more live rows and with fewer
+          AttentionTensors tensors{.tiles = std::vector<TileTensors>(tiled.tiles.size()), .levels = {}};
+          // Blocks with more live rows and with fewer.
           for (const std::int64_t live : {9, 4}) {
             const Tensor qkv = at::randn({live, (kHeads + 2 * kKeyHeads) * kHeadDim}).to(type);
             const Tensor past = at::randn({5, 2 * kKeyHeads * kHeadDim}).to(type);
@@ -118,13 +121,55 @@ TEST_F(OpsTest, AttentionAgreesUnderWindowsCapsAndDistances) {
                                  .tiles = tiled.tiles,
                                  .pasts = pasts,
                                  .positions = tiled.positions,
-                                 .tensors = tensors},
+                                 .tensors = &tensors},
                                 qkv);
             };
             expect_near(run(tuned()), run(aten()), tolerance(type),
                         fmt::format("window {}, cap {}, alibi {}, live {}", window, cap, alibi, live));
           }
         }
+}
+
+TEST_F(OpsTest, AttentionWithoutMasksAgrees) {
+  const Tiled tiled;
+  AttentionTensors fused{.tiles = {}, .levels = {}}, masked{.tiles = std::vector<TileTensors>(2), .levels = {}};
+  for (const std::int64_t live : {9, 6, 4, 9}) {
+    const Tensor qkv = at::randn({live, 10 * 16}), past = at::randn({5, 4 * 16});
+    const std::vector<PastRows> pasts = {{}, {{&past, 0, 2}, {&past, 2, 3}}};
+    Attention attention{.heads = 6,
+                        .kv_heads = 2,
+                        .head_dim = 16,
+                        .scale = 0.25,
+                        .window = 7,
+                        .live = live,
+                        .tiles = tiled.tiles,
+                        .pasts = pasts,
+                        .positions = tiled.positions,
+                        .tensors = &fused};
+    EXPECT_FALSE(aten::windows_cut(attention));
+    const Tensor ours = aten::fused_attend(aten(), attention, qkv);
+    attention.tensors = &masked;
+    expect_near(ours, aten().attend(attention, qkv), 2e-6, fmt::format("live {}", live));
+    EXPECT_TRUE(aten::may_fuse(attention, qkv.to(at::kBFloat16)));
+    EXPECT_FALSE(aten::may_fuse(attention, qkv)) << "the kernels know no f32";
+    attention.softcap = 5;
+    EXPECT_FALSE(aten::may_fuse(attention, qkv.to(at::kBFloat16)));
+    attention.softcap = 0, attention.window = 6;
+    EXPECT_EQ(aten::windows_cut(attention), live == 9) << "a row stands at position 6";
+  }
+}
+
+TEST_F(OpsTest, LevelsHoldWhatRowsShareOnce) {
+  const Tiled tiled;
+  const aten::Levels levels = aten::levels_of({.live = 9, .tiles = tiled.tiles, .positions = tiled.positions});
+  EXPECT_THAT(levels.own.queries, testing::ElementsAre(0, 1, 2, 3, 4, 5, 6, 7, 8));
+  EXPECT_THAT(levels.own.keys, testing::ElementsAre(0, 1, 2, 3, 4, 5, 6, 7, 8));
+  EXPECT_THAT(levels.own.query_ends, testing::ElementsAre(0, 5, 7, 9));
+  ASSERT_EQ(levels.before.size(), 1u);
+  EXPECT_THAT(levels.before[0].queries, testing::ElementsAre(5, 6, 7, 8));
+  EXPECT_THAT(levels.before[0].keys, testing::ElementsAre(0, 1, 2, 9, 10, 11, 12, 13)) << "past rows come last";
+  EXPECT_THAT(levels.before[0].query_ends, testing::ElementsAre(0, 2, 4));
+  EXPECT_THAT(levels.before[0].key_ends, testing::ElementsAre(0, 3, 8));
 }
 
 TEST_F(OpsTest, ReadingsAgree) {
@@ -168,7 +213,7 @@ TEST_F(OpsTest, WhatIsNotFiniteIsNeverLost) {
       const std::vector<Tile> tiles = {{.queries = {0}, .keys = {0}, .seen = {{{0, 1, 0}}}}};
       const std::vector<PastRows> pasts(1);
       const std::vector<std::int64_t> positions = {0};
-      std::vector<TileTensors> tensors(1);
+      AttentionTensors tensors{.tiles = std::vector<TileTensors>(1), .levels = {}};
       for (const double cap : {0.0, 5.0}) {
         const Tensor gathered = ops->attend({.heads = 1,
                                              .kv_heads = 1,
@@ -178,7 +223,7 @@ TEST_F(OpsTest, WhatIsNotFiniteIsNeverLost) {
                                              .tiles = tiles,
                                              .pasts = pasts,
                                              .positions = positions,
-                                             .tensors = tensors},
+                                             .tensors = &tensors},
                                             qkv);
         EXPECT_FALSE(gathered.isfinite().any().item<bool>()) << ops->kernels() << bad;
       }

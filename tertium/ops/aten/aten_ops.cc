@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "tertium/base/profile.h"
+#include "tertium/ops/aten/fused_attention.h"
 
 namespace tertium::aten {
 namespace {
@@ -37,7 +38,7 @@ TileTensors::Sight sight_of(const Attention& attention, const Tile& tile, at::De
 /// What is made of a tile once.
 TileTensors& prepared(const Ops& ops, const Attention& attention, std::size_t index) {
   const Tile& tile = attention.tiles[index];
-  TileTensors& tensors = attention.tensors[index];
+  TileTensors& tensors = attention.tensors->tiles[index];
   if (!tensors.queries.defined()) {
     tensors.queries = ops.index(tile.queries);
     tensors.keys = ops.index(tile.keys);
@@ -154,6 +155,8 @@ class AtenOps : public Ops {
 
   Tensor attend(const Attention& attention, const Tensor& qkv) const override {
     const Timed timed(Phase::attention);
+    // A kernel without masks may lose what is not finite.
+    if (may_fuse(attention, qkv) && qkv.isfinite().all().item<bool>()) return fused_attend(*this, attention, qkv);
     const Tensor gathered = at::empty({attention.live, attention.heads * attention.head_dim}, qkv.options());
     for (std::size_t index = 0; index < attention.tiles.size(); ++index) {
       const std::int64_t count = live_of(attention.tiles[index].queries, attention.live);
