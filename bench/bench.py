@@ -209,9 +209,30 @@ def roofline(bench):
                  "note": f"{roof['gflops']:.0f} GF/s"})
     rows.append(bench.row("scoring, letters", "tertium", own, own["seconds"],
                           f"{rate:.0f} GF/s of its linear layers over all its time: {100 * rate / roof['gflops']:.0f} % of the roofline"))
-    for phase, seconds in sorted(own["phases"].items(), key=lambda each: -each[1]):
-        rows.append({"what": f"– {phase}", "by": "tertium", "n": bench.items, "seconds": seconds,
-                     "note": f"{100 * seconds / own['seconds']:.0f} %"})
+    work = {"products": (computed(bench.pivot) + computed(bench.other)) * roof["operations_a_row"]}
+    rows += phases(bench, own, work, roof)
+    bench.load("loglik")
+    swept = bench.in_turn({"sweep": lambda: bench.tertium.ask("sweep", donors=2)})["sweep"]
+    head = roof["head"]
+    rows.append({"what": f"a part of the head, {head['in']} → {head['out']}", "by": "the faster", "n": head["rows"],
+                 "note": f"{head['gflops']:.0f} GF/s"})
+    rows.append(bench.row("sweep, 2 donors, loglik", "tertium", swept, swept["seconds"],
+                          f"{swept['rows']['head']:.0f} rows pass the head"))
+    work = {"products": (swept["rows"]["blocks"] / bench.about["blocks"] + computed(bench.pivot)) * roof["operations_a_row"],
+            "readout": swept["rows"]["head"] * head["operations_a_row"]}
+    return rows + phases(bench, swept, work, roof)
+
+
+def phases(bench, answer, work, roof):
+    """Where the time of a work goes; where its operations are known, how near to the roofline they come."""
+    roofs = {"products": roof["gflops"], "readout": roof["head"]["gflops"]}
+    rows = []
+    for phase, seconds in sorted(answer["phases"].items(), key=lambda each: -each[1]):
+        note = f"{100 * seconds / answer['seconds']:.0f} % of the time"
+        if work.get(phase):
+            rate = work[phase] / seconds / 1e9
+            note += f"; {rate:.0f} GF/s, {100 * rate / roofs[phase]:.0f} % of the roofline"
+        rows.append({"what": f"– {phase}", "by": "tertium", "n": bench.items, "seconds": seconds, "note": note})
     return rows
 
 

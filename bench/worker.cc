@@ -11,6 +11,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <random>
+#include <set>
 
 #include "tertium/base/error.h"
 #include "tertium/base/profile.h"
@@ -167,7 +168,7 @@ class Worker {
   }
 
   Json score(const Json&) {
-    Json scores = Json::array(), phases;
+    Json scores = Json::array();
     double time = 0;
     const std::map<std::string, double> before = phase_seconds();
     for (const PreparedLanguage& language : languages_) {
@@ -177,8 +178,7 @@ class Worker {
       for (const ItemRun& run : runs) of_items.push_back(run.scores);
       scores.push_back(of_items);
     }
-    for (const auto& [phase, until] : phase_seconds()) phases[phase] = until - before.at(phase);
-    return {{"seconds", time}, {"scores", scores}, {"phases", phases}};
+    return {{"seconds", time}, {"scores", scores}, {"phases", phases_since(before)}};
   }
 
   /// The states of the prompts' last tokens; given back are those of one item: index 0 to L - 1, and behind the final
@@ -225,10 +225,30 @@ class Worker {
     return {{"seconds", time}, {"texts", texts}};
   }
 
+  /// Rows that pass the head for the whole vocabulary, and rows times the blocks that they pass.
+  void count(const Job& job, Json& rows) const {
+    double head = 0, blocks = 0;
+    std::set<std::pair<int, int>> read;
+    for (const Reading& reading : job.readings)
+      if (reading.readout == Readout::log_probs) head += read.emplace(reading.strand, reading.row).second;
+    for (const Strand& strand : job.strands)
+      blocks += static_cast<double>(strand.rows()) * (config().block_count() - strand.first_block());
+    rows["head"] = rows.value("head", 0.0) + head;
+    rows["blocks"] = rows.value("blocks", 0.0) + blocks;
+  }
+
+  Json phases_since(const std::map<std::string, double>& before) const {
+    Json phases;
+    for (const auto& [phase, until] : phase_seconds()) phases[phase] = until - before.at(phase);
+    return phases;
+  }
+
   /// A whole sweep, from prompts to scores: the pivot's states, then every patched run of the first `items` items.
   Json sweep(const Json& command) {
     const std::size_t count = command.value("items", languages_[0].items.size());
     Scores scores(count);
+    Json rows;
+    const std::map<std::string, double> before = phase_seconds();
     const double time = seconds([&] {
       const std::vector<ItemRun> pivot =
           run_items(*engine_, first(languages_[0], count), {{Quantity::resid}, {"last"}});
@@ -239,6 +259,7 @@ class Worker {
                                                config().block_count(), std::numeric_limits<int>::max())
                                        .front()));
         jobs.push_back(std::move(sweeps.back().job));
+        this->count(jobs.back(), rows);
       }
       engine_->run(jobs, [&](std::size_t i, const JobResult& result) {
         for (std::size_t p = 0; p < sweeps[i].asked.size(); ++p) {
@@ -247,7 +268,8 @@ class Worker {
         }
       });
     });
-    return with_donors({{"seconds", time}, {"scores", scores}}, count, command.at("donors"));
+    return with_donors({{"seconds", time}, {"scores", scores}, {"phases", phases_since(before)}, {"rows", rows}}, count,
+                       command.at("donors"));
   }
 
   /// The same as scripts do it: for every item, donor and block a full forward, edited in place.
@@ -308,9 +330,16 @@ class Worker {
       operations += work;
       time += found->second;
     }
+    constexpr int kHeadRows = 128, kWords = 16384;  // of a part of the head, as log-probabilities read it
     return {{"seconds", time},
             {"gflops", operations / time / 1e9},
             {"operations_a_row", operations / rows},
+            {"head",
+             {{"rows", kHeadRows},
+              {"in", config().hidden},
+              {"out", kWords},
+              {"gflops", product_rate(engine_->model(), kHeadRows, config().hidden, kWords)},
+              {"operations_a_row", 2.0 * config().hidden * config().vocabulary}}},
             {"shapes", shapes}};
   }
 

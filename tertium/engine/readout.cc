@@ -114,6 +114,7 @@ void read_all(const Model& model, const Tensor& stream, std::span<const Job> job
   enum Kind { words, vocabulary, log_probs, likeliest, kinds };
   ReadingGroup groups[kinds];
   std::vector<std::int64_t> rows[kinds];
+  std::map<std::int64_t, std::int64_t> known[kinds];  // packed rows: many patches leave an option's rows as they are
   for (std::size_t j = 0; j < jobs.size(); ++j) {
     results[j].readings.resize(jobs[j].readings.size());
     for (std::size_t i = 0; i < jobs[j].readings.size(); ++i) {
@@ -122,9 +123,10 @@ void read_all(const Model& model, const Tensor& stream, std::span<const Job> job
                         : reading.readout == Readout::log_probs ? log_probs
                         : reading.tokens.empty()                ? vocabulary
                                                                 : words;
-      groups[kind].readings.push_back(
-          {&reading, &results[j].readings[i], static_cast<std::int64_t>(rows[kind].size())});
-      rows[kind].push_back(layout.row(j, reading.strand, reading.row));
+      const std::int64_t row = layout.row(j, reading.strand, reading.row);
+      const auto [found, is_new] = known[kind].try_emplace(row, static_cast<std::int64_t>(rows[kind].size()));
+      if (is_new) rows[kind].push_back(row);
+      groups[kind].readings.push_back({&reading, &results[j].readings[i], found->second});
     }
   }
   for (const Kind kind : {words, vocabulary, log_probs, likeliest}) {
