@@ -5,9 +5,9 @@
 
 #include <algorithm>
 #include <fstream>
-#include <limits>
 #include <sstream>
 #include <string>
+#include <string_view>
 
 namespace tertium {
 namespace {

@@ -1,7 +1,7 @@
 #pragma once
 
+#include <algorithm>
 #include <filesystem>
-#include <string_view>
 
 namespace tertium {
 
@@ -9,8 +9,8 @@ namespace tertium {
 struct Memory {
   double total = 0, free = 0;
 
-  /// Whether so many more bytes may be taken for what is only useful: a quarter stays free.
-  bool has_room_for(double bytes) const { return free - bytes >= total / 4; }
+  /// What may be taken of it for things that are only useful: a quarter of all stays free.
+  double spare() const { return std::max(0.0, free - total / 4); }
 };
 
 /// This machine's, within the limits of the process's control groups (as batch systems and containers set them) and of

@@ -15,8 +15,7 @@ TEST_F(MemoryTest, IsTheMachinesWhereNothingLimitsIt) {
   const Memory memory = memory_told_by(folder);
   EXPECT_EQ(memory.total, 1000 * 1024);
   EXPECT_EQ(memory.free, 600 * 1024);
-  EXPECT_TRUE(memory.has_room_for(350 * 1024));
-  EXPECT_FALSE(memory.has_room_for(351 * 1024));
+  EXPECT_EQ(memory.spare(), 350 * 1024);
 }
 
 TEST_F(MemoryTest, IsWhatTheGroupsAboveLeave) {
@@ -38,12 +37,13 @@ TEST_F(MemoryTest, KnowsTheFirstVersionOfGroups) {
   temporary.write("sys/fs/cgroup/memory/b/memory.limit_in_bytes", "500000\n");
   temporary.write("sys/fs/cgroup/memory/b/memory.usage_in_bytes", "500001\n");
   EXPECT_EQ(memory_told_by(folder).free, 0);
+  EXPECT_EQ(memory_told_by(folder).spare(), 0);
 }
 
 TEST_F(MemoryTest, IsNoneWhereNothingTells) {
-  EXPECT_FALSE(memory_told_by(folder).has_room_for(1));
+  EXPECT_EQ(memory_told_by(folder).spare(), 0);
   temporary.write("proc/meminfo", "MemTotal:  many\n");
-  EXPECT_FALSE(memory_told_by(folder).has_room_for(1));
+  EXPECT_EQ(memory_told_by(folder).spare(), 0);
 }
 
 TEST_F(MemoryTest, OfThisMachineIsKnown) {

@@ -12,6 +12,7 @@
 #include "tertium/base/profile.h"
 #include "tertium/base/text.h"
 #include "tertium/cli/command.h"
+#include "tertium/engine/beginnings.h"
 #include "tertium/engine/engine.h"
 #include "tertium/formats/model_path.h"
 #include "tertium/model/config.h"
@@ -92,8 +93,10 @@ double peak_gib() {
   return static_cast<double>(usage.ru_maxrss) / (1 << 20);  // kilobytes
 }
 
-/// Scores all questions; where `states` is given, keeps the stream of all layers at the last tokens.
-void score(const Engine& engine, const std::vector<Question>& questions, std::vector<Activations>* states) {
+/// Scores all questions; where `states` is given, keeps the stream of all layers at the last tokens, and where
+/// `beginnings` is, the prompts.
+void score(const Engine& engine, const std::vector<Question>& questions, std::vector<Activations>* states,
+           Beginnings* beginnings) {
   std::vector<Job> jobs;
   std::vector<Kept> kept;
   for (const Question& question : questions) {
@@ -102,13 +105,18 @@ void score(const Engine& engine, const std::vector<Question>& questions, std::ve
     kept.push_back({{Quantity::resid}, {question.last_row()}});
     if (states) job.recordings = kept.back().recordings(asked.context);
   }
-  engine.run(jobs, [&](std::size_t i, JobResult result) {
+  const auto done = [&](std::size_t i, JobResult result) {
     if (states) states->emplace_back(engine.model().config(), kept[i], result.recordings);
-  });
+  };
+  if (beginnings)
+    engine.run(
+        std::move(jobs), *beginnings, [](std::size_t) { return true; }, done);
+  else
+    engine.run(jobs, done);
 }
 
 void sweep(const Engine& engine, const std::vector<Question>& questions, const std::vector<Activations>& states,
-           int donors) {
+           int donors, Beginnings& beginnings) {
   const int blocks = engine.model().config().block_count();
   std::vector<Job> jobs;
   for (std::size_t i = 0; i < questions.size(); ++i) {
@@ -120,7 +128,7 @@ void sweep(const Engine& engine, const std::vector<Question>& questions, const s
     for (Sweep& sweep : make_sweeps(questions[i], patches, blocks, std::numeric_limits<int>::max()))
       jobs.push_back(std::move(sweep.job));
   }
-  engine.run(jobs, [](std::size_t, JobResult) {});
+  engine.run(std::move(jobs), beginnings, {}, [](std::size_t, JobResult) {});
 }
 
 void bench(const Options& options) {
@@ -133,15 +141,16 @@ void bench(const Options& options) {
   const std::vector<Question> pivot = random_questions(options, config, 1),
                               other = random_questions(options, config, 2);
 
-  score(engine, {pivot.front()}, nullptr);  // what is done once
+  score(engine, {pivot.front()}, nullptr, nullptr);  // what is done once
+  Beginnings beginnings;
   std::vector<Activations> states;
   const std::map<std::string, double> before = phase_seconds();
   const double scoring = seconds([&] {
-    score(engine, pivot, &states);
-    score(engine, other, nullptr);
+    score(engine, pivot, &states, nullptr);
+    score(engine, other, nullptr, &beginnings);
   });
   const std::map<std::string, double> after = phase_seconds();
-  const double sweeping = seconds([&] { sweep(engine, other, states, options.donors); });
+  const double sweeping = seconds([&] { sweep(engine, other, states, options.donors, beginnings); });
 
   const double rows = 2.0 * options.items * options.tokens;
   const double attention = static_cast<double>(config.heads + config.kv_heads) * config.head_dim;

@@ -130,14 +130,14 @@ void Engine::run(std::vector<Job> jobs, Beginnings& beginnings, const std::funct
   }
   std::vector<std::vector<std::int32_t>> new_prompts(jobs.size());
   const auto of_row = static_cast<double>(kept_bytes_of_row(model_));
-  double bytes = 0;
+  double room = keeps ? model_.spare_memory() : 0;
   for (std::size_t j = 0; j < jobs.size(); ++j) {
     std::vector<std::int32_t> prompt;
     if (keeps && keeps(j) && beginnings.is_new(jobs[j])) prompt = jobs[j].strands.front().tokens;
     beginnings.hang(jobs[j]);
     if (prompt.empty()) continue;
-    bytes += of_row * jobs[j].strands.front().rows();
-    if (!model_.has_room_for(bytes)) continue;
+    room -= of_row * jobs[j].strands.front().rows();
+    if (room < 0) continue;
     jobs[j].kept.push_back(0);
     new_prompts[j] = std::move(prompt);
   }

@@ -65,7 +65,7 @@ const Ops& Model::last_ops() const { return ops(config_->block_count()); }
 
 int Model::passes_at_once(int threads) const { return placement_->passes_at_once(threads); }
 
-bool Model::has_room_for(double bytes) const { return placement_->has_room_for(bytes); }
+double Model::spare_memory() const { return placement_->spare_memory(); }
 
 const Weights& Model::plain_weights() const {
   std::call_once(plain_->once, [&] { plain_->weights = plain(*weights_); });

@@ -42,8 +42,8 @@ class Model {
   const Ops& last_ops() const;
   /// How many passes are best under way at once, where there are so many threads.
   int passes_at_once(int threads) const;
-  /// Whether there is room for so many bytes that are only useful, wherever it runs.
-  bool has_room_for(double bytes) const;
+  /// The bytes that there are to spare for what is only useful, wherever it runs.
+  double spare_memory() const;
   Precision precision() const { return precision_; }
   std::string device() const;   // "cpu", "cuda:0", "cuda:0=0-15,cuda:1=16-31"
   std::string kernels() const;  // "tuned", "aten"

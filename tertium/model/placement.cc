@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <limits>
 #include <numeric>
 #include <set>
 #include <sstream>
@@ -159,9 +160,11 @@ bool Placement::is_split() const {
   return std::ranges::any_of(blocks_, [&](const auto& ops) { return ops != blocks_.front(); });
 }
 
-bool Placement::has_room_for(double bytes) const {
-  const std::set<std::shared_ptr<const Ops>> devices(blocks_.begin(), blocks_.end());
-  return std::ranges::all_of(devices, [&](const auto& ops) { return ops->memory().has_room_for(bytes); });
+double Placement::spare_memory() const {
+  double least = std::numeric_limits<double>::infinity();
+  for (const std::shared_ptr<const Ops>& ops : std::set(blocks_.begin(), blocks_.end()))
+    least = std::min(least, ops->memory().spare());
+  return least;
 }
 
 int Placement::passes_at_once(int threads) const {

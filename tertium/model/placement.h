@@ -26,8 +26,8 @@ class Placement {
   std::string device() const;
   std::string kernels() const;  // "tuned", "aten", or both
   bool is_split() const;
-  /// Whether each device has room for so many more bytes of what is only useful (base/memory.h).
-  bool has_room_for(double bytes) const;
+  /// The bytes that each device has to spare (base/memory.h).
+  double spare_memory() const;
   /// How many passes are best under way at once: one a thread, where all blocks are the CPU's own; else one a device.
   int passes_at_once(int threads) const;
 
