@@ -15,6 +15,12 @@ std::filesystem::path nearest_there(const std::filesystem::path& path) {
   return there;
 }
 
+double free_bytes(const std::filesystem::path& folder) {
+  std::error_code problem;
+  const std::filesystem::space_info space = std::filesystem::space(nearest_there(folder), problem);
+  return problem ? 0 : static_cast<double>(space.available);
+}
+
 std::error_code folder_problem(const std::filesystem::path& folder) {
   const std::filesystem::path there = nearest_there(folder);
   std::error_code problem;

@@ -104,12 +104,6 @@ void file_controls(Store& store, const PatchSpec& spec) {
   store.set_info("controls", join(controls, " "));
 }
 
-double free_bytes(const std::filesystem::path& folder) {
-  std::error_code problem;
-  const std::filesystem::space_info space = std::filesystem::space(nearest_there(folder), problem);
-  return problem ? 0 : static_cast<double>(space.available);
-}
-
 constexpr double kMebi = 1 << 20;
 
 }  // namespace

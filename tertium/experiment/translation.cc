@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "tertium/base/error.h"
+#include "tertium/base/folder.h"
 #include "tertium/base/hash.h"
 #include "tertium/base/text.h"
 #include "tertium/engine/engine.h"
@@ -388,8 +389,10 @@ class TranslationRun {
     if (plan.works.empty()) return true;
     tell_shortages(language, patched.lineup, control);
     const auto activations = [&](const PreparedLanguage& of) {
+      const double bytes = LanguageActivations::bytes(of, patches.menu.wanted(), common_.engine.model().config());
+      const bool room = bytes <= free_bytes(store.folder()) / 4;  // two languages, and the results
       return LanguageActivations(common_.engine, of, patches.menu.wanted(),
-                                 {store.folder() / kScratch, control.fingerprint, keys_.at(&of).asked});
+                                 {room ? store.folder() / kScratch : "", control.fingerprint, keys_.at(&of).asked});
     };
     LanguageActivations pivot = activations(patches.pivot), other = activations(language);
     MeansPair means;
