@@ -5,11 +5,14 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <ostream>
 #include <random>
 
 #include "tertium/engine/engine.h"
 #include "tertium/engine/kept_strand.h"
 #include "tertium/model/config.h"
+#include "tertium/model/weights.h"
+#include "tertium/ops/ops.h"
 #include "tests/support/files.h"
 
 namespace tertium {
@@ -72,18 +75,10 @@ std::vector<JobResult> run(const Engine& engine, const std::vector<Job>& jobs, B
   return results;
 }
 
-void expect_same(const std::vector<JobResult>& ours, const std::vector<JobResult>& expected) {
-  ASSERT_EQ(ours.size(), expected.size());
-  for (std::size_t j = 0; j < ours.size(); ++j) {
-    EXPECT_EQ(ours[j].readings, expected[j].readings) << "prompt " << j;
-    EXPECT_EQ(ours[j].recordings, expected[j].recordings) << "prompt " << j;
-    EXPECT_TRUE(ours[j].kept.empty());
-  }
-}
-
 struct Case {
   const char *family, *dtype;
 };
+void PrintTo(const Case& value, std::ostream* out) { *out << value.family << " in " << value.dtype; }
 
 class KnownBeginnings : public testing::TestWithParam<Case> {
  protected:
@@ -92,16 +87,40 @@ class KnownBeginnings : public testing::TestWithParam<Case> {
                {.batch_rows = 150}) {}
   std::vector<float> state() const { return std::vector<float>(engine.model().config().hidden, 0.5f); }
 
+  /// Products that are not packed may depend on the number of rows.
+  float rounding() const {
+    const Model& model = engine.model();
+    const at::ScalarType type = scalar_type(model.precision());
+    for (int b = 0; b < model.config().block_count(); ++b)
+      if (!model.ops(b).packs(type)) return type == at::kFloat ? 1e-5f : 0.1f;
+    return 0;
+  }
+
+  void expect_same(const std::vector<JobResult>& ours, const std::vector<JobResult>& expected) const {
+    ASSERT_EQ(ours.size(), expected.size());
+    const auto expect = [&](const std::vector<std::vector<float>>& these,
+                            const std::vector<std::vector<float>>& those) {
+      ASSERT_EQ(these.size(), those.size());
+      for (std::size_t i = 0; i < these.size(); ++i)
+        EXPECT_THAT(these[i], testing::Pointwise(testing::FloatNear(rounding()), those[i]));
+    };
+    for (std::size_t j = 0; j < ours.size(); ++j) {
+      expect(ours[j].readings, expected[j].readings);
+      expect(ours[j].recordings, expected[j].recordings);
+      EXPECT_TRUE(ours[j].kept.empty());
+    }
+  }
+
   const Engine engine;
   Beginnings beginnings;
 };
 
 INSTANTIATE_TEST_SUITE_P(Families, KnownBeginnings,
                          testing::Values(Case{"llama3", "f32"}, Case{"llama3", "bf16"}, Case{"gemma3", "f32"},
-                                         Case{"gemma3", "bf16"}, Case{"bloom", "f32"}, Case{"llama_dynamic", "f32"}),
+                                         Case{"gemma3", "bf16"}, Case{"bloom", "f32"}, Case{"rope_dynamic", "f32"}),
                          [](const auto& info) { return std::string(info.param.family) + "_" + info.param.dtype; });
 
-TEST_P(KnownBeginnings, ChangeNoResultToTheBit) {
+TEST_P(KnownBeginnings, ChangeNoResult) {
   const std::vector<JobResult> scored = run(engine, prompts());
   expect_same(run(engine, prompts(), beginnings, /*keeps=*/true), scored);
   expect_same(run(engine, prompts(), beginnings, /*keeps=*/true), scored);
