@@ -14,9 +14,9 @@ namespace {
 
 using at::Tensor;
 
-// Rows x words held at one time: 8 MiB in f32. Larger pieces leave the caches, and malloc returns them to the kernel
-// each time.
-constexpr std::int64_t kLogitsAtOnce = 2 << 20;
+// Rows x words held at one time: 8 MiB in f32. Larger pieces leave the CPU's caches, and malloc returns them to the
+// kernel each time. A GPU, which waits for each piece to be looked at, takes 256 MiB.
+constexpr std::int64_t kLogitsAtOnce = 2 << 20, kLogitsOnADevice = 64 << 20;
 
 /// One reading of one job, and the row of `state` it is read at.
 struct Placed {
@@ -101,9 +101,10 @@ void take(const Ops& ops, std::span<const WantedLogit> wanted, std::int64_t firs
 
 void for_each_part_of_vocabulary(const Model& model, const Tensor& state,
                                  const std::function<void(std::int64_t first, const Tensor& values)>& with) {
+  const std::int64_t at_once = state.device().is_cpu() ? kLogitsAtOnce : kLogitsOnADevice;
   // A power of two: whole blocks of the head, whatever the number of rows.
   const auto block = static_cast<std::int64_t>(
-      std::bit_floor(static_cast<std::uint64_t>(std::max<std::int64_t>(1024, kLogitsAtOnce / state.size(0)))));
+      std::bit_floor(static_cast<std::uint64_t>(std::max<std::int64_t>(1024, at_once / state.size(0)))));
   for (std::int64_t first = 0; first < model.config().vocabulary; first += block)
     with(first,
          logits(model, state, first, std::min<std::int64_t>(block, model.config().vocabulary - first)).contiguous());
