@@ -117,7 +117,7 @@ class KnownBeginnings : public testing::TestWithParam<Case> {
 
 INSTANTIATE_TEST_SUITE_P(Families, KnownBeginnings,
                          testing::Values(Case{"llama3", "f32"}, Case{"llama3", "bf16"}, Case{"gemma3", "f32"},
-                                         Case{"gemma3", "bf16"}, Case{"bloom", "f32"}, Case{"rope_dynamic", "f32"}),
+                                         Case{"gemma3", "bf16"}, Case{"bloom", "f32"}),
                          [](const auto& info) { return std::string(info.param.family) + "_" + info.param.dtype; });
 
 TEST_P(KnownBeginnings, ChangeNoResult) {
@@ -132,7 +132,6 @@ TEST_P(KnownBeginnings, ChangeNoResult) {
 }
 
 TEST_P(KnownBeginnings, AreNotComputedAgain) {
-  if (engine.model().config().turns_by_length()) GTEST_SKIP() << "whose rope lets no lengths share rows";
   run(engine, prompts(), beginnings, /*keeps=*/true);
   const std::vector<float> values = state();
   for (const int rows : {1, 5})
@@ -152,7 +151,6 @@ TEST_P(KnownBeginnings, AreNotComputedAgain) {
 }
 
 TEST_P(KnownBeginnings, EndWhereSomethingIsDoneOrLookedAt) {
-  if (engine.model().config().turns_by_length()) GTEST_SKIP() << "whose rope lets no lengths share rows";
   run(engine, prompts(), beginnings, /*keeps=*/true);
   const std::vector<float> values = state();
   std::vector<Job> jobs = prompts();
@@ -168,6 +166,22 @@ TEST_P(KnownBeginnings, EndWhereSomethingIsDoneOrLookedAt) {
   looked_at.recordings = {{0, 3, 1, Quantity::z}};
   beginnings.hang(looked_at);
   EXPECT_FALSE(looked_at.strands[0].past) << "three rows are not worth it";
+}
+
+TEST(TurningRope, LetsNothingBeKept) {
+  const Engine engine(Model::load(test::source_folder() / "tests/fixtures/golden/rope_dynamic", "f32"));
+  std::vector<Job> jobs = prompts();
+  for (Job& job : jobs) {
+    job.strands.resize(1);
+    job.readings = {job.readings.back()};
+  }
+  const std::vector<JobResult> expected = run(engine, jobs);
+  Beginnings beginnings;
+  for (int time = 0; time < 2; ++time) {
+    const std::vector<JobResult> ours = run(engine, jobs, beginnings, /*keeps=*/true);
+    for (std::size_t j = 0; j < jobs.size(); ++j) EXPECT_EQ(ours[j].readings, expected[j].readings);
+  }
+  EXPECT_TRUE(beginnings.is_new(jobs[0]));
 }
 
 }  // namespace
