@@ -44,7 +44,8 @@ struct TileTensors {
   std::map<int, Sight> sight;  // by window
 };
 
-/// Sequences of rows that attend without masks, as tensors on a device: see Sequences (ops/aten/attention_levels.h).
+/// RaggedSequences of rows that attend without masks, as tensors on a device: see RaggedSequences
+/// (ops/aten/attention_levels.h).
 struct LevelTensors {
   at::Tensor queries, keys;
   std::vector<std::int32_t> query_ends, key_ends;

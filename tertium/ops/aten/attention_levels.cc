@@ -52,7 +52,7 @@ class TileLevels {
     }
   }
 
-  void add_sequence(const std::vector<std::int64_t>& queries, KeyRange keys, Sequences& to) const {
+  void add_sequence(const std::vector<std::int64_t>& queries, KeyRange keys, RaggedSequences& to) const {
     to.queries.insert(to.queries.end(), queries.begin(), queries.end());
     for (std::int64_t key = keys.first; key < keys.second; ++key)
       to.keys.push_back(key < tile_.past_rows ? first_past_ + key : tile_.keys[key - tile_.past_rows]);

@@ -9,7 +9,7 @@ namespace tertium::aten {
 
 /// Queries and keys of several sequences, one sequence behind the other. Keys below Attention::live are rows of the
 /// pass; those from there on are the past rows of all tiles, in order.
-struct Sequences {
+struct RaggedSequences {
   std::vector<std::int64_t> queries, keys;
   std::vector<std::int32_t> query_ends = {0}, key_ends = {0};  // where each begins, and where the last ends
 };
@@ -17,8 +17,9 @@ struct Sequences {
 /// Who sees whom without masks: what a row sees is its stretch of its own strand, up to itself, and whole stretches
 /// before that, which it mostly shares with others.
 struct Levels {
-  Sequences own;                  // as many keys as queries: each sees those up to itself
-  std::vector<Sequences> before;  // each query sees all keys of its sequence; it is once in each level, or not at all
+  RaggedSequences own;  // as many keys as queries: each sees those up to itself
+  std::vector<RaggedSequences>
+      before;  // each query sees all keys of its sequence; it is once in each level, or not at all
 };
 
 /// Of the live rows. No window may cut what a row sees: see windows_cut.

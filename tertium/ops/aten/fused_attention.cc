@@ -60,7 +60,7 @@ Gathered flash(const Inputs& in) {
   return {std::get<0>(result), std::get<1>(result).t()};
 }
 
-LevelTensors tensors_of(const Sequences& sequences, const at::Device device) {
+LevelTensors tensors_of(const RaggedSequences& sequences, const at::Device device) {
   const auto ends = [&](const std::vector<std::int32_t>& all) { return at::tensor(all, at::kInt).to(device); };
   const auto longest = [](const std::vector<std::int32_t>& all) {
     std::int64_t most = 0;
@@ -126,7 +126,7 @@ Tensor fused_attend(const Ops& ops, const Attention& attention, const Tensor& qk
   if (levels.empty()) {
     const Levels made = levels_of(attention);
     levels.push_back(tensors_of(made.own, ops.device()));
-    for (const Sequences& before : made.before) levels.push_back(tensors_of(before, ops.device()));
+    for (const RaggedSequences& before : made.before) levels.push_back(tensors_of(before, ops.device()));
   }
   const std::int64_t heads = attention.heads, kv_heads = attention.kv_heads, head_dim = attention.head_dim,
                      k_width = kv_heads * head_dim;
