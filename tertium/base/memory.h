@@ -9,8 +9,8 @@ namespace tertium {
 struct Memory {
   double total = 0, free = 0;
 
-  /// What may be taken of it for things that are only useful: a quarter of all stays free.
-  double spare() const { return std::max(0.0, free - total / 4); }
+  /// What may be taken of it for things that are only useful: half of all stays free.
+  double spare() const { return std::max(0.0, free - total / 2); }
 };
 
 /// This machine's, within the limits of the process's control groups (as batch systems and containers set them) and of

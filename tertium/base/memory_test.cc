@@ -15,7 +15,7 @@ TEST_F(MemoryTest, IsTheMachinesWhereNothingLimitsIt) {
   const Memory memory = memory_told_by(folder);
   EXPECT_EQ(memory.total, 1000 * 1024);
   EXPECT_EQ(memory.free, 600 * 1024);
-  EXPECT_EQ(memory.spare(), 350 * 1024);
+  EXPECT_EQ(memory.spare(), 100 * 1024);
 }
 
 TEST_F(MemoryTest, IsWhatTheGroupsAboveLeave) {
