@@ -233,8 +233,8 @@ class Worker {
       if (reading.readout == Readout::log_probs) head += read.emplace(reading.strand, reading.row).second;
     for (const Strand& strand : job.strands)
       blocks += static_cast<double>(strand.rows()) * (config().block_count() - strand.first_block());
-    rows["head"] = rows.value("head", 0.0) + head;
-    rows["blocks"] = rows.value("blocks", 0.0) + blocks;
+    rows["head"] = rows["head"].get<double>() + head;
+    rows["blocks"] = rows["blocks"].get<double>() + blocks;
   }
 
   Json phases_since(const std::map<std::string, double>& before) const {
@@ -247,7 +247,7 @@ class Worker {
   Json sweep(const Json& command) {
     const std::size_t count = command.value("items", languages_[0].items.size());
     Scores scores(count);
-    Json rows;
+    Json rows = {{"head", 0.0}, {"blocks", 0.0}};
     const std::map<std::string, double> before = phase_seconds();
     const double time = seconds([&] {
       const std::vector<ItemRun> pivot =

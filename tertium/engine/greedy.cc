@@ -84,7 +84,8 @@ Job next_job(const Text& text) {
 }  // namespace
 
 std::vector<ContinuedResult> continue_greedily(const Engine& engine, std::span<const ContinuedJob> asked,
-                                               const std::function<void(std::size_t)>& progress) {
+                                               const std::function<void(std::size_t)>& progress,
+                                               Beginnings* beginnings) {
   const Config& config = engine.model().config();
   std::vector<ContinuedResult> results(asked.size());
   std::size_t all = 0;
@@ -103,7 +104,7 @@ std::vector<ContinuedResult> continue_greedily(const Engine& engine, std::span<c
   const auto told = [&] {
     if (progress) progress(all - texts.size());
   };
-  engine.run(jobs, [&](std::size_t a, JobResult result) {
+  const auto begun = [&](std::size_t a, JobResult result) {
     const std::size_t own = asked[a].job.readings.size();
     std::size_t kept = 0;
     for (std::size_t c = 0; c < asked[a].continuations.size(); ++c) {
@@ -116,7 +117,9 @@ std::vector<ContinuedResult> continue_greedily(const Engine& engine, std::span<c
     result.readings.resize(own);
     result.kept.clear();
     results[a].result = std::move(result);
-  });
+  };
+  Beginnings local;
+  engine.run(std::move(jobs), beginnings ? *beginnings : local, {}, begun);
   for (told(); !texts.empty(); told()) {
     jobs.clear();
     for (const Text& text : texts) jobs.push_back(next_job(text));

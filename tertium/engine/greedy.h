@@ -9,6 +9,7 @@
 
 namespace tertium {
 
+class Beginnings;
 class Engine;
 class Model;
 
@@ -56,8 +57,10 @@ struct ContinuedResult {
 /// rows are computed: they see the kept keys and values of those before them. Where a rope turns all rows by the
 /// sequence's length, and it may change on the way, each token computes the sequence anew instead; branches cannot.
 /// Throws Error naming the job if it and its text may exceed the model's context. `progress(texts that have ended)`.
+/// Prompts begin as `beginnings` knows them, if it is given.
 std::vector<ContinuedResult> continue_greedily(const Engine& engine, std::span<const ContinuedJob> jobs,
-                                               const std::function<void(std::size_t)>& progress = {});
+                                               const std::function<void(std::size_t)>& progress = {},
+                                               Beginnings* beginnings = nullptr);
 
 /// Bytes that keys and values of one row take while texts that see it are generated.
 std::size_t kept_bytes_of_row(const Model& model);

@@ -241,7 +241,7 @@ void run_patches(const Engine& engine, const PatchMenu& menu, const Lineup& line
     };
     if (texts) {
       const auto [jobs, continued] = continued_jobs(together, texts);
-      const std::vector<ContinuedResult> results = continue_greedily(engine, jobs);
+      const std::vector<ContinuedResult> results = continue_greedily(engine, jobs, {}, beginnings ? beginnings : &own);
       for (std::size_t s = 0, r = 0; s < results.size(); ++s) {
         std::size_t text = 0;
         for (const AskedStrands& asked : together.sweeps[s].asked)
