@@ -25,7 +25,8 @@ std::error_code folder_problem(const std::filesystem::path& folder) {
   const std::filesystem::path there = nearest_there(folder);
   std::error_code problem;
   if (!std::filesystem::is_directory(there, problem)) return std::make_error_code(std::errc::not_a_directory);
-  return ::access(there.c_str(), W_OK | X_OK) == 0 ? std::error_code() : std::error_code(errno, std::generic_category());
+  return ::access(there.c_str(), W_OK | X_OK) == 0 ? std::error_code()
+                                                   : std::error_code(errno, std::generic_category());
 }
 
 }  // namespace tertium
