@@ -22,7 +22,7 @@ BUSY = 0.03  # of the cores' time; from here on the table says that other proces
 ROOFLINE_ROWS = 2048
 BATCHES = (8, 16, 48)  # of which a peer's best counts
 NEW_TOKENS = 64
-FEWEST_SHARED = 16  # as in tertium/engine/layout.cc
+FEWEST_SHARED = 16  # as in tertium/engine/layout.h
 WAYS = {"hooks": "transformers with hooks", "nnsight": "nnsight", "transformer_lens": "TransformerLens",
         "fresh": "transformers, a fresh English forward for each block"}
 

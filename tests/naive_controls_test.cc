@@ -158,8 +158,10 @@ class NaiveControls : public testing::TestWithParam<const char*> {
     std::vector<PatchedRun> runs;
     for (const Lineup::Recipient& recipient : lineup.recipients)
       for (const PatchedRun& run : menu.runs_of(recipient)) runs.push_back(run);
-    run_patches(engine, menu, lineup, pair, runs, both, means_over(menu, both, lineup.averaged), answered,
-                [](std::size_t) {});
+    Beginnings beginnings;
+    run_patches(
+        engine, menu, lineup, pair, runs, both, means_over(menu, both, lineup.averaged), answered, [](std::size_t) {},
+        beginnings);
     return count;
   }
 

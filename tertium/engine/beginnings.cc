@@ -4,13 +4,12 @@
 #include <iterator>
 
 #include "tertium/engine/kept_strand.h"
+#include "tertium/engine/layout.h"
 
 namespace tertium {
 namespace {
 
 using Tokens = std::span<const std::int32_t>;
-
-constexpr int kFewest = 16;  // rows; fewer are not worth their bookkeeping
 
 bool is_prompt(const Job& job) {
   if (job.strands.empty()) return false;
@@ -18,20 +17,26 @@ bool is_prompt(const Job& job) {
   return !first.prefix && !first.branch && !first.past;
 }
 
+/// Calls `with` for the row at which each of a job's parts first touches the job's prompt.
+template <class SomeJob, class With>
+void for_each_first_row(SomeJob& job, const With& with) {
+  for (auto& strand : job.strands) {
+    if (strand.prefix && strand.prefix->strand == 0) with(strand.prefix->rows);  // sees the rows before it
+    if (strand.branch && strand.branch->of == 0) with(strand.branch->first_row);
+  }
+  for (auto& change : job.interventions)
+    if (change.strand == 0) with(change.row);
+  for (auto& recording : job.recordings)
+    if (recording.strand == 0) with(recording.first_row);
+  for (auto& reading : job.readings)
+    if (reading.strand == 0) with(reading.row);
+}
+
 /// How many rows of a job's prompt are there only to be seen by others. Its last row never is: a strand has rows.
 int unread_rows(const Job& job) {
   if (!is_prompt(job)) return 0;
   int rows = job.strands.front().rows() - 1;
-  const auto stop_at = [&](int strand, int row) {
-    if (strand == 0) rows = std::min(rows, row);
-  };
-  for (const Strand& strand : job.strands) {
-    if (strand.prefix) stop_at(strand.prefix->strand, strand.prefix->rows);
-    if (strand.branch) stop_at(strand.branch->of, strand.branch->first_row);
-  }
-  for (const Intervention& change : job.interventions) stop_at(change.strand, change.row);
-  for (const Recording& recording : job.recordings) stop_at(recording.strand, recording.first_row);
-  for (const Reading& reading : job.readings) stop_at(reading.strand, reading.row);
+  for_each_first_row(job, [&](int row) { rows = std::min(rows, row); });
   return rows;
 }
 
@@ -45,10 +50,10 @@ std::vector<std::int32_t> Beginnings::new_common(std::span<const Job> jobs) cons
   int rows = unread_rows(jobs.front());
   for (const Job& job : jobs.subspan(1)) {
     rows = std::min(rows, unread_rows(job));
-    if (rows < kFewest) return {};
+    if (rows < kFewestShared) return {};
     rows = std::min(rows, common_rows(tokens, job.strands.front().tokens));
   }
-  if (rows < kFewest || longest(tokens, rows)) return {};
+  if (rows < kFewestShared || longest(tokens, rows)) return {};
   return {tokens.begin(), tokens.begin() + rows};
 }
 
@@ -78,7 +83,7 @@ Past Beginnings::longest(Tokens tokens, int most) const {
   if (common_) look_at(common_tokens_, common_);
   if (behind != kept_.end()) look_at(behind->first, behind->second);
   if (behind != kept_.begin()) look_at(std::prev(behind)->first, std::prev(behind)->second);
-  return rows < kFewest ? nullptr : first_rows(*found, rows);
+  return rows < kFewestShared ? nullptr : first_rows(*found, rows);
 }
 
 void Beginnings::hang(Job& job) const {
@@ -88,16 +93,7 @@ void Beginnings::hang(Job& job) const {
   Strand& prompt = job.strands.front();
   prompt.tokens.erase(prompt.tokens.begin(), prompt.tokens.begin() + rows);
   prompt.past = past;
-  for (Strand& strand : job.strands) {
-    if (strand.prefix && strand.prefix->strand == 0) strand.prefix->rows -= rows;
-    if (strand.branch && strand.branch->of == 0) strand.branch->first_row -= rows;
-  }
-  for (Intervention& change : job.interventions)
-    if (change.strand == 0) change.row -= rows;
-  for (Recording& recording : job.recordings)
-    if (recording.strand == 0) recording.first_row -= rows;
-  for (Reading& reading : job.readings)
-    if (reading.strand == 0) reading.row -= rows;
+  for_each_first_row(job, [&](int& row) { row -= rows; });
 }
 
 }  // namespace tertium

@@ -9,17 +9,12 @@
 
 namespace tertium {
 
-class Model;
-
 /// What prompts begin with, kept from run to run: keys and values of rows to which nothing was done. Later jobs that
 /// begin alike hang on them instead of computing those rows again, as a sweep does behind the scoring of its prompt.
 /// What they yield is the same: to the bit where products do not depend on their number of rows (Ops::packs), elsewhere
 /// but for rounding.
 class Beginnings {
  public:
-  /// Which jobs' whole prompts are kept, where memory allows; what all jobs of a run have in common always is.
-  using Keeps = std::function<bool(std::size_t job)>;
-
   /// The tokens that all of some jobs begin with, if they are worth computing first: none of them is known yet.
   std::vector<std::int32_t> new_common(std::span<const Job> jobs) const;
   void keep_common(std::vector<std::int32_t> tokens, Past past);

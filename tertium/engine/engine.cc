@@ -12,7 +12,6 @@
 #include <map>
 #include <mutex>
 
-#include "tertium/engine/greedy.h"
 #include "tertium/engine/layout.h"
 #include "tertium/engine/pass.h"
 #include "tertium/engine/queue.h"

@@ -51,6 +51,9 @@ class Engine {
   EngineOptions options_;
 };
 
+/// Bytes that keys and values of one row take where they are kept.
+std::size_t kept_bytes_of_row(const Model& model);
+
 /// The number of threads that matrix products use; 0 leaves LibTorch's own choice. For the whole process.
 void set_threads(int threads);
 int threads();

@@ -8,7 +8,6 @@
 #include "tertium/engine/engine.h"
 #include "tertium/engine/kept_strand.h"
 #include "tertium/model/config.h"
-#include "tertium/model/weights.h"
 
 namespace tertium {
 namespace {
@@ -130,10 +129,6 @@ std::vector<ContinuedResult> continue_greedily(const Engine& engine, std::span<c
     std::erase_if(texts, [](const Text& text) { return text.ended; });
   }
   return results;
-}
-
-std::size_t kept_bytes_of_row(const Model& model) {
-  return kept_bytes_of_row(model.ops(0), model.config(), scalar_type(model.precision()));
 }
 
 }  // namespace tertium

@@ -11,7 +11,6 @@ namespace tertium {
 
 class Beginnings;
 class Engine;
-class Model;
 
 /// How a text is gone on with.
 struct Continuation {
@@ -61,8 +60,5 @@ struct ContinuedResult {
 std::vector<ContinuedResult> continue_greedily(const Engine& engine, std::span<const ContinuedJob> jobs,
                                                const std::function<void(std::size_t)>& progress = {},
                                                Beginnings* beginnings = nullptr);
-
-/// Bytes that keys and values of one row take while texts that see it are generated.
-std::size_t kept_bytes_of_row(const Model& model);
 
 }  // namespace tertium

@@ -2,9 +2,11 @@
 
 #include <algorithm>
 
+#include "tertium/engine/engine.h"
 #include "tertium/engine/layout.h"
 #include "tertium/model/config.h"
 #include "tertium/model/model.h"
+#include "tertium/model/weights.h"
 #include "tertium/ops/ops.h"
 
 namespace tertium {
@@ -92,9 +94,11 @@ Past Keeper::kept(std::size_t job, int strand) const {
                                             layout_.lengths[job][static_cast<std::size_t>(strand)].longest);
 }
 
-std::size_t kept_bytes_of_row(const Ops& ops, const Config& config, at::ScalarType type) {
+std::size_t kept_bytes_of_row(const Model& model) {
+  const Config& config = model.config();
+  const at::ScalarType type = model.ops(0).attention_type(config.head_dim, scalar_type(model.precision()));
   return 2 * config.layers.size() * static_cast<std::size_t>(config.kv_heads) * config.head_dim *
-         c10::elementSize(ops.attention_type(config.head_dim, type));
+         c10::elementSize(type);
 }
 
 }  // namespace tertium

@@ -14,7 +14,6 @@
 namespace tertium {
 
 class Model;
-class Ops;
 struct Config;
 struct Layout;
 
@@ -77,8 +76,5 @@ class Keeper {
   std::vector<std::int64_t> rows_;  // packed rows to keep, ascending
   std::shared_ptr<KeptRows> kept_ = std::make_shared<KeptRows>();
 };
-
-/// Bytes that one row's keys and values take.
-std::size_t kept_bytes_of_row(const Ops& ops, const Config& config, at::ScalarType type);
 
 }  // namespace tertium

@@ -15,8 +15,6 @@ namespace {
 // last rows be put in order for the first ones too.
 constexpr std::size_t kTileRows = 512;
 
-constexpr int kFewestShared = 16;  // rows; a shared BOS is not worth its bookkeeping
-
 void require(bool condition, const Job& job, const char* what) {
   if (!condition) throw std::logic_error(fmt::format("malformed job \"{}\": {}", job.name, what));
 }

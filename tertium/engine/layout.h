@@ -33,6 +33,9 @@ struct Layout {
   std::int64_t row(std::size_t job, int strand, int row) const { return packed[job][strand][row]; }
 };
 
+/// Rows that are shared: fewer, as a BOS, are not worth their bookkeeping.
+inline constexpr int kFewestShared = 16;
+
 /// How many leading rows of strand `strand` of `job` are the same as those of the job before it: the same fresh tokens,
 /// with no intervention among them. 0 where too few are to be worth it.
 int shared_rows(const Job& before, const Job& job, int strand);

@@ -227,13 +227,12 @@ CleanPair CleanActivations::all() const {
 void run_patches(const Engine& engine, const PatchMenu& menu, const Lineup& lineup, const LanguagePair& pair,
                  std::span<const PatchedRun> runs, const CleanPair& clean, const MeansPair& means,
                  const std::function<void(const PatchedRun&, const std::vector<double>&, const Continued*)>& answered,
-                 const std::function<void(std::size_t)>& progress, const ContinuePatched& texts,
-                 Beginnings* beginnings) {
+                 const std::function<void(std::size_t)>& progress, Beginnings& beginnings,
+                 const ContinuePatched& texts) {
   const int blocks = engine.model().config().block_count();
   const PreparedLanguage& language = pair.at(lineup.direction->recipient());
   Mixer mixer(menu, lineup, pair, clean, means);
   Together together;
-  Beginnings own;
   const auto run_together = [&] {
     auto run = together.runs.begin();
     const auto scores = [&](std::size_t s, const AskedStrands& asked, const JobResult& result) {
@@ -241,7 +240,7 @@ void run_patches(const Engine& engine, const PatchMenu& menu, const Lineup& line
     };
     if (texts) {
       const auto [jobs, continued] = continued_jobs(together, texts);
-      const std::vector<ContinuedResult> results = continue_greedily(engine, jobs, {}, beginnings ? beginnings : &own);
+      const std::vector<ContinuedResult> results = continue_greedily(engine, jobs, {}, &beginnings);
       for (std::size_t s = 0, r = 0; s < results.size(); ++s) {
         std::size_t text = 0;
         for (const AskedStrands& asked : together.sweeps[s].asked)
@@ -252,7 +251,7 @@ void run_patches(const Engine& engine, const PatchMenu& menu, const Lineup& line
       const auto done = [&](std::size_t s, const JobResult& result) {
         for (const AskedStrands& asked : together.sweeps[s].asked) answered(*run++, scores(s, asked, result), nullptr);
       };
-      engine.run(std::move(together.jobs), beginnings ? *beginnings : own, {}, done,
+      engine.run(std::move(together.jobs), beginnings, {}, done,
                  [&](std::size_t finished) { progress(together.recipient[finished - 1]); });
     }
     together = {};

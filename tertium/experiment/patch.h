@@ -104,7 +104,7 @@ void run_patches(
     const Engine& engine, const PatchMenu& menu, const Lineup& lineup, const LanguagePair& pair,
     std::span<const PatchedRun> runs, const CleanPair& clean, const MeansPair& means,
     const std::function<void(const PatchedRun&, const std::vector<double>& scores, const Continued* text)>& answered,
-    const std::function<void(std::size_t recipients)>& progress, const ContinuePatched& texts = {},
-    Beginnings* beginnings = nullptr);
+    const std::function<void(std::size_t recipients)>& progress, Beginnings& beginnings,
+    const ContinuePatched& texts = {});
 
 }  // namespace tertium

@@ -151,7 +151,8 @@ bool TaskRun::score(const PreparedLanguage& language) {
   const Demand demand = scoring(language);
   Stage stage = this->stage(language, kScoring, language.items.size());
   TellScores told(language);
-  const auto keeps_prompt = may_be_patched(language);
+  const WorkPlan plan = common_.planner.plan(demand);
+  const auto keeps_prompt = plan.works.empty() ? nullptr : may_be_patched(language);
   const auto compute = [&](const Work& work, Tally& tally, const std::function<void(std::size_t)>& reached) {
     const bool scores = work.parts.front() == 0, lens = work.parts.back() == 1, keep = align_ && scores;
     Wanted wanted = keep ? states_wanted(common_.metrics) : Wanted{};
@@ -183,7 +184,7 @@ bool TaskRun::score(const PreparedLanguage& language) {
     return failed;
   };
   const Sharing sharing{Needed::by_all, [&](const Work& work) { return told.take(work); }, adopt};
-  const bool whole = common_.runner.run(demand, common_.planner.plan(demand), stage, compute, sharing);
+  const bool whole = common_.runner.run(demand, plan, stage, compute, sharing);
   if (whole) stage.end();
   return whole;
 }
@@ -332,8 +333,8 @@ void TaskRun::patch(const LanguagePair& pair, const Lineup& lineup, const Lineup
     const auto answered = [&](const PatchedRun& patched, const std::vector<double>& scores, const Continued*) {
       tally.rows[*part++] += store_patch(pair.other, direction, patched, scores);
     };
-    run_patches(common_.engine, *common_.menu, lineup, pair, all.runs, clean.all(), means, answered, reached, {},
-                &beginnings_[&pair.at(lineup.direction->recipient())]);
+    run_patches(common_.engine, *common_.menu, lineup, pair, all.runs, clean.all(), means, answered, reached,
+                beginnings_[&pair.at(lineup.direction->recipient())]);
   };
   if (common_.runner.run(demand, plan, stage, compute)) stage.end();
 }

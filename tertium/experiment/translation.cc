@@ -399,6 +399,7 @@ class TranslationRun {
     if (std::ranges::any_of(plan.works, [&](const Work& work) { return patched.units.take_means(work.parts); }))
       means = means_of(patched, pivot, other);
     Stage stage = this->stage(language, patching(kFix), store, progress);
+    Beginnings beginnings;
     const auto compute = [&](const Work& work, Tally& tally, const std::function<void(std::size_t)>& reached) {
       const LineupUnits::Runs all = patched.units.runs_of(work);
       const CleanActivations clean(pivot, other, givers_of(patched.lineup, all.runs));
@@ -415,7 +416,7 @@ class TranslationRun {
         return has_text(patches, run) ? std::optional(continuation(strand)) : std::nullopt;
       };
       run_patches(common_.engine, patches.menu, patched.lineup, patched.pair, all.runs, clean.all(), means, answered,
-                  reached, patches.spec.texts ? texts : ContinuePatched());
+                  reached, beginnings, patches.spec.texts ? texts : ContinuePatched());
     };
     return runner.run(demand, plan, stage, compute);
   }

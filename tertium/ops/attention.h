@@ -44,8 +44,7 @@ struct TileTensors {
   std::map<int, Sight> sight;  // by window
 };
 
-/// RaggedSequences of rows that attend without masks, as tensors on a device: see RaggedSequences
-/// (ops/aten/attention_levels.h).
+/// Sequences of rows that attend without masks (RaggedSequences, ops/aten/attention_levels.h) as tensors on a device.
 struct LevelTensors {
   at::Tensor queries, keys;
   std::vector<std::int32_t> query_ends, key_ends;
