@@ -188,7 +188,7 @@ double product_rate(const Model& model, int rows, int in, int out) {
   const at::ScalarType type = scalar_type(model.precision());
   const at::Tensor x = ops.here(at::randn({rows, in})), rounded = x.to(type),
                    weight = ops.here(at::randn({out, in}).to(type));
-  const Linear own{ops.matrix({weight}), {}};
+  const Linear own{ops.matrix({weight}, type), {}};
   constexpr int kRounds = 8;
   double best = std::numeric_limits<double>::infinity();
   const auto time = [&](const auto& product) {

@@ -92,11 +92,12 @@ class Loader {
 
   /// Where the file lies.
   at::Tensor table(const WeightName& name, std::int64_t out, std::int64_t in) {
-    return values(checkpoint_.spelled(name, block) + ".weight", {out, in}, type_);
+    const std::string full = checkpoint_.spelled(name, block) + ".weight";
+    return values(full, {out, in}, factor_type(full));
   }
 
   Linear linear(const WeightName& name, std::int64_t out, std::int64_t in, bool bias, int expert = 0) {
-    Linear linear{ops().matrix({weight(name, out, in, expert)}), bias_of(name, out, bias, expert)};
+    Linear linear{ops().matrix({weight(name, out, in, expert)}, type_), bias_of(name, out, bias, expert)};
     forget(name, expert);
     return linear;
   }
@@ -108,7 +109,7 @@ class Loader {
     at::Tensor table = this->table(names.embedding, config_.vocabulary, config_.hidden);
     block = 0;
     const Ops& first = ops();
-    weights.embedding = first.matrix({table});
+    weights.embedding = first.matrix({table}, type_);
     block = config_.block_count();
     bool is_tied = config_.tied;
     if (is_tied) {
@@ -121,7 +122,7 @@ class Loader {
       weights.head = weights.embedding;
     } else {
       if (!is_tied) table = this->table(names.head, config_.vocabulary, config_.hidden);
-      weights.head = ops().matrix({adapted(table, change, name)});
+      weights.head = ops().matrix({adapted(table, change, name)}, type_);
       if (!is_tied) forget(names.head);
     }
     forget(names.embedding);
@@ -165,13 +166,15 @@ class Loader {
       biases.push_back(bias_of(name, out, bias, expert));
     }
     // Memory that is not LibTorch's own cannot be resized by it: that of the mapped files.
-    const auto lies_in_file = [](const at::Tensor& part) { return !part.storage().resizable(); };
+    const auto lies_in_file = [&](const at::Tensor& part) {
+      return part.scalar_type() == type_ && !part.storage().resizable();
+    };
     if (!ops().packs(type_) && std::all_of(weights.begin(), weights.end(), lies_in_file)) {
       Stack parts;
-      for (std::size_t i = 0; i < weights.size(); ++i) parts.push_back({ops().matrix({weights[i]}), biases[i]});
+      for (std::size_t i = 0; i < weights.size(); ++i) parts.push_back({ops().matrix({weights[i]}, type_), biases[i]});
       return parts;
     }
-    Stack packed = {{ops().matrix(weights), bias ? at::cat(biases) : at::Tensor()}};
+    Stack packed = {{ops().matrix(weights, type_), bias ? at::cat(biases) : at::Tensor()}};
     for (const auto& [name, out] : members) forget(name, expert);
     return packed;
   }
@@ -190,7 +193,7 @@ class Loader {
       all = apart(all);
       if (bias) offsets = apart(offsets);
     }
-    Stack packed = {{ops().matrix({all}), offsets}};
+    Stack packed = {{ops().matrix({all}, type_), offsets}};
     forget(names.qkv);
     return packed;
   }
@@ -216,7 +219,8 @@ class Loader {
     std::vector<MlpWeights> experts;
     if (checkpoint_.is_gguf()) {
       const auto all = [&](const WeightName& name, std::int64_t out, std::int64_t in) {
-        return values(checkpoint_.spelled(name, block) + ".weight", {count, out, in}, type_);
+        const std::string full = checkpoint_.spelled(name, block) + ".weight";
+        return values(full, {count, out, in}, factor_type(full));
       };
       const at::Tensor gate = all(names.expert_gate, width, hidden), up = all(names.expert_up, width, hidden),
                        down = all(names.expert_down, hidden, width);
@@ -226,9 +230,9 @@ class Loader {
           return adapted(matrix, change, checkpoint_.spelled(name, block));
         };
         experts.push_back(
-            {.inner = {{ops().matrix({own(names.expert_gate, gate[e]), own(names.expert_up, up[e])}), {}}},
+            {.inner = {{ops().matrix({own(names.expert_gate, gate[e]), own(names.expert_up, up[e])}, type_), {}}},
              .gated = true,
-             .down = {ops().matrix({own(names.expert_down, down[e])}), {}}});
+             .down = {ops().matrix({own(names.expert_down, down[e])}, type_), {}}});
       }
       return experts;
     }
@@ -274,7 +278,7 @@ class Loader {
     };
     const at::Tensor change = change_of(name, out, in, expert);
     // The adapter is added in f32, and the sum is rounded once.
-    return change.defined() ? checked((stored(at::kFloat) + change).to(type_), full) : stored(type_);
+    return change.defined() ? checked((stored(at::kFloat) + change).to(type_), full) : stored(factor_type(full));
   }
 
   /// What the adapter adds to a matrix, in the order of the file's rows; undefined if nothing.
@@ -289,11 +293,12 @@ class Loader {
     return order.defined() ? change.index_select(0, order) : change;
   }
 
-  /// The sum, in the matrix's own type.
+  /// The sum, in the matrix's own type, or in f32 where that is the type of products.
   at::Tensor adapted(const at::Tensor& matrix, const at::Tensor& change, const std::string& name) const {
     if (!change.defined()) return matrix;
     const at::Tensor sum = matrix.to(at::kCPU, at::kFloat) + change;
-    return checked(sum.to(matrix.scalar_type()), name).to(matrix.device());
+    const at::ScalarType type = type_ == at::kFloat ? type_ : matrix.scalar_type();
+    return checked(sum.to(type), name).to(matrix.device());
   }
 
   /// A packed matrix is a copy: the memory of the file's own bytes may go.
@@ -304,6 +309,11 @@ class Loader {
 
   at::Tensor bias_of(const WeightName& name, std::int64_t out, bool wanted, int expert = 0) {
     return wanted ? ops().here(values(checkpoint_.spelled(name, block, expert) + ".bias", {out}, type_)) : at::Tensor();
+  }
+
+  /// What a matrix is read in: the type of products, or where this is f32 the half precision that the file may have.
+  at::ScalarType factor_type(const std::string& name) const {
+    return type_ == at::kFloat ? torch_type(checkpoint_.tensor(name).dtype).value_or(type_) : type_;
   }
 
   at::Tensor values(const std::string& name, const Shape& shape, at::ScalarType type) {

@@ -45,12 +45,13 @@ Weights plain(const Weights& weights) {
 }
 
 Weights random_weights(const Config& config, Precision precision, const Placement& placement) {
-  const at::ScalarType type = scalar_type(precision);
+  const at::ScalarType type = scalar_type(precision),
+                       stored = type == at::kFloat ? at::kBFloat16 : type;  // as most files that are run in f32
   // Drawing billions of numbers takes minutes; a million, over and over, is as good for timing.
   constexpr std::int64_t kDrawn = 1 << 20;
-  const at::Tensor drawn = (at::randn({kDrawn}) * 0.02).to(type);
+  const at::Tensor drawn = (at::randn({kDrawn}) * 0.02).to(stored);
   const auto matrix = [&](std::int64_t out, std::int64_t in) {
-    at::Tensor all = at::empty({out, in}, type);
+    at::Tensor all = at::empty({out, in}, stored);
     at::Tensor flat = all.view({-1});
     for (std::int64_t first = 0; first < flat.numel(); first += kDrawn)
       flat.slice(0, first, first + kDrawn).copy_(drawn.narrow(0, 0, std::min(kDrawn, flat.numel() - first)));
@@ -61,11 +62,11 @@ Weights random_weights(const Config& config, Precision precision, const Placemen
                      keys = std::int64_t{config.kv_heads} * config.head_dim;
   Weights weights;
   const at::Tensor embedding = matrix(config.vocabulary, config.hidden);
-  weights.embedding = placement.of(0).matrix({embedding});
+  weights.embedding = placement.of(0).matrix({embedding}, type);
   for (int b = 0; b < config.block_count(); ++b) {
     const NormWeights norm = norm_at(b);
     const auto linear = [&](std::int64_t out, std::int64_t in) {
-      return Linear{placement.of(b).matrix({matrix(out, in)}), {}};
+      return Linear{placement.of(b).matrix({matrix(out, in)}, type), {}};
     };
     weights.blocks.push_back({.attn_norm = norm,
                               .qkv = {linear(queries + 2 * keys, config.hidden)},
@@ -79,7 +80,7 @@ Weights random_weights(const Config& config, Precision precision, const Placemen
   const Ops &first = placement.of(0), &last = placement.of(config.block_count());
   weights.head = config.tied && &first == &last
                      ? weights.embedding
-                     : last.matrix({config.tied ? embedding : matrix(config.vocabulary, config.hidden)});
+                     : last.matrix({config.tied ? embedding : matrix(config.vocabulary, config.hidden)}, type);
   return weights;
 }
 

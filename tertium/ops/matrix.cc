@@ -5,11 +5,11 @@
 namespace tertium {
 
 at::Tensor Matrix::values() const {
-  return plain.defined() ? plain : packed.permute({0, 2, 1, 3}).reshape({-1, in}).narrow(0, 0, out);
+  return plain.defined() ? plain : packed.permute({0, 2, 1, 3}).reshape({-1, in}).narrow(0, 0, out).to(type);
 }
 
 Matrix Matrix::part(std::int64_t first, std::int64_t count) const {
-  Matrix some{.out = count, .in = in, .type = type, .packed = {}, .plain = {}};
+  Matrix some{.out = count, .in = in, .type = type, .packed = {}, .in_parts = in_parts, .plain = {}};
   if (plain.defined()) {
     some.plain = plain.narrow(0, first, count);
     return some;

@@ -11,11 +11,13 @@ namespace tertium {
 /// matrices (Ops::matrix), and takes only its own.
 struct Matrix {
   std::int64_t out = 0, in = 0;
-  at::ScalarType type = at::kFloat;
-  at::Tensor packed;  // undefined, or [blocks of n rows, in / m, n rows, m]: what lies together is multiplied together
-  at::Tensor plain;   // [out, in], where they are not packed
+  at::ScalarType type = at::kFloat;  // of products: rows are rounded to it
+  at::Tensor packed;  // undefined, or [blocks of n rows, in / m, n rows, m]: what lies together is multiplied together.
+                      // Of `type`, or for f32 of half precision that a file has: the same numbers, half as large
+  bool in_parts = false;  // packed bf16 that f32 is multiplied with in three parts of bf16
+  at::Tensor plain;       // [out, in], where they are not packed
 
-  /// [out, in]; a copy, where they are packed.
+  /// [out, in] in `type`; a copy, where they are packed.
   at::Tensor values() const;
   /// Some rows, as this matrix has them: no copy. A packed one can be cut at its blocks only (std::logic_error).
   Matrix part(std::int64_t first, std::int64_t count) const;

@@ -80,8 +80,9 @@ class Ops {
   virtual bool packs(at::ScalarType type) const = 0;
   /// What attention computes in where q, k and v are of a type.
   virtual at::ScalarType attention_type(std::int64_t head_dim, at::ScalarType type) const = 0;
-  /// The rows of several matrices, one below the other. All [*, in], of one type.
-  virtual Matrix matrix(const std::vector<at::Tensor>& parts) const = 0;
+  /// The rows of several matrices, one below the other, for products in `type`. All [*, in], of that type or, where it
+  /// is f32, of half precision, which may stay as it is: f32 has the same numbers.
+  virtual Matrix matrix(const std::vector<at::Tensor>& parts, at::ScalarType type) const = 0;
 
   /// x normalised into `out` of any type, which may be x. The norm's weight is defined.
   virtual void normalize_rows(const at::Tensor& x, const RowNorm& norm, const at::Tensor& out) const = 0;

@@ -56,8 +56,8 @@ TEST_F(OpsTest, ProductsAndGatesAgree) {
         const Tensor x = at::randn({37, 48}).to(type), gate = (at::randn({64, 48}) * 0.2).to(type),
                      up = (at::randn({64, 48}) * 0.2).to(type), bias = at::randn({64}).to(type);
         const auto stack = [&](const Ops& ops) {
-          return apart ? Stack{{ops.matrix({gate}), bias}, {ops.matrix({up}), bias}}
-                       : Stack{{ops.matrix({gate, up}), {}}};
+          return apart ? Stack{{ops.matrix({gate}, type), bias}, {ops.matrix({up}, type), bias}}
+                       : Stack{{ops.matrix({gate, up}, type), {}}};
         };
         const Stack ours = stack(tuned()), theirs = stack(aten());
         const Curve curve{activation, {1.1, 0.8, 0.5, -1e-6}};
@@ -205,7 +205,7 @@ TEST_F(OpsTest, WhatIsNotFiniteIsNeverLost) {
       EXPECT_FALSE(ops->normalized(x, norm)[1].isfinite().any().item<bool>()) << ops->kernels() << bad;
       EXPECT_TRUE(ops->normalized(x, norm)[0].isfinite().all().item<bool>());
       EXPECT_FALSE(std::isfinite(ops->log_sum_exp(x.clone())[1].item<float>())) << ops->kernels() << bad;
-      const Matrix weight = ops->matrix({at::randn({8, 32})});
+      const Matrix weight = ops->matrix({at::randn({8, 32})}, at::kFloat);
       const Linear linear{weight, {}};
       EXPECT_FALSE(ops->project(x, {&linear, 1})[1].isfinite().any().item<bool>()) << ops->kernels() << bad;
       Tensor qkv = at::randn({1, 3 * 32});

@@ -94,9 +94,9 @@ class AtenOps : public Ops {
   bool packs(at::ScalarType) const override { return false; }
   at::ScalarType attention_type(std::int64_t, at::ScalarType type) const override { return type; }
 
-  Matrix matrix(const std::vector<Tensor>& parts) const override {
-    const Tensor all = here(parts.size() == 1 ? parts.at(0) : at::cat(parts));
-    return {.out = all.size(0), .in = all.size(1), .type = all.scalar_type(), .plain = all};
+  Matrix matrix(const std::vector<Tensor>& parts, at::ScalarType type) const override {
+    const Tensor all = here(parts.size() == 1 ? parts.at(0) : at::cat(parts)).to(type);
+    return {.out = all.size(0), .in = all.size(1), .type = type, .plain = all};
   }
 
   Tensor product(const Tensor& x, const Matrix& matrix) const override {

@@ -91,7 +91,9 @@ class CpuOps : public Ops {
     return cpu::attention_type(head_dim, type);
   }
 
-  Matrix matrix(const std::vector<Tensor>& parts) const override { return packed_if_possible(parts); }
+  Matrix matrix(const std::vector<Tensor>& parts, at::ScalarType type) const override {
+    return packed_if_possible(parts, type);
+  }
 
   void normalize_rows(const Tensor& x, const RowNorm& norm, const Tensor& out) const override {
     const std::int64_t width = x.size(1) / norm.parts, stride = x.stride(0);

@@ -13,7 +13,7 @@ double difference(at::ScalarType type, std::int64_t rows, std::int64_t in, const
   const Tensor x = at::randn({rows, in}).to(type);
   std::vector<Tensor> parts;
   for (const std::int64_t out : outs) parts.push_back((at::randn({out, in}) * 0.1).to(type));
-  const Matrix matrix = packed_if_possible(parts);
+  const Matrix matrix = packed_if_possible(parts, type);
   Tensor result = at::full({rows, matrix.out + 3}, -1.0f);  // rows that are longer than the result
   Tensor columns = result.narrow(1, 0, matrix.out);
   multiply(matrix, x, columns);
@@ -32,7 +32,7 @@ TEST(Products, KeepsF32SumsInEveryTypeAndShape) {
 TEST(Products, TakesNoRowsAndOddWidths) {
   EXPECT_LT(difference(at::kBFloat16, 7, 33, {70}), 1e-4);
   Tensor nothing = at::empty({0, 4}, at::kFloat);
-  multiply(packed_if_possible({at::randn({4, 6})}), at::empty({0, 6}), nothing);
+  multiply(packed_if_possible({at::randn({4, 6})}, at::kFloat), at::empty({0, 6}), nothing);
 }
 
 /// Numbers as they lie, without another order.
@@ -52,7 +52,8 @@ TEST(Products, TakesRowsThatAreAlignedForOneNumberOnly) {
   const Tensor weight = at::randn({50, 96}).to(at::kBFloat16), x = at::randn({40, 96});
   Tensor memory = at::empty({50 * 96 + 1}, at::kBFloat16);
   const Tensor shifted = memory.narrow(0, 1, 50 * 96).view({50, 96}).copy_(weight);
-  EXPECT_TRUE(at::equal(product(packed_if_possible({shifted}), x), product(packed_if_possible({weight}), x)));
+  EXPECT_TRUE(at::equal(product(packed_if_possible({shifted}, at::kBFloat16), x),
+                        product(packed_if_possible({weight}, at::kBFloat16), x)));
   EXPECT_TRUE(at::equal(product(in_place(shifted), x), product(in_place(weight), x)));
 }
 
@@ -69,7 +70,7 @@ TEST(Products, InPlaceKeepF32SumsToo) {
 TEST(Products, OfARowAreTheSameAmongManyAndFew) {
   at::manual_seed(1);
   for (const at::ScalarType type : {at::kFloat, at::kBFloat16}) {
-    const Matrix matrix = packed_if_possible({at::randn({200, 640}).to(type)});
+    const Matrix matrix = packed_if_possible({at::randn({200, 640}).to(type)}, type);
     if (!matrix.packed.defined()) continue;
     const Tensor x = at::randn({300, 640}), all = product(matrix, x);
     for (const std::int64_t rows : {1, 33, 130})
@@ -77,11 +78,76 @@ TEST(Products, OfARowAreTheSameAmongManyAndFew) {
   }
 }
 
+// Of half precision that f32 is multiplied with, in both ways.
+TEST(HalvesInF32, AreMultipliedAsF32Is) {
+  at::manual_seed(1);
+  for (const at::ScalarType stored : {at::kBFloat16, at::kHalf})
+    for (const std::int64_t in : {48, 1300}) {
+      const Tensor first = at::randn({150, in}).to(stored), second = at::randn({50, in}).to(stored),
+                   x = at::randn({300, in});
+      const Matrix f32 = packed_if_possible({first.to(at::kFloat), second.to(at::kFloat)}, at::kFloat);
+      const Tensor expected = product(f32, x), exact = at::matmul(x.to(at::kDouble), f32.values().to(at::kDouble).t());
+      const double error = (expected.to(at::kDouble) - exact).abs().max().item<double>();
+      for (const HalvesInF32 way : {HalvesInF32::widened, HalvesInF32::in_parts}) {
+        const Matrix matrix = packed_if_possible({first, second}, at::kFloat, way);
+        if (!matrix.packed.defined()) continue;
+        EXPECT_EQ(matrix.packed.scalar_type(), stored);
+        const bool in_parts = way == HalvesInF32::in_parts && stored == at::kBFloat16 && packs(at::kBFloat16);
+        EXPECT_EQ(matrix.in_parts, in_parts);
+        const Tensor values = matrix.values(), some = product(matrix, x);
+        EXPECT_EQ(values.scalar_type(), at::kFloat);
+        EXPECT_TRUE(at::equal(values, f32.values()));
+        // In parts it is as near to the exact product as f32 comes.
+        if (in_parts) {
+          EXPECT_LT((some.to(at::kDouble) - exact).abs().max().item<double>(), 2 * error) << in;
+        } else {
+          EXPECT_TRUE(at::equal(some, expected)) << stored << " " << in;
+        }
+        for (const std::int64_t rows : {1, 33, 130})
+          EXPECT_TRUE(at::equal(product(matrix, x.narrow(0, 0, rows)), some.narrow(0, 0, rows))) << rows;
+        EXPECT_TRUE(at::equal(product(matrix.part(64, 100), x), some.narrow(1, 64, 100)));
+      }
+    }
+}
+
+TEST(HalvesInF32, GiveHalvesToACurve) {
+  at::manual_seed(1);
+  const Tensor weight = at::randn({256, 96}).to(at::kBFloat16), x = at::randn({70, 96});
+  Combine* const sum = [](const float* first, const float* second, float* out, std::int64_t n) {
+    for (std::int64_t i = 0; i < n; ++i) out[i] = first[i] + second[i];
+  };
+  for (const HalvesInF32 way : {HalvesInF32::widened, HalvesInF32::in_parts}) {
+    const Matrix matrix = packed_if_possible({weight}, at::kFloat, way);
+    if (!has_halves(matrix)) continue;
+    const Tensor sums = at::empty({70, 128}), both = product(matrix, x);
+    multiply_halves(matrix, x, *sum, sums);
+    EXPECT_TRUE(at::equal(sums, both.narrow(1, 0, 128) + both.narrow(1, 128, 128)));
+  }
+}
+
+TEST(HalvesInF32, OfUnlikePartsAreF32) {
+  const Tensor half = at::randn({64, 8}).to(at::kBFloat16), whole = at::randn({64, 8});
+  const Matrix matrix = packed_if_possible({half, whole}, at::kFloat);
+  EXPECT_TRUE(at::equal(matrix.values(), at::cat({half.to(at::kFloat), whole})));
+}
+
+TEST(HalvesInF32, LoseNothingThatIsNotFinite) {
+  const Tensor weight = at::randn({64, 64}).to(at::kBFloat16);
+  for (const HalvesInF32 way : {HalvesInF32::widened, HalvesInF32::in_parts})
+    for (const double fault : {double(INFINITY), double(-INFINITY), double(NAN)}) {
+      Tensor x = at::ones({3, 64});
+      x[1][5] = fault;
+      const Tensor result = product(packed_if_possible({weight}, at::kFloat, way), x);
+      EXPECT_FALSE(result[1].isfinite().any().item<bool>());
+      EXPECT_TRUE(result[0].isfinite().all().item<bool>());
+    }
+}
+
 TEST(PackedMatrix, GivesItsRowsAndPartsAsTheyWere) {
   at::manual_seed(1);
   for (const at::ScalarType type : {at::kFloat, at::kBFloat16, at::kHalf}) {
     const Tensor weight = at::randn({200, 96}).to(type), x = at::randn({5, 96});
-    const Matrix matrix = packed_if_possible({weight});
+    const Matrix matrix = packed_if_possible({weight}, type);
     EXPECT_TRUE(at::equal(matrix.values(), weight)) << type;
     const Tensor index = at::tensor(std::vector<std::int64_t>{199, 0, 64, 63, 0});
     EXPECT_TRUE(at::equal(matrix.rows(index), weight.index_select(0, index).to(at::kFloat))) << type;

@@ -50,6 +50,15 @@ __attribute__((always_inline)) inline std::uint16_t rounded_to_bf16(float x) {
   return static_cast<std::uint16_t>((bits + 0x7fff + ((bits >> 16) & 1)) >> 16);
 }
 
+__attribute__((always_inline)) inline float f32_of(std::uint32_t bits) { return __builtin_bit_cast(float, bits); }
+
+/// Of a finite number: its bits moved to where f32 has them make it 2^112 times too small, denormal or not.
+__attribute__((always_inline)) inline float widened_f16(std::uint32_t bits) {
+  constexpr float kBias = 0x1p112f;
+  const float size = f32_of((bits & 0x7fff) << 13) * kBias;
+  return f32_of(__builtin_bit_cast(std::uint32_t, size) | (bits & 0x8000) << 16);
+}
+
 /// The sum of f(i), in as many running sums as hide the time that an addition takes. Always inlined, so that it is
 /// compiled for the caller's CPU.
 template <class F>
@@ -170,6 +179,43 @@ FOR_EVERY_CPU void round_rows_to_bf16(const float* __restrict x, std::uint16_t* 
   for (std::int64_t row = 0; row < rows; ++row, x += n, out += stride) {
 #pragma omp simd
     for (std::int64_t i = 0; i < n; ++i) out[i] = rounded_to_bf16(x[i]);
+  }
+}
+
+FOR_EVERY_CPU void split_row_to_bf16(const float* __restrict x, std::uint16_t* __restrict high,
+                                     std::uint16_t* __restrict middle, std::uint16_t* __restrict low, std::int64_t n) {
+  constexpr std::uint32_t kUpper = 0xffff0000;
+#pragma omp simd
+  for (std::int64_t i = 0; i < n; ++i) {
+    const auto bits = __builtin_bit_cast(std::uint32_t, x[i]);
+    const float rest = x[i] - f32_of(bits & kUpper);  // exact, as the next one is
+    const auto rest_bits = __builtin_bit_cast(std::uint32_t, rest);
+    const float last = rest - f32_of(rest_bits & kUpper);
+    high[i] = static_cast<std::uint16_t>(bits >> 16);
+    middle[i] = static_cast<std::uint16_t>(rest_bits >> 16);
+    low[i] = static_cast<std::uint16_t>(__builtin_bit_cast(std::uint32_t, last) >> 16);
+  }
+}
+
+FOR_EVERY_CPU void widen_bf16_pairs(const std::uint16_t* __restrict pairs, float* __restrict out, std::int64_t depth,
+                                    std::int64_t n) {
+  for (std::int64_t d = 0; d < depth; d += 2, pairs += 2 * n, out += 2 * n) {
+#pragma omp simd
+    for (std::int64_t i = 0; i < n; ++i) {
+      out[i] = f32_of(static_cast<std::uint32_t>(pairs[2 * i]) << 16);
+      out[n + i] = f32_of(static_cast<std::uint32_t>(pairs[2 * i + 1]) << 16);
+    }
+  }
+}
+
+FOR_EVERY_CPU void widen_f16_pairs(const std::uint16_t* __restrict pairs, float* __restrict out, std::int64_t depth,
+                                   std::int64_t n) {
+  for (std::int64_t d = 0; d < depth; d += 2, pairs += 2 * n, out += 2 * n) {
+#pragma omp simd
+    for (std::int64_t i = 0; i < n; ++i) {
+      out[i] = widened_f16(pairs[2 * i]);
+      out[n + i] = widened_f16(pairs[2 * i + 1]);
+    }
   }
 }
 

@@ -43,4 +43,12 @@ void round_row_to_bf16(const float* x, std::uint16_t* out, std::int64_t n);
 /// The same of x [rows, n]; out's rows are `stride` apart.
 void round_rows_to_bf16(const float* x, std::uint16_t* out, std::int64_t rows, std::int64_t n, std::int64_t stride);
 
+/// x = high + middle + low, each in bf16, without a rounding: 3 x 8 bits are what f32 has (but for what lies below
+/// 2^-126). What is not finite gives a NaN in `middle`. [n]
+void split_row_to_bf16(const float* x, std::uint16_t* high, std::uint16_t* middle, std::uint16_t* low, std::int64_t n);
+/// Half precision in f32, out of the order that products in half precision read: [depth / 2, n, 2] → [depth, n]. f16
+/// must be finite.
+void widen_bf16_pairs(const std::uint16_t* pairs, float* out, std::int64_t depth, std::int64_t n);
+void widen_f16_pairs(const std::uint16_t* pairs, float* out, std::int64_t depth, std::int64_t n);
+
 }  // namespace tertium::cpu

@@ -177,5 +177,35 @@ TEST(RowKernels, RoundToBf16ToNearestAndTiesToEven) {
   EXPECT_EQ(rounded(0xbf808001), 0xbf81);
 }
 
+TEST(RowKernels, SplitIntoPartsWhoseSumIsTheNumber) {
+  std::vector<float> row = {0, -0.0f, 1, -1, 1e-30f, 3.4028235e38f, 0x1.fffffep-60f};
+  for (int i = 0; i < 2000; ++i) row.push_back(std::ldexp(std::sin(1.7f * static_cast<float>(i)), i % 90 - 45));
+  std::vector<std::uint16_t> high(row.size()), middle(row.size()), low(row.size());
+  split_row_to_bf16(row.data(), high.data(), middle.data(), low.data(), size_of(row));
+  const auto f32 = [](std::uint16_t bits) { return std::bit_cast<float>(static_cast<std::uint32_t>(bits) << 16); };
+  for (std::size_t i = 0; i < row.size(); ++i) EXPECT_EQ(f32(high[i]) + (f32(middle[i]) + f32(low[i])), row[i]);
+}
+
+TEST(RowKernels, WidenAllFiniteNumbersOfHalfPrecision) {
+  constexpr std::int64_t kColumns = 64;
+  std::vector<std::uint16_t> pairs(1 << 16);  // [512, 64, 2]
+  for (std::size_t i = 0; i < pairs.size(); ++i) pairs[i] = static_cast<std::uint16_t>(i);
+  const auto depth = static_cast<std::int64_t>(pairs.size()) / kColumns;
+  std::vector<float> bf16(pairs.size()), f16(pairs.size());
+  widen_bf16_pairs(pairs.data(), bf16.data(), depth, kColumns);
+  widen_f16_pairs(pairs.data(), f16.data(), depth, kColumns);
+  for (std::int64_t d = 0; d < depth; ++d)
+    for (std::int64_t c = 0; c < kColumns; ++c) {
+      const std::uint16_t bits = pairs[(d / 2 * kColumns + c) * 2 + d % 2];
+      const auto at = static_cast<std::size_t>(d * kColumns + c);
+      EXPECT_EQ(std::bit_cast<std::uint32_t>(bf16[at]), static_cast<std::uint32_t>(bits) << 16);
+      const int exponent = bits >> 10 & 31, digits = bits & 1023;
+      if (exponent == 31) continue;  // not finite
+      const float size = exponent == 0 ? std::ldexp(static_cast<float>(digits), -24)
+                                       : std::ldexp(static_cast<float>(1024 + digits), exponent - 25);
+      EXPECT_EQ(std::bit_cast<std::uint32_t>(f16[at]), std::bit_cast<std::uint32_t>(bits >> 15 ? -size : size));
+    }
+}
+
 }  // namespace
 }  // namespace tertium::cpu
