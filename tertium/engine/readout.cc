@@ -4,6 +4,8 @@
 #include <bit>
 #include <cmath>
 #include <map>
+#include <string_view>
+#include <unordered_map>
 
 #include "tertium/engine/layout.h"
 #include "tertium/model/block.h"
@@ -28,8 +30,26 @@ struct Placed {
 /// Readings of one kind, with their states after the final norm.
 struct ReadingGroup {
   std::vector<Placed> readings;
-  Tensor state;  // [rows, D]
+  std::vector<std::int64_t> rows;  // of the stream, one a reading
+  Tensor state;                    // [rows, D]
 };
+
+/// Rows of the same numbers pass the head once: many patches leave an option's rows as they are, and what puts there
+/// what is there already (the control `self`) leaves all of them.
+void merge_equal_rows(ReadingGroup& group, const Ops& ops) {
+  const Tensor state = group.state.cpu().contiguous();
+  const auto bytes = static_cast<std::size_t>(state.size(1)) * sizeof(float);
+  std::unordered_map<std::string_view, std::int64_t> known;
+  std::vector<std::int64_t> kept;
+  for (std::size_t i = 0; i < group.readings.size(); ++i) {
+    const auto row = static_cast<std::int64_t>(i);
+    const std::string_view numbers(static_cast<const char*>(state.const_data_ptr()) + i * bytes, bytes);
+    const auto [found, is_new] = known.try_emplace(numbers, static_cast<std::int64_t>(kept.size()));
+    if (is_new) kept.push_back(row);
+    group.readings[i].row = found->second;
+  }
+  if (kept.size() < group.readings.size()) group.state = group.state.index_select(0, ops.index(kept));
+}
 
 /// Logits of chosen words: the union of all that these readings ask for, at every row of them.
 void read_words(const Model& model, const ReadingGroup& group) {
@@ -114,8 +134,6 @@ void read_all(const Model& model, const Tensor& stream, std::span<const Job> job
               std::vector<JobResult>& results) {
   enum Kind { words, vocabulary, log_probs, likeliest, kinds };
   ReadingGroup groups[kinds];
-  std::vector<std::int64_t> rows[kinds];
-  std::map<std::int64_t, std::int64_t> known[kinds];  // packed rows: many patches leave an option's rows as they are
   for (std::size_t j = 0; j < jobs.size(); ++j) {
     results[j].readings.resize(jobs[j].readings.size());
     for (std::size_t i = 0; i < jobs[j].readings.size(); ++i) {
@@ -124,20 +142,20 @@ void read_all(const Model& model, const Tensor& stream, std::span<const Job> job
                         : reading.readout == Readout::log_probs ? log_probs
                         : reading.tokens.empty()                ? vocabulary
                                                                 : words;
-      const std::int64_t row = layout.row(j, reading.strand, reading.row);
-      const auto [found, is_new] = known[kind].try_emplace(row, static_cast<std::int64_t>(rows[kind].size()));
-      if (is_new) rows[kind].push_back(row);
-      groups[kind].readings.push_back({&reading, &results[j].readings[i], found->second});
+      groups[kind].readings.push_back({&reading, &results[j].readings[i], 0});
+      groups[kind].rows.push_back(layout.row(j, reading.strand, reading.row));
     }
   }
-  for (const Kind kind : {words, vocabulary, log_probs, likeliest}) {
-    if (rows[kind].empty()) continue;
-    groups[kind].state = final_norm(model, stream.index_select(0, model.last_ops().index(rows[kind])));
+  const Ops& ops = model.last_ops();
+  for (ReadingGroup& group : groups) {
+    if (group.rows.empty()) continue;
+    group.state = final_norm(model, stream.index_select(0, ops.index(group.rows)));
+    merge_equal_rows(group, ops);
   }
-  if (!rows[words].empty()) read_words(model, groups[words]);
-  if (!rows[vocabulary].empty()) read_vocabulary(model, groups[vocabulary]);
-  if (!rows[log_probs].empty()) read_log_probs(model, groups[log_probs]);
-  if (!rows[likeliest].empty()) read_likeliest(model, groups[likeliest]);
+  if (!groups[words].rows.empty()) read_words(model, groups[words]);
+  if (!groups[vocabulary].rows.empty()) read_vocabulary(model, groups[vocabulary]);
+  if (!groups[log_probs].rows.empty()) read_log_probs(model, groups[log_probs]);
+  if (!groups[likeliest].rows.empty()) read_likeliest(model, groups[likeliest]);
 }
 
 }  // namespace tertium
