@@ -26,9 +26,6 @@ constexpr std::int64_t kPanel = 64, kKeysAtOnce = 256, kCallRows = 128, kFewRows
 
 std::int64_t rounded_up(std::int64_t n, std::int64_t step) { return (n + step - 1) / step * step; }
 
-/// The larger one; NaN if either is.
-float larger_of(float a, float b) { return a > b || std::isnan(a) ? a : b; }
-
 /// Memory of one thread, kept from call to call. Not cleared.
 template <class T>
 class Scratch {
@@ -244,19 +241,23 @@ class BlockAttention {
 
   /// Scores of one query's head [keys] → the weights of a softmax at the keys that it sees, not yet divided by their
   /// sum, which is returned. NaN if a score is not finite: -infinity, as of a key that f16 does not hold, weighs
-  /// nothing.
+  /// nothing. What is seen is put side by side, so that the sum does not hang on where in the tile it lies.
   float weigh(const Tile& tile, std::int64_t query, std::int64_t head, float* scores, T* weights) const {
     const std::int64_t position = attention_.positions[tile.queries[query]];
     const bool bent = attention_.softcap != 0 || attention_.alibi;
     const float scale = bent ? 1 : static_cast<float>(attention_.scale);
-    float largest = -INFINITY, sum = 0;
+    thread_local Scratch<float> scores_seen;
+    float* const of_seen = scores_seen.of(tile.past_rows + static_cast<std::int64_t>(tile.keys.size()));
+    std::int64_t count = 0;
     for_each_seen(attention_, tile, query, [&](const Stretch& seen) {
       if (bent) bend(scores + seen.begin, seen.end - seen.begin, position - seen.position, head);
-      largest = larger_of(largest, largest_of(scores + seen.begin, seen.end - seen.begin));
+      std::copy(scores + seen.begin, scores + seen.end, of_seen + count);
+      count += seen.end - seen.begin;
     });
+    const float sum = exponentials_row(of_seen, largest_of(of_seen, count), scale, count), *next = of_seen;
     for_each_seen(attention_, tile, query, [&](const Stretch& seen) {
-      sum += exponentials_row(scores + seen.begin, largest, scale, seen.end - seen.begin);
-      round_row(scores + seen.begin, weights + seen.begin, seen.end - seen.begin);
+      round_row(next, weights + seen.begin, seen.end - seen.begin);
+      next += seen.end - seen.begin;
     });
     return sum;
   }
