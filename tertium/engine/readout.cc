@@ -89,8 +89,7 @@ void read_likeliest(const Model& model, const ReadingGroup& group) {
 
 /// Log-softmax of chosen words.
 void read_log_probs(const Model& model, const ReadingGroup& group) {
-  const std::int64_t rows = group.state.size(0);
-  Tensor log_sum = at::full({rows}, -INFINITY, group.state.options());
+  const Tensor log_sum = at::full({group.state.size(0)}, -INFINITY, group.state.options().dtype(at::kDouble));
   std::vector<WantedLogit> wanted;
   for (const Placed& placed : group.readings) {
     const std::vector<std::int32_t>& tokens = placed.reading->tokens;
@@ -99,11 +98,11 @@ void read_log_probs(const Model& model, const ReadingGroup& group) {
   }
   for_each_part_of_vocabulary(model, group.state, [&](std::int64_t first, const Tensor& values) {
     take(model.last_ops(), wanted, first, values);
-    log_sum = at::logaddexp(log_sum, model.last_ops().log_sum_exp(values));
+    model.last_ops().add_log_sum_exp(values, log_sum);
   });
   const Tensor sums = log_sum.cpu();
   for (const auto& [reading, into, row] : group.readings)
-    for (float& value : *into) value -= sums.const_data_ptr<float>()[row];
+    for (float& value : *into) value = static_cast<float>(value - sums.const_data_ptr<double>()[row]);
 }
 
 }  // namespace

@@ -100,8 +100,8 @@ class Ops {
   virtual at::Tensor attend(const Attention& attention, const at::Tensor& qkv) const = 0;
   /// x times the transposed weight → [R, out] in f32; x is rounded to its type.
   virtual at::Tensor product(const at::Tensor& x, const Matrix& weight) const = 0;
-  /// log(sum(exp(x))) of each row, [R]; x is overwritten.
-  virtual at::Tensor log_sum_exp(const at::Tensor& x) const = 0;
+  /// sums = log(exp(sums) + sum(exp(x))) of each row, [R] in f64, from -infinity on. x is overwritten.
+  virtual void add_log_sum_exp(const at::Tensor& x, const at::Tensor& sums) const = 0;
   /// Of each row of x [R, words]. Of equal values the first counts.
   virtual std::vector<TopTwo> top_two(const at::Tensor& x) const = 0;
 

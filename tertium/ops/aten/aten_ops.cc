@@ -167,7 +167,9 @@ class AtenOps : public Ops {
     return gathered;
   }
 
-  Tensor log_sum_exp(const Tensor& x) const override { return at::logsumexp(nan_if_infinite(x), 1); }
+  void add_log_sum_exp(const Tensor& x, const Tensor& sums) const override {
+    sums.copy_(at::logaddexp(sums, at::logsumexp(nan_if_infinite(x), 1).to(at::kDouble)));
+  }
 
   std::vector<TopTwo> top_two(const Tensor& x) const override {
     const auto [largest, first] = x.max(1);

@@ -4,6 +4,7 @@
 #include <c10/core/InferenceMode.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "tertium/base/profile.h"
 #include "tertium/ops/cpu/attention.h"
@@ -57,6 +58,9 @@ class RowWriter {
   const at::ScalarType type_;
   const std::int64_t stride_;
 };
+
+/// log(e^a + e^b). NaN stays.
+double log_add(double a, double b) { return (a > b ? a : b) + std::log1p(std::exp(-std::abs(a - b))); }
 
 const float* data_or_null(const Tensor& x) { return x.defined() ? x.const_data_ptr<float>() : nullptr; }
 
@@ -170,14 +174,18 @@ class CpuOps : public Ops {
     return result;
   }
 
-  Tensor log_sum_exp(const Tensor& x) const override {
-    const std::int64_t rows = x.size(0), words = x.size(1);
-    Tensor sums = at::empty({rows}, at::kFloat);
-    at::parallel_for(0, rows, 1, [&](std::int64_t begin, std::int64_t end) {
-      for (std::int64_t row = begin; row < end; ++row)
-        sums.data_ptr<float>()[row] = log_sum_exp_row(x.data_ptr<float>() + row * words, words);
+  /// Some words after the other, so that a sum does not hang on how many come at a time.
+  void add_log_sum_exp(const Tensor& x, const Tensor& sums) const override {
+    constexpr std::int64_t kWordsAtOnce = 1024;
+    const std::int64_t words = x.size(1);
+    at::parallel_for(0, x.size(0), 1, [&](std::int64_t begin, std::int64_t end) {
+      for (std::int64_t row = begin; row < end; ++row) {
+        float* const values = x.data_ptr<float>() + row * words;
+        double& sum = sums.data_ptr<double>()[row];
+        for (std::int64_t first = 0; first < words; first += kWordsAtOnce)
+          sum = log_add(sum, log_sum_exp_row(values + first, std::min(kWordsAtOnce, words - first)));
+      }
     });
-    return sums;
   }
 
   std::vector<TopTwo> top_two(const Tensor& x) const override {
