@@ -22,7 +22,7 @@ namespace blas = at::native::cpublas;
 
 // Keys are padded to whole panels. Calls see two numbers of rows only, and few numbers of keys, since oneDNN compiles
 // each combination anew.
-constexpr std::int64_t kPanel = 64, kKeysAtOnce = 256, kCallRows = 128, kFewRows = 32;
+constexpr std::int64_t kPanel = 64, kKeysAtOnce = 1024, kCallRows = 128, kFewRows = 32;
 
 std::int64_t rounded_up(std::int64_t n, std::int64_t step) { return (n + step - 1) / step * step; }
 
@@ -64,7 +64,6 @@ void multiply(std::int64_t rows, std::int64_t columns, std::int64_t depth, const
 /// Keys of a tile, in whole panels.
 struct Range {
   std::int64_t begin, end;
-  std::int64_t count() const { return end - begin; }
 };
 
 /// The keys and values of one tile and one of its heads, in the order that products read, and these products. T is
@@ -97,11 +96,11 @@ class KeysAndValues {
                /*add=*/false);
   }
 
-  /// These columns of weights [rows, stride] times the values of a range → gathered [rows, head_dim], or added to it.
-  void gather(const T* weights, std::int64_t rows, Range keys, std::int64_t stride, bool add, float* gathered) const {
-    for (std::int64_t first = keys.begin; first < keys.end; first += kKeysAtOnce, add = true)
+  /// These columns of weights [rows, stride] times the values of a range → gathered [rows, head_dim].
+  void gather(const T* weights, std::int64_t rows, Range keys, std::int64_t stride, float* gathered) const {
+    for (std::int64_t first = keys.begin; first < keys.end; first += kKeysAtOnce)
       multiply(rows, head_dim_, std::min(kKeysAtOnce, keys.end - first), weights + first, stride,
-               values_ + first * head_dim_, head_dim_, gathered, head_dim_, add);
+               values_ + first * head_dim_, head_dim_, gathered, head_dim_, /*add=*/first > keys.begin);
   }
 
  private:
@@ -204,16 +203,17 @@ class BlockAttention {
     for (const Range& keys : ranges) packed.scores(queries, rows, keys, scores, stride);
     T* weights = weight_rows.of(rows * stride);
     std::vector<float> sums(used);
+    const Range all{ranges.front().begin, ranges.back().end};
     for (std::int64_t row = 0; row < rows; ++row) {
-      for (const Range& keys : ranges) std::fill_n(weights + row * stride + keys.begin, keys.count(), T(0.0f));
+      std::fill_n(weights + row * stride + all.begin, all.end - all.begin, T(0.0f));
       if (row < used)
         sums[row] = weigh(tile, first + row / group_, key_head * group_ + row % group_, scores + row * stride,
                           weights + row * stride);
     }
 
     float* gathered = gathered_rows.of(rows * head_dim);
-    for (const Range& keys : ranges)
-      packed.gather(weights, rows, keys, stride, /*add=*/keys.begin > ranges.front().begin, gathered);
+    // As one, though nobody sees some: a sum does not hang on where in the tile its keys lie.
+    packed.gather(weights, rows, all, stride, gathered);
     for (std::int64_t row = 0; row < used; ++row) {
       const std::int64_t head = key_head * group_ + row % group_;
       T* to = out() + tile.queries[first + row / group_] * attention_.heads * head_dim + head * head_dim;
