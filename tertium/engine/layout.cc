@@ -142,25 +142,16 @@ void add_tile(const Job& job, const std::vector<std::vector<std::int64_t>>& pack
 
   for (std::size_t q = 0; q < rows.size(); ++q) {
     std::vector<Stretch>& seen = tile.seen.emplace_back();
-    // What follows on each other among keys and positions is one stretch, so that sums over it are the same to the bit,
-    // wherever its rows come from.
-    const auto add = [&](const Stretch& stretch) {
-      if (!seen.empty() && seen.back().end == stretch.begin &&
-          seen.back().position + seen.back().end - seen.back().begin == stretch.position)
-        seen.back().end = stretch.end;
-      else
-        seen.push_back(stretch);
-    };
     if (const Past& past = past_of(job, rows[q].strand)) {
       std::int64_t begin = 0;
       for (std::size_t p = 0; pasts[p] != past; ++p) begin += pasts[p]->rows();
-      add({begin, begin + past->rows(), 0});
+      seen.push_back({begin, begin + past->rows(), 0});
     }
     for (const Stretch& stretch : visible[q]) {
       // The rows of one stretch are neighbours among the tile's keys too: all of them are there, in order.
       const auto at =
           tile.past_rows + (std::lower_bound(tile.keys.begin(), tile.keys.end(), stretch.begin) - tile.keys.begin());
-      add({at, at + stretch.end - stretch.begin, stretch.position});
+      seen.push_back({at, at + stretch.end - stretch.begin, stretch.position});
     }
   }
 }
