@@ -50,7 +50,8 @@ class AgainstPeft : public testing::TestWithParam<std::string> {
  protected:
   void SetUp() override {
     if (!fs::exists(folder)) folder = test::shared_folder() / "training" / GetParam();
-    if (!fs::exists(folder)) GTEST_SKIP() << "needs " << folder.string() << "; set TERTIUM_SHARED to the folder that holds training/";
+    if (!fs::exists(folder))
+      GTEST_SKIP() << "SKIPPED: needs " << folder.string() << "; set TERTIUM_SHARED to the folder that holds training/";
   }
   fs::path folder = fixtures() / "training" / GetParam();
   const fs::path model = fixtures() / "golden" / GetParam();
@@ -94,7 +95,8 @@ INSTANTIATE_TEST_SUITE_P(Adapters, MergedByPeft, testing::Values("llama", "gemma
 class OnGguf : public testing::TestWithParam<std::pair<const char*, const char*>> {};
 
 TEST_P(OnGguf, AnAdapterChangesWhatItChangesInHuggingFacesFiles) {
-  const fs::path folder = fixtures() / "golden" / GetParam().first, gguf = fixtures() / "golden_gguf" / GetParam().second;
+  const fs::path folder = fixtures() / "golden" / GetParam().first,
+                 gguf = fixtures() / "golden_gguf" / GetParam().second;
   const test::TempFolder temporary;
   const fs::path adapter = temporary.path() / "adapter";
   RandomAdapter::of(folder).write(adapter);
@@ -104,11 +106,12 @@ TEST_P(OnGguf, AnAdapterChangesWhatItChangesInHuggingFacesFiles) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Adapters, OnGguf,
-                         testing::Values(std::pair("llama", "llama-00001-of-00003.gguf"), std::pair("llama3", "llama3.gguf"),
-                                         std::pair("phi3", "phi3.gguf"), std::pair("gpt_neox", "gpt_neox.gguf"),
-                                         std::pair("bloom", "bloom.gguf"), std::pair("qwen2", "qwen2.gguf"),
-                                         std::pair("qwen3", "qwen3.gguf"), std::pair("granite", "granite.gguf"),
-                                         std::pair("gpt2", "gpt2.gguf"), std::pair("olmo2", "olmo2.gguf")),
+                         testing::Values(std::pair("llama", "llama-00001-of-00003.gguf"),
+                                         std::pair("llama3", "llama3.gguf"), std::pair("phi3", "phi3.gguf"),
+                                         std::pair("gpt_neox", "gpt_neox.gguf"), std::pair("bloom", "bloom.gguf"),
+                                         std::pair("qwen2", "qwen2.gguf"), std::pair("qwen3", "qwen3.gguf"),
+                                         std::pair("granite", "granite.gguf"), std::pair("gpt2", "gpt2.gguf"),
+                                         std::pair("olmo2", "olmo2.gguf")),
                          [](const auto& info) { return std::string(info.param.first); });
 
 class Adapted : public test::SmallExperiment {
@@ -153,16 +156,19 @@ TEST_F(Adapted, NamesMayBeginAsInAModelOfSeveralKindsOfInputOrWithoutAHead) {
 TEST_F(Adapted, WhatDoesNotFitTheModelIsNamed) {
   const RandomAdapter right = random;
   random.modules[0].in += 1;
-  EXPECT_THAT(refusal(), AllOf(HasSubstr("layers.0.self_attn.q_proj.lora_A.weight"), HasSubstr("but the model asks for [4, 16]")));
+  EXPECT_THAT(refusal(),
+              AllOf(HasSubstr("layers.0.self_attn.q_proj.lora_A.weight"), HasSubstr("but the model asks for [4, 16]")));
   random = right;
   random.modules[0].out += 1;
-  EXPECT_THAT(refusal(), AllOf(HasSubstr("layers.0.self_attn.q_proj.lora_B.weight"), HasSubstr("but the model asks for [16, 4]")));
+  EXPECT_THAT(refusal(),
+              AllOf(HasSubstr("layers.0.self_attn.q_proj.lora_B.weight"), HasSubstr("but the model asks for [16, 4]")));
   random = right;
   random.modules.pop_back();
   EXPECT_THAT(refusal(), AllOf(HasSubstr("no tensor"), HasSubstr("layers.1.mlp.down_proj.lora_A.weight")));
   random = right;
   random.modules.push_back({"model.layers.2.mlp.down_proj", tiny.width, tiny.mlp});
-  EXPECT_THAT(refusal(), AllOf(HasSubstr("layers.2.mlp.down_proj.lora_A"), HasSubstr("has no place in the family llama")));
+  EXPECT_THAT(refusal(),
+              AllOf(HasSubstr("layers.2.mlp.down_proj.lora_A"), HasSubstr("has no place in the family llama")));
   random = right;
   random.config["fan_in_fan_out"] = true;
   EXPECT_THAT(refusal(), HasSubstr("\"fan_in_fan_out\""));
@@ -170,9 +176,10 @@ TEST_F(Adapted, WhatDoesNotFitTheModelIsNamed) {
 
 TEST_F(Adapted, NumbersThatAreNoneAreRefusedByTheTensorsName) {
   const std::vector<float> bad(4 * 16, std::nanf("")), good(16 * 4, 1);
-  write_safetensors(adapter / "adapter_model.safetensors",
-                    {{factor_name("model.layers.0.self_attn.q_proj", 'A'), DType::F32, {4, 16}, std::as_bytes(std::span(bad))},
-                     {factor_name("model.layers.0.self_attn.q_proj", 'B'), DType::F32, {16, 4}, std::as_bytes(std::span(good))}});
+  write_safetensors(
+      adapter / "adapter_model.safetensors",
+      {{factor_name("model.layers.0.self_attn.q_proj", 'A'), DType::F32, {4, 16}, std::as_bytes(std::span(bad))},
+       {factor_name("model.layers.0.self_attn.q_proj", 'B'), DType::F32, {16, 4}, std::as_bytes(std::span(good))}});
   EXPECT_THAT(error_of([&] { Model::load(model, "f32", adapter); }),
               AllOf(HasSubstr("q_proj.lora_A.weight"), HasSubstr("NaN or infinity")));
 }
@@ -197,7 +204,8 @@ TEST_F(Adapted, ItIsShownByInspect) {
   random.write(adapter);
   EXPECT_THAT(test::output_of({"inspect", model.string(), "--adapter", adapter.string()}),
               AllOf(HasSubstr("LoRA, rank 4, alpha 8: 14 matrices"), HasSubstr("made for some/base")));
-  const auto json = nlohmann::json::parse(test::output_of({"inspect", model.string(), "--adapter", adapter.string(), "--json"}));
+  const auto json =
+      nlohmann::json::parse(test::output_of({"inspect", model.string(), "--adapter", adapter.string(), "--json"}));
   EXPECT_EQ(json.at("adapter").at("matrices"), 14);
 }
 

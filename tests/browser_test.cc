@@ -20,7 +20,8 @@ class Browser : public test::FolderTest {
   void SetUp() override {
     const auto node = find_program("node"), chromium = find_program("chromium");
     if (!node || !chromium || !fs::exists(modules() / "playwright-core"))
-      GTEST_SKIP() << "no browser for the page's tests; install it: apt-get install chromium, then make build";
+      GTEST_SKIP()
+          << "SKIPPED: needs a browser for the page's tests; install it: apt-get install chromium, then make build";
     node_ = *node;
     chromium_ = *chromium;
   }

@@ -33,7 +33,7 @@ constexpr double kExact = 1e-9;
 
 #define SKIP_WITHOUT(folder)                                      \
   if (!std::filesystem::exists(test::shared_folder() / (folder))) \
-  GTEST_SKIP() << "needs " << (folder) << "/ in " << test::shared_folder() << ", or where TERTIUM_SHARED says"
+  GTEST_SKIP() << "SKIPPED: needs " << (folder) << "/ in " << test::shared_folder() << ", or where TERTIUM_SHARED says"
 
 json read_json(const std::string& name) { return json::parse(read_text_file(test::shared_folder() / name)); }
 

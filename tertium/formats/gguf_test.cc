@@ -132,7 +132,7 @@ TEST_F(GgufTest, StaysValidWhenMoved) {
 
 TEST(GgufRealFile, GemmaHasTheTensorsThatItsMetadataPromises) {
   const std::string path = TERTIUM_SOURCE_DIR "/.deps/models/gemma3-270m/gemma3-270m-q4_k_m.gguf";
-  if (!std::filesystem::exists(path)) GTEST_SKIP() << "the real model is not here: " << path;
+  if (!std::filesystem::exists(path)) GTEST_SKIP() << "SKIPPED: needs the real model, " << path;
   const Gguf file(path);
   EXPECT_EQ(file.get<std::string>("general.architecture"), "gemma3");
   const auto vocabulary = static_cast<std::int64_t>(file.get<std::vector<std::string>>("tokenizer.ggml.tokens").size());

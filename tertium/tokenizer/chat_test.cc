@@ -218,9 +218,11 @@ TEST_F(ChatFolder, AProcessorsTemplateIsNotTheTokenizers) {
 TEST_F(ChatFolder, ErrorsNameTheTemplatesFile) {
   temporary.write("tokenizer_config.json", R"({"chat_template":"{{ 1 // 0 }}"})");
   const auto error = [&] { return error_of([&] { render_chat(ChatTemplate::open(folder), {}, false); }); };
-  EXPECT_TRUE(error().starts_with((folder / "tokenizer_config.json").string() + ": the chat template: line 1")) << error();
+  EXPECT_TRUE(error().starts_with((folder / "tokenizer_config.json").string() + ": the chat template: line 1"))
+      << error();
   temporary.write("chat_template.jinja", "\n{% if %}");
-  EXPECT_TRUE(error().starts_with((folder / "chat_template.jinja").string() + ": the chat template: line 2")) << error();
+  EXPECT_TRUE(error().starts_with((folder / "chat_template.jinja").string() + ": the chat template: line 2"))
+      << error();
 }
 
 TEST_F(ChatFolder, WithoutATemplateSaysSo) {
@@ -237,7 +239,7 @@ TEST_F(ChatFolder, GgufHasItInItsMetadata) {
 
 TEST(Chat, OfTheRealModelIsItsOwn) {
   const auto file = test::source_folder() / ".deps/models/smollm2-135m/SmolLM2-135M-Instruct.Q4_1.gguf";
-  if (!std::filesystem::exists(file)) GTEST_SKIP() << "NOT CHECKED: there is no " << file;
+  if (!std::filesystem::exists(file)) GTEST_SKIP() << "SKIPPED: needs " << file;
   EXPECT_EQ(render_chat(ChatTemplate::open(file), kQuestion, true),
             "<|im_start|>system\nYou are a helpful AI assistant named SmolLM, trained by Hugging Face<|im_end|>\n"
             "<|im_start|>user\n Hello, wörld! <|im_end|>\n<|im_start|>assistant\n");

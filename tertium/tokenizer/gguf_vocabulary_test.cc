@@ -246,7 +246,7 @@ class RewrittenAsGguf : public GgufVocabulary, public testing::WithParamInterfac
 
 TEST_P(RewrittenAsGguf, GivesTheIdsOfTheTokenizerJsonItWasMadeFrom) {
   const auto& [folder, pre] = GetParam();
-  if (!fs::exists(folder)) GTEST_SKIP() << "NOT CHECKED: there is no " << folder;
+  if (!fs::exists(folder)) GTEST_SKIP() << "SKIPPED: needs " << folder;
   const Tokenizer tokenizer = open(rewritten(folder, pre));
   std::ifstream lines(folder / "expect.jsonl");
   for (std::string line; std::getline(lines, line);) {

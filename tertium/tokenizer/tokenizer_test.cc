@@ -141,7 +141,7 @@ class EveryTokenizer : public testing::TestWithParam<Case> {
  protected:
   void SetUp() override {
     for (const fs::path& file : {GetParam().model, GetParam().expectations})
-      if (!fs::exists(file)) GTEST_SKIP() << "NOT CHECKED: there is no " << file;
+      if (!fs::exists(file)) GTEST_SKIP() << "SKIPPED: needs " << file;
   }
 };
 
@@ -157,7 +157,7 @@ INSTANTIATE_TEST_SUITE_P(Tokenizer, EveryTokenizer, testing::ValuesIn(cases()),
 
 TEST(Tokenizer, DecodesTheIdsOfTheRealModels) {
   for (const auto& [name, file, size] : {std::tuple{"gguf_gemma3", gemma, 262144U}, {"gguf_smollm2", smollm, 49152U}}) {
-    if (!fs::exists(file)) GTEST_SKIP() << "NOT CHECKED: there is no " << file;
+    if (!fs::exists(file)) GTEST_SKIP() << "SKIPPED: needs " << file;
     const Tokenizer tokenizer = Tokenizer::open(file);
     EXPECT_EQ(tokenizer.vocabulary_size(), size);
     for (const Line& line : read_lines(fixtures / name / "expect.jsonl"))

@@ -23,7 +23,7 @@ TEST_P(GoldenTraining, LossesGradientsAndStepsArePyTorchs) {
   fs::path folder = fixtures() / "training" / GetParam();
   if (!fs::exists(folder)) folder = test::shared_folder() / "training" / GetParam();
   if (!fs::exists(folder))
-    GTEST_SKIP() << "needs " << folder.string() << "; set TERTIUM_SHARED to the folder that holds training/";
+    GTEST_SKIP() << "SKIPPED: needs " << folder.string() << "; set TERTIUM_SHARED to the folder that holds training/";
   ASSERT_TRUE(holds_training(folder / "expect.safetensors"));
   const std::vector<TrainingLine> lines =
       compare_training(fixtures() / "golden" / GetParam(), folder / "adapter", folder / "expect.safetensors");
@@ -33,7 +33,8 @@ TEST_P(GoldenTraining, LossesGradientsAndStepsArePyTorchs) {
   for (const TrainingLine& line : lines) EXPECT_LE(line.difference, line.tolerance) << line.quantity;
 }
 
-INSTANTIATE_TEST_SUITE_P(Families, GoldenTraining, testing::Values("llama", "gemma3", "qwen3", "phi3", "gpt_neox", "gpt2"),
+INSTANTIATE_TEST_SUITE_P(Families, GoldenTraining,
+                         testing::Values("llama", "gemma3", "qwen3", "phi3", "gpt_neox", "gpt2"),
                          [](const auto& info) { return info.param; });
 
 TEST(TrainingFiles, OfGoldenModelsHoldNone) {

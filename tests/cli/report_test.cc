@@ -50,7 +50,7 @@ TEST_F(Report, OfAFolderWithoutResultsIsAnError) {
 class Plot : public Report {
  protected:
   void SetUp() override {
-    if (!find_program("node")) GTEST_SKIP() << "no node; install it: apt-get install nodejs";
+    if (!find_program("node")) GTEST_SKIP() << "SKIPPED: needs node; install it: apt-get install nodejs";
   }
   std::string figure(const std::string& name, const std::string& file, std::vector<std::string> more = {}) {
     const fs::path out = folder / file;
@@ -109,7 +109,8 @@ TEST_F(Plot, ComparesFoldersInAFigureOfTheirOwn) {
 }
 
 TEST_F(Plot, WritesPdfAndPngWhereAConverterIs) {
-  if (!find_program("rsvg-convert")) GTEST_SKIP() << "no rsvg-convert; install it: apt-get install librsvg2-bin";
+  if (!find_program("rsvg-convert"))
+    GTEST_SKIP() << "SKIPPED: needs rsvg-convert; install it: apt-get install librsvg2-bin";
   EXPECT_GT(fs::file_size(figure("accuracy", "a.pdf")), 1000u);
   EXPECT_GT(fs::file_size(figure("accuracy", "a.png")), 1000u);
 }

@@ -59,7 +59,7 @@ std::filesystem::path shared_folder();
 
 }  // namespace tertium::test
 
-#define SKIP_WITHOUT_SHARED()                                            \
-  if (!std::filesystem::exists(tertium::test::shared_folder() / "data")) \
-  GTEST_SKIP() << "no benchmarks at " << tertium::test::shared_folder()  \
+#define SKIP_WITHOUT_SHARED()                                                       \
+  if (!std::filesystem::exists(tertium::test::shared_folder() / "data"))            \
+  GTEST_SKIP() << "SKIPPED: needs benchmarks at " << tertium::test::shared_folder() \
                << "; set TERTIUM_SHARED to the folder that holds data/"
