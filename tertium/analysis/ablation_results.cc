@@ -14,18 +14,12 @@
 namespace tertium {
 namespace {
 
-constexpr char kMain[] = "main";
-
 /// "random" of "random@7.2".
 std::string name_of(const std::string& control) { return control.substr(0, control.find('@')); }
 
 AblationKey with_control(AblationKey key, std::string control) {
   key.control = std::move(control);
   return key;
-}
-
-void add_to_mean(double& mean, double value, std::size_t before) {
-  mean += (value - mean) / static_cast<double>(before + 1);
 }
 
 /// By language, place and control: the index of its observations.

@@ -6,10 +6,6 @@
 namespace tertium {
 namespace {
 
-void add_to_mean(double& mean, double value, std::size_t before) {
-  mean += (value - mean) / static_cast<double>(before + 1);
-}
-
 void add_to_mean(ChangedAlignment& mean, double value, double change) {
   add_to_mean(mean.value, value, mean.draws);
   add_to_mean(mean.change, change, mean.draws);

@@ -28,8 +28,6 @@ std::string signed_text(double value) {
   return (value < 0 ? "−" : "") + (digits[0] == '0' ? digits.substr(1) : digits);
 }
 
-std::string percent(double share) { return fmt::format("{:.0f} %", 100 * share); }
-
 std::string counted(std::size_t n, std::string_view one, std::string_view many) {
   return fmt::format("{} {}", n, n == 1 ? one : many);
 }
@@ -262,7 +260,7 @@ std::string places_text(const std::vector<const PlaceResult*>& places) {
 
 std::string against(const PlaceResult& place) {
   return fmt::format("{}, block {}: {} of {} items, {} under {}, {} points [{}, {}]", printable(place.of.language),
-                     place.layer, percent(place.rate), place.items, percent(place.rate - place.difference.value),
+                     place.layer, in_percent(place.rate), place.items, in_percent(place.rate - place.difference.value),
                      place.strongest, fmt::format("{:+.0f}", 100 * place.difference.value),
                      fmt::format("{:.0f}", 100 * place.difference.low),
                      fmt::format("{:.0f}", 100 * place.difference.high));
@@ -316,7 +314,7 @@ void tell_copying(const Subject& subject, const PatchKey& key, const Analysis& a
   std::vector<std::string> texts;
   for (const auto& [language, range] : found)
     texts.push_back(fmt::format("{} from block {} on ({} and {} at block {})", printable(language), range.first->layer,
-                                percent(range.second->main_rate), percent(range.second->rate.value),
+                                in_percent(range.second->main_rate), in_percent(range.second->rate.value),
                                 range.second->layer));
   if (texts.empty()) return;
   out.all.push_back(
@@ -345,7 +343,7 @@ void tell_noise(const Subject& subject, const PatchKey& key, const Observations&
       "{}, {}: rounding alone ({}) changes up to {} of items patched with themselves ({}, block "
       "{}): run it with dtype = \"f32\".",
       subject.name(), place_name(key), observations.dtype.empty() ? "dtype unknown" : printable(observations.dtype),
-      percent(worst->noise_rate), printable(worst->of.language), worst->layer));
+      in_percent(worst->noise_rate), printable(worst->of.language), worst->layer));
   out.in_short.push_back(out.all.back());
 }
 
@@ -399,8 +397,9 @@ void tell_repairs(const Subject& subject, const Analysis& analysis, Conclusions&
         "{}, repair {} of {} (block {}, α {}): of {} items that it was not fitted on it repairs {} of {} TF and breaks "
         "{} of {} TS; accuracy {} → {}",
         subject.name(), main.repair, printable(main.of.language), main.layer, main.alpha, main.n, main.repaired.hits,
-        main.repaired.n, main.broken.hits, main.broken.n, percent(main.before.value), percent(main.after.value));
-    if (pivot) text += fmt::format(", in the pivot {} → {}", percent(pivot->before.value), percent(pivot->after.value));
+        main.repaired.n, main.broken.hits, main.broken.n, in_percent(main.before.value), in_percent(main.after.value));
+    if (pivot)
+      text += fmt::format(", in the pivot {} → {}", in_percent(pivot->before.value), in_percent(pivot->after.value));
     if (weakest) {
       const std::string than = weakest->control == "none" ? "no repair" : "its control " + weakest->control;
       const bool above = weakest->difference.value > 0 && weakest->p_holm < kLevel;
@@ -470,8 +469,8 @@ void tell_corpora(const Analysis& analysis, Conclusions& out) {
     for (const CorpusResult& one : analysis.nearest) {
       if (!is_same(one, *first)) continue;
       chance = std::max(chance, one.chance);
-      texts.push_back(fmt::format("{} {} [{}, {}] at layer {}", printable(one.language), percent(one.mexa.value),
-                                  percent(one.mexa.low), percent(one.mexa.high), one.layer));
+      texts.push_back(fmt::format("{} {} [{}, {}] at layer {}", printable(one.language), in_percent(one.mexa.value),
+                                  in_percent(one.mexa.low), in_percent(one.mexa.high), one.layer));
     }
     out.all.push_back(
         fmt::format("{}, {} sentences, pooling {}: MEXA is largest in {}; permuted sentences give {:.1f} % at most.",

@@ -17,8 +17,6 @@
 namespace tertium {
 namespace {
 
-constexpr char kMain[] = "main";
-
 /// As the alignment's last stream index tells it.
 std::optional<int> block_count(const Observations& observations) {
   std::optional<int> most;
@@ -85,23 +83,14 @@ class Leads {
   std::map<std::tuple<TaskLanguage, PatchKey, int>, std::vector<const PatchObservations*>> controls_;
 };
 
-std::map<std::string, std::string> units_of(const Observations& observations, const TaskLanguage& of) {
-  std::map<std::string, std::string> units;
-  if (const LanguageObservations* language = find(observations, of))
-    for (const PairedAnswer& answer : language->answers) units[answer.item] = answer.unit;
-  return units;
-}
-
-std::string percent(double share) { return fmt::format("{:.0f} %", 100 * share); }
-
 /// "it, block 7 against 9: 12 % flip under a, 40 % under b, of 25 items"
 std::string shown(const FlipChange& change) {
   const std::string blocks = change.first_layer == change.second_layer
                                  ? fmt::format("block {}", change.first_layer)
                                  : fmt::format("block {} against {}", change.first_layer, change.second_layer);
   return fmt::format("{}, {}: {} of {} flip under {}, {} under {}", printable(change.of.language), blocks,
-                     percent(change.first_rate), change.n == 1 ? "1 item" : fmt::format("{} items", change.n),
-                     change.first, percent(change.second_rate), change.second);
+                     in_percent(change.first_rate), change.n == 1 ? "1 item" : fmt::format("{} items", change.n),
+                     change.first, in_percent(change.second_rate), change.second);
 }
 
 }  // namespace

@@ -12,7 +12,7 @@
 namespace tertium {
 namespace {
 
-constexpr char kMain[] = "main", kSelf[] = "self";
+constexpr char kSelf[] = "self";
 
 /// What rounding may move a margin by, where no self control has measured it.
 constexpr double kLeastNoise = 1e-5;
@@ -82,13 +82,6 @@ FlipResult result_of(const PatchObservations& main, const PatchObservations& con
   result.recovery = recovery(both, noise, bootstrap);
   if (control.control != kMain) hold_against_main(both, bootstrap, result);
   return result;
-}
-
-std::map<std::string, std::string> units_of(const Observations& observations, const TaskLanguage& of) {
-  std::map<std::string, std::string> units;
-  if (const LanguageObservations* language = find(observations, of))
-    for (const PairedAnswer& answer : language->answers) units[answer.item] = answer.unit;
-  return units;
 }
 
 /// A control that found no donor at all keeps its row.

@@ -71,6 +71,10 @@ double mean(const AlignmentObservations& at) {
   return sum / static_cast<double>(at.values.size());
 }
 
+void add_to_mean(double& mean, double value, std::size_t before) {
+  mean += (value - mean) / static_cast<double>(before + 1);
+}
+
 std::set<std::string> real_metrics(const Observations& observations) {
   std::set<std::string> metrics;
   const auto is_indicator = [](const auto& value) { return value.second == 0 || value.second == 1; };

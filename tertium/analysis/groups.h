@@ -43,6 +43,8 @@ std::vector<const AlignmentObservations*> stream_layers(const Observations& obse
 /// Of no values: NaN.
 double mean(const std::vector<double>& values);
 double mean(const AlignmentObservations& at);
+/// Takes one more value into the mean of `before` others.
+void add_to_mean(double& mean, double value, std::size_t before);
 
 /// Metrics with a value that is neither 0 nor 1, at whatever layer: numbers, and no indicators.
 std::set<std::string> real_metrics(const Observations& observations);

@@ -194,4 +194,11 @@ const LanguageObservations* find(const Observations& observations, const TaskLan
   return found == observations.languages.end() ? nullptr : &*found;
 }
 
+std::map<std::string, std::string> units_of(const Observations& observations, const TaskLanguage& of) {
+  std::map<std::string, std::string> units;
+  if (const LanguageObservations* language = find(observations, of))
+    for (const PairedAnswer& answer : language->answers) units[answer.item] = answer.unit;
+  return units;
+}
+
 }  // namespace tertium

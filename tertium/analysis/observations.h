@@ -108,7 +108,7 @@ struct RepairObservations {
   std::string repair, control;
   int layer = 0;  // the block
   double alpha = 0;
-  std::map<std::string, bool> right;  // by item
+  std::map<std::string, bool> right;                                       // by item
   std::map<std::string, std::map<std::string, ChangedAlignment>> aligned;  // by metric; of one of a task's protocols
 };
 
@@ -176,5 +176,7 @@ Observations observations_of(const Observations& all,
 
 /// Of these; null where there are none.
 const LanguageObservations* find(const Observations& observations, const TaskLanguage& of);
+/// The units of their items.
+std::map<std::string, std::string> units_of(const Observations& observations, const TaskLanguage& of);
 
 }  // namespace tertium

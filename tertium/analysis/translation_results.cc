@@ -19,8 +19,6 @@
 namespace tertium {
 namespace {
 
-constexpr char kMain[] = "main";
-
 /// "resid_post@7 last main 0". Throws Error for anything else.
 TranslationPlace place_of(const std::string& condition) {
   std::istringstream words(condition);

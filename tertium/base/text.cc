@@ -143,6 +143,8 @@ std::string join(const std::vector<std::string>& words, std::string_view separat
   return fmt::format("{}", fmt::join(words, separator));
 }
 
+std::string in_percent(double share) { return fmt::format("{:.0f} %", 100 * share); }
+
 std::string read_text_file(const std::filesystem::path& path) {
   constexpr std::size_t kLongest = std::size_t{256} << 20;  // bytes; the longest tokenizer.json has 40 MB
   InputFile file(path);

@@ -41,6 +41,9 @@ std::string nearest(std::string_view word, const std::vector<std::string>& candi
 /// "a, b, c"
 std::string join(const std::vector<std::string>& words, std::string_view separator = ", ");
 
+/// "12 %" of .12.
+std::string in_percent(double share);
+
 /// The whole file. Throws Error naming the file if it cannot be read or is not UTF-8.
 std::string read_text_file(const std::filesystem::path& path);
 

@@ -54,12 +54,6 @@ Job patched_job(const GoldenPatch& patch, const std::vector<std::int32_t>& ids, 
   return job;
 }
 
-std::vector<float> joined(const std::vector<std::vector<float>>& parts) {
-  std::vector<float> all;
-  for (const std::vector<float>& part : parts) all.insert(all.end(), part.begin(), part.end());
-  return all;
-}
-
 /// What the two indices of a line's numbers are called; empty where there is but one of it.
 struct Axes {
   const char* layer;

@@ -18,12 +18,6 @@ namespace {
 constexpr char kVector[] = "vector", kMatrix[] = "matrix", kBias[] = "bias";
 constexpr float kAdded = 2, kMapped = 0.5;
 
-std::vector<float> joined(const std::vector<std::vector<float>>& parts) {
-  std::vector<float> all;
-  for (const std::vector<float>& part : parts) all.insert(all.end(), part.begin(), part.end());
-  return all;
-}
-
 /// The runs of one file.
 class Effects {
  public:
@@ -269,6 +263,12 @@ class Effects {
 };
 
 }  // namespace
+
+std::vector<float> joined(const std::vector<std::vector<float>>& parts) {
+  std::vector<float> all;
+  for (const std::vector<float>& part : parts) all.insert(all.end(), part.begin(), part.end());
+  return all;
+}
 
 void compare_effects(const Engine& engine, const GoldenFile& golden, const CompareQuantity& compare) {
   Effects(engine, golden).compare(compare);

@@ -15,6 +15,9 @@ class GoldenFile;
 using CompareQuantity = std::function<void(const std::string& name, const std::vector<float>& ours,
                                            const std::vector<std::int64_t>& shape)>;
 
+/// All parts, one after the other.
+std::vector<float> joined(const std::vector<std::vector<float>>& parts);
+
 /// What interventions do, block by block, to the logits at the last row of ids.0 (docs/golden.md, "Effects"): every
 /// such quantity that the file holds. Throws Error naming file and tensor if what one needs is missing or misshaped.
 void compare_effects(const Engine& engine, const GoldenFile& golden, const CompareQuantity& compare);

@@ -25,7 +25,7 @@ namespace {
 
 constexpr std::size_t kFewest = 10, kFolds = 5;
 constexpr double kMapBytes = 512 << 20;  // that fitted maps may take at a time
-constexpr char kMain[] = "main", kPivot[] = "pivot";
+constexpr char kPivot[] = "pivot";
 
 std::vector<int> repaired_blocks(const RepairSpec& spec, const Config& config) {
   return chosen_or_all(spec.blocks, config.block_count(), "repair.blocks", "block");

@@ -40,6 +40,9 @@ struct ScoreRow {
   int characters = 1, bytes = 1;  // of its text, without the one space that joins it to the context
 };
 
+/// The `control` of what was put in itself, and not in its stead.
+inline constexpr char kMain[] = "main";
+
 struct AlignmentRow {
   std::string task, language, item, metric;
   std::string stream;  // "resid" (layer 0..L) or "final_norm" (layer L)
@@ -109,7 +112,7 @@ struct AblationKey {
   int head = -1;                        // -1 where it is no head
   std::string operation = "zero";       // "mean", "resample"; "project" of a direction
   std::string reference = {};           // of a mean: "own" or "pivot"; of a direction: the language that it leads to
-  std::string control = "main";         // "random@0": what was drawn first in its stead
+  std::string control = kMain;          // "random@0": what was drawn first in its stead
   std::string position = "everywhere";  // or "but_first"
   auto operator<=>(const AblationKey&) const = default;
 };
