@@ -6,7 +6,7 @@
 namespace tertium {
 namespace {
 
-void add_to_mean(ChangedAlignment& mean, double value, double change) {
+void add_value(ChangedAlignment& mean, double value, double change) {
   add_to_mean(mean.value, value, mean.draws);
   add_to_mean(mean.change, change, mean.draws);
   ++mean.draws;
@@ -25,13 +25,13 @@ void AlignmentChanges::add(std::size_t place, const std::string& draw, const std
   const auto at = clean_.find({task, language, metric, layer});
   if (at == clean_.end()) return;
   if (const auto clean = at->second.find(item); clean != at->second.end())
-    add_to_mean(draws_[{place, metric, item, draw}], value, value - clean->second);
+    add_value(draws_[{place, metric, item, draw}], value, value - clean->second);
 }
 
 void AlignmentChanges::add_draw(std::map<std::string, std::map<std::string, ChangedAlignment>>& aligned,
-                                const OfDraw& of, const ChangedAlignment& draw) {
+                                   const OfDraw& of, const ChangedAlignment& draw) {
   const auto& [place, metric, item, name] = of;
-  add_to_mean(aligned[metric][item], draw.value, draw.change);
+  add_value(aligned[metric][item], draw.value, draw.change);
 }
 
 AlignmentEffect change_of(const std::map<std::string, ChangedAlignment>& aligned,

@@ -15,7 +15,7 @@
 namespace tertium {
 namespace {
 
-constexpr char kMain[] = "main", kNone[] = "none", kPivot[] = "pivot";
+constexpr char kNone[] = "none", kPivot[] = "pivot";
 
 /// The items that a repair was tried on, as they were answered without it and with it.
 struct Tried {

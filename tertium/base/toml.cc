@@ -40,4 +40,8 @@ toml::table parse_toml(std::string_view text, const std::string& origin) {
   }
 }
 
+std::string place(const std::filesystem::path& file, const toml::node& node) {
+  return fmt::format("{}:{}", file.string(), node.source().begin.line);
+}
+
 }  // namespace tertium

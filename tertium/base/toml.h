@@ -1,5 +1,6 @@
 #pragma once
 
+#include <filesystem>
 #include <string>
 #include <string_view>
 
@@ -25,5 +26,8 @@ inline constexpr int kDeepestToml = 100;
 
 /// A TOML text. Throws Error "ORIGIN:LINE: not valid TOML: …", also for what nests deeper than kDeepestToml.
 toml::table parse_toml(std::string_view text, const std::string& origin);
+
+/// "FILE:LINE" of what was read from it.
+std::string place(const std::filesystem::path& file, const toml::node& node);
 
 }  // namespace tertium

@@ -11,7 +11,7 @@
 namespace tertium {
 namespace {
 
-struct Options {
+struct AuditOptions {
   std::string experiment;
   std::vector<std::string> settings;
   bool json = false;
@@ -89,7 +89,7 @@ void print_json(const Audit& audit) {
   fmt::print("{}\n", json.dump());
 }
 
-void audit_experiment(const Options& options) {
+void audit_experiment(const AuditOptions& options) {
   const Audit found = audit(read_experiment(options.experiment, options.settings));
   options.json ? print_json(found) : print_text(found);
   std::fflush(stdout);
@@ -102,7 +102,7 @@ void add_audit(CLI::App& app) {
   CLI::App& command =
       add_command(app, "audit", "Look for what ruins an experiment in its files, before anything is computed",
                   "tertium audit examples/demo.toml --strict");
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<AuditOptions>();
   command.add_option("experiment", options->experiment, "The experiment file (TOML; docs/experiment.md)")->required();
   command
       .add_option("--set", options->settings,

@@ -21,7 +21,7 @@
 namespace tertium {
 namespace {
 
-struct Options {
+struct BenchOptions {
   std::string model;
   std::filesystem::path adapter;
   std::string shape;
@@ -68,7 +68,7 @@ Config config_of(const std::string& name) {
 }
 
 /// Letters prompts of random ids, of `tokens` each.
-std::vector<Question> random_questions(const Options& options, const Config& config, std::uint64_t seed) {
+std::vector<Question> random_questions(const BenchOptions& options, const Config& config, std::uint64_t seed) {
   std::mt19937_64 bits(seed);
   std::vector<Question> questions(options.items);
   for (Question& question : questions) {
@@ -131,7 +131,7 @@ void sweep(const Engine& engine, const std::vector<Question>& questions, const s
   engine.run(std::move(jobs), beginnings, {}, [](std::size_t, JobResult) {});
 }
 
-void bench(const Options& options) {
+void bench(const BenchOptions& options) {
   if (options.model.empty() == options.shape.empty()) fail("name a model or a --shape, one of them");
   set_threads(options.threads);
   const Engine engine(options.shape.empty()
@@ -189,7 +189,7 @@ void bench(const Options& options) {
 void add_bench(CLI::App& app) {
   CLI::App& command = add_command(app, "bench", "Measure scoring and a patch sweep on random prompts",
                                   "tertium bench --shape llama-3.2-1b");
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<BenchOptions>();
   command.add_option("model", options->model, kModelHelp);
   command.add_option(
       "--shape", options->shape,

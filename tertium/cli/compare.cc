@@ -14,7 +14,7 @@
 namespace tertium {
 namespace {
 
-struct Options {
+struct CompareOptions {
   std::vector<std::string> folders;
   std::string format;
   bool json = false, items = false;
@@ -86,7 +86,7 @@ void print_items(const Comparison& comparison) {
                printable(change.of.language), printable(change.item), change.won ? "won" : "lost");
 }
 
-void compare(const Options& options) {
+void compare(const CompareOptions& options) {
   std::vector<NamedObservations> all;
   for (const std::string& folder : options.folders) all.push_back({folder, observations_of(Store::open(folder))});
   const Comparison comparison = tertium::compare(all, options.seed);
@@ -113,7 +113,7 @@ void compare(const Options& options) {
 void add_compare(CLI::App& app) {
   CLI::App& command = add_command(app, "compare", "Compare models or settings on the same items, paired",
                                   "tertium compare results-base results-tuned");
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<CompareOptions>();
   command.add_option("folders", options->folders, "Folders that `tertium run --out` filled; each against the first")
       ->required()
       ->expected(2, 100);

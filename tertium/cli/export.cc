@@ -12,12 +12,12 @@ namespace {
 
 constexpr char kLmEval[] = "lm-eval";
 
-struct Options {
+struct ExportOptions {
   std::string folder, table, out;
   std::string format = "csv";
 };
 
-void export_results(const Options& options) {
+void export_results(const ExportOptions& options) {
   if (options.format == kLmEval) {
     if (!options.table.empty()) fail("--table: {} files hold no table; leave it out", kLmEval);
     if (options.out.empty()) fail("--format {} writes several files; give the folder for them, --out", kLmEval);
@@ -36,7 +36,7 @@ void add_export(CLI::App& app) {
   CLI::App& command =
       add_command(app, "export", "Print a table of a results folder, or write it as lm-evaluation-harness would",
                   "tertium export results --table patches --format csv > patches.csv");
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<ExportOptions>();
   command.add_option("folder", options->folder, "The folder that `tertium run --out` filled")->required();
   command.add_option("--table", options->table, "Which table (docs/results.md)")->check(CLI::IsMember(exportable()));
   command.add_option("--format", options->format, "csv, jsonl, or lm-eval: answers as its files (docs/statistics.md)")

@@ -19,7 +19,7 @@
 namespace tertium {
 namespace {
 
-struct Options {
+struct GenerateOptions {
   std::string model;
   std::filesystem::path adapter, intervention;
   std::string prompt;
@@ -32,13 +32,13 @@ struct Options {
 };
 
 /// What the model is to continue: the prompt, or a conversation in which a user says it.
-std::string prompt_text(const Options& options, const std::filesystem::path& model) {
+std::string prompt_text(const GenerateOptions& options, const std::filesystem::path& model) {
   if (!options.chat) return options.prompt;
   const Message said{"user", options.prompt};
   return render_chat(ChatTemplate::open(model), {&said, 1}, /*add_generation_prompt=*/true);
 }
 
-void generate(const Options& options) {
+void generate(const GenerateOptions& options) {
   set_threads(options.threads);
   const std::filesystem::path model = find_model(options.model);
   const Tokenizer tokenizer = Tokenizer::open(model);
@@ -81,7 +81,7 @@ void add_generate(CLI::App& app) {
   CLI::App& command =
       add_command(app, "generate", "Continue a prompt by the likeliest tokens, to see that a model works",
                   "tertium generate models/gemma-3-270m.gguf \"The capital of France is\" -n 20");
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<GenerateOptions>();
   command.add_option("model", options->model, kModelHelp)->required();
   command.add_option("prompt", options->prompt, "The text to continue")->required();
   command.add_option("-n,--tokens", options->count, "How many tokens at most")

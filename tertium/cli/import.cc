@@ -17,13 +17,13 @@
 namespace tertium {
 namespace {
 
-struct Options {
+struct ImportOptions {
   std::string kind, pivot = "en", out;
   std::vector<std::string> from;
   bool force = false;
 };
 
-void fill(Store& store, const Options& options) {
+void fill(Store& store, const ImportOptions& options) {
   store.set_info("tertium", TERTIUM_VERSION);
   store.set_info("imported", options.kind);
   store.set_info("started", utc_now());
@@ -53,7 +53,7 @@ class PartFolder {
   std::filesystem::path path_;
 };
 
-void import(const Options& options) {
+void import(const ImportOptions& options) {
   (void)demand_free(options.out, options.force);
   // Until all is read nothing is replaced, and files that cannot be read leave nothing.
   std::filesystem::path beside = std::filesystem::absolute(options.out);
@@ -72,7 +72,7 @@ void import(const Options& options) {
 void add_import(CLI::App& app) {
   CLI::App& command = add_command(app, "import", "Make a results folder of other tools' files",
                                   "tertium import lm-eval results_it.json results_en.json --pivot en --out imported");
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<ImportOptions>();
   command.add_option("kind", options->kind, "paper (the study's per-item outputs) or lm-eval")
       ->required()
       ->check(CLI::IsMember({"paper", "lm-eval"}));

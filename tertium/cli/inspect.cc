@@ -131,7 +131,8 @@ nlohmann::ordered_json adapter_json(const Adapter& adapter) {
                                  {"modules", kinds_of(adapter)},
                                  {"weights", adapter.parameters()}};
   json["keys_left_aside"] = nlohmann::ordered_json::array();
-  for (const auto& [key, why] : adapter.keys_left_aside()) json["keys_left_aside"].push_back({{"key", key}, {"why", why}});
+  for (const auto& [key, why] : adapter.keys_left_aside())
+    json["keys_left_aside"].push_back({{"key", key}, {"why", why}});
   return json;
 }
 

@@ -15,15 +15,15 @@ namespace tertium {
 namespace {
 
 using Commands = std::vector<const CLI::App*>;
-using Options = std::vector<const CLI::Option*>;
+using ListedOptions = std::vector<const CLI::Option*>;
 
 Commands commands_of(const CLI::App& app) {
   return app.get_subcommands([](const CLI::App*) { return true; });
 }
 
 /// A command's options, in the order of its help; --help, which each has, is left out.
-Options options_of(const CLI::App& command) {
-  Options options;
+ListedOptions options_of(const CLI::App& command) {
+  ListedOptions options;
   for (const CLI::Option* option : command.get_options())
     if (option != command.get_help_ptr()) options.push_back(option);
   return options;

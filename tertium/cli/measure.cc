@@ -17,7 +17,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-struct Options : ExperimentOptions {
+struct MeasureOptions : ExperimentOptions {
   std::string adapters, out;
 };
 
@@ -30,7 +30,7 @@ struct AdapterRun {
   fs::path results;
 };
 
-std::vector<AdapterRun> what_is_there(const Options& options) {
+std::vector<AdapterRun> what_is_there(const MeasureOptions& options) {
   const fs::path adapters = options.adapters, out = options.out.empty() ? adapters / "results" : fs::path(options.out);
   std::vector<AdapterRun> all = {{kBefore, {}, out / kBefore}};
   for (const Method method : {Method::aligned, Method::task_only, Method::shuffled_pairs})
@@ -42,7 +42,7 @@ std::vector<AdapterRun> what_is_there(const Options& options) {
   return all;
 }
 
-void run_each(const std::vector<AdapterRun>& all, const Options& options) {
+void run_each(const std::vector<AdapterRun>& all, const MeasureOptions& options) {
   for (const AdapterRun& one : all) {
     fmt::print("{}{}\n", one.name == all.front().name ? "" : "\n", one.name);
     RunOptions run;
@@ -78,7 +78,7 @@ void write_report(const std::vector<AdapterRun>& all, const fs::path& out) {
     fail("{}: cannot be written; make room, or give another --out", out.string());
 }
 
-void measure(const Options& options) {
+void measure(const MeasureOptions& options) {
   const std::vector<AdapterRun> all = what_is_there(options);
   run_each(all, options);
 
@@ -105,7 +105,7 @@ void add_measure(CLI::App& app) {
   CLI::App& command =
       add_command(app, "measure", "Run an experiment without and with each trained adapter, and compare item by item",
                   "tertium measure examples/train.toml --adapters adapters");
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<MeasureOptions>();
   add_experiment_options(command, *options);
   add_hardware_options(command, options->hardware);
   command.add_option("--adapters", options->adapters, "The folder that `tertium train --out` filled")->required();

@@ -19,7 +19,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-struct Options {
+struct NewOptions {
   std::string file = "experiment.toml";
   std::string model, task, data, languages, pivot, protocol;
 };
@@ -28,18 +28,19 @@ struct Options {
 struct WantedKey {
   const char* flag;
   const char* text;
-  std::string Options::*answer;
+  std::string NewOptions::*answer;
   const char* fallback;  // what an empty answer means; null: there is none
 };
 constexpr WantedKey kWanted[] = {
-    {"--model", "The model: a Hugging Face folder, a .gguf file, or owner/name in the local cache", &Options::model,
+    {"--model", "The model: a Hugging Face folder, a .gguf file, or owner/name in the local cache", &NewOptions::model,
      nullptr},
-    {"--task", "The benchmark: belebele, xcopa, xstorycloze … or items, a format of your own", &Options::task, nullptr},
-    {"--data", "The folder that holds its files", &Options::data, nullptr},
-    {"--languages", "The languages to compare, as the files name them, with commas between", &Options::languages,
+    {"--task", "The benchmark: belebele, xcopa, xstorycloze … or items, a format of your own", &NewOptions::task,
      nullptr},
-    {"--pivot", "The language that they are compared with", &Options::pivot, "en"},
-    {"--protocol", "How answers are read: loglik, or letters (A, B … after a prompt)", &Options::protocol, "loglik"},
+    {"--data", "The folder that holds its files", &NewOptions::data, nullptr},
+    {"--languages", "The languages to compare, as the files name them, with commas between", &NewOptions::languages,
+     nullptr},
+    {"--pivot", "The language that they are compared with", &NewOptions::pivot, "en"},
+    {"--protocol", "How answers are read: loglik, or letters (A, B … after a prompt)", &NewOptions::protocol, "loglik"},
 };
 
 std::string asked(const WantedKey& key) {
@@ -54,7 +55,7 @@ std::string asked(const WantedKey& key) {
   }
 }
 
-void complete(Options& options) {
+void complete(NewOptions& options) {
   std::vector<std::string> missing;
   for (const WantedKey& key : kWanted) {
     std::string& answer = options.*key.answer;
@@ -86,7 +87,7 @@ std::string list_of(std::string_view names) {
   return join(quoted);
 }
 
-std::string experiment_text(const Options& options) {
+std::string experiment_text(const NewOptions& options) {
   return fmt::format(
       R"(# What tertium runs: tertium run {file} --out results
 # Every key is explained in docs/experiment.md; --set key=value replaces one on the command line.
@@ -120,7 +121,7 @@ draws = 3                  # donors drawn for each item by a control that draws
       fmt::arg("protocol", quoted_text(options.protocol)));
 }
 
-void write_new(Options options) {
+void write_new(NewOptions options) {
   if (fs::exists(fs::symlink_status(options.file)))
     fail("{}: is there already; give another name, or take it away", options.file);
   complete(options);
@@ -141,7 +142,7 @@ void write_new(Options options) {
 void add_new(CLI::App& app) {
   CLI::App& command = add_command(app, "new", "Write a commented experiment file, by asking or from flags",
                                   "tertium new my.toml --model model.gguf --task xcopa --data xcopa --languages it,zh");
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<NewOptions>();
   command.add_option("file", options->file, "The file to write; it must not be there")->capture_default_str();
   for (const WantedKey& key : kWanted) command.add_option(key.flag, (*options).*key.answer, key.text);
   command.callback([options] { write_new(*options); });

@@ -19,7 +19,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-struct Options {
+struct ParityOptions {
   std::string model;
   std::filesystem::path adapter;
   std::string expect;
@@ -55,7 +55,7 @@ nlohmann::ordered_json json_of(const Departure& departure) {
 }
 
 /// Losses, gradients and steps of training, each within a tolerance of its own.
-bool parity_of_training(const Options& options) {
+bool parity_of_training(const ParityOptions& options) {
   if (options.adapter.empty()) fail("{}: is of an adapter in training; name it with --adapter", options.expect);
   const std::vector<TrainingLine> lines = compare_training(find_model(options.model), options.adapter, options.expect);
   const bool passed = std::ranges::all_of(lines, [](const TrainingLine& line) { return line.within(); });
@@ -83,7 +83,7 @@ void print_not_compared(const std::vector<std::string>& names) {
 }
 
 /// True if the model is within the tolerance.
-bool parity_of_one(const Options& options) {
+bool parity_of_one(const ParityOptions& options) {
   const Engine engine(Model::load(find_model(options.model), options.dtype, options.adapter, options.hardware));
   auto [lines, not_compared] = compare_with_golden(engine, options.expect);
   if (holds_training(options.expect)) not_compared.clear();  // parity_of_training compares the rest
@@ -141,7 +141,7 @@ Parity parity_of_folder(const Engine& engine, const fs::path& folder) {
 }
 
 /// True if all are within the tolerance. A model that fails to load does not end the others.
-bool parity_of_all(const Options& options) {
+bool parity_of_all(const ParityOptions& options) {
   const std::vector<fs::path> folders = golden_folders(options.all);
   nlohmann::ordered_json models;
   std::size_t passed = 0;
@@ -187,7 +187,7 @@ bool parity_of_all(const Options& options) {
   return all_passed;
 }
 
-void parity(const Options& options) {
+void parity(const ParityOptions& options) {
   if (options.all.empty() && (options.model.empty() || options.expect.empty()))
     fail("name a model and its golden file, or --all and a folder of both");
   bool passed = options.all.empty() ? parity_of_one(options) : parity_of_all(options);
@@ -202,7 +202,7 @@ void add_parity(CLI::App& app) {
       add_command(app, "parity", "Compare models with golden files, number by number",
                   "tertium parity tests/fixtures/golden/gemma3 tests/fixtures/golden/gemma3/expect.safetensors\n"
                   "  tertium parity --all tests/fixtures/golden");
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<ParityOptions>();
   CLI::Option* model = command.add_option("model", options->model, kModelHelp);
   command.add_option(
       "expect", options->expect,

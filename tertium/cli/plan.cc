@@ -20,7 +20,7 @@
 namespace tertium {
 namespace {
 
-struct Options : ExperimentOptions {
+struct PlanOptions : ExperimentOptions {
   std::string results;
   bool json = false;
 };
@@ -144,7 +144,7 @@ void print_translations(const std::vector<TranslationPlan>& plans) {
                                    plan.together, static_cast<double>(plan.session_bytes) / kMebi)));
 }
 
-void plan(const Options& options) {
+void plan(const PlanOptions& options) {
   const Experiment experiment = read_experiment(options.experiment, options.settings);
   set_threads(options.threads);
   std::optional<Store> results;
@@ -193,7 +193,7 @@ void add_plan(CLI::App& app) {
   CLI::App& command =
       add_command(app, "plan", "Plan an experiment's patches: items, rows, time and memory, before anything is patched",
                   "tertium plan examples/demo.toml --results results");
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<PlanOptions>();
   add_experiment_options(command, *options);
   add_hardware_options(command, options->hardware);
   command.add_option("--results", options->results,

@@ -16,7 +16,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-struct Options {
+struct PlotOptions {
   std::vector<std::string> folders;
   std::string figure, out, task, metric, place, control, corpus, ablation;
   std::vector<std::string> languages;
@@ -51,19 +51,24 @@ void run_or_fail(const fs::path& program, const std::vector<std::string>& argume
   if (result.status != 0) fail("{}: {}", program.filename().string(), line_of(result.errors));
 }
 
-nlohmann::ordered_json request_of(const Options& options, const std::string& format) {
-  return {{"figure", options.figure}, {"format", format},
-          {"part", options.task},     {"metric", options.metric},
-          {"place", options.place},   {"control", options.control},
-          {"corpus", options.corpus}, {"ablation", options.ablation},
-          {"width", options.width},   {"languages", options.languages},
+nlohmann::ordered_json request_of(const PlotOptions& options, const std::string& format) {
+  return {{"figure", options.figure},
+          {"format", format},
+          {"part", options.task},
+          {"metric", options.metric},
+          {"place", options.place},
+          {"control", options.control},
+          {"corpus", options.corpus},
+          {"ablation", options.ablation},
+          {"width", options.width},
+          {"languages", options.languages},
           {"document", document_of(named_by_path(options.folders))}};
 }
 
 /// The one figure of several folders.
 constexpr char kCompared[] = "compared";
 
-void plot(const Options& options) {
+void plot(const PlotOptions& options) {
   const fs::path out = options.out;
   const std::string ending = out.extension().string();
   if (ending != ".json" && ending != ".svg" && ending != ".pdf" && ending != ".png")
@@ -100,7 +105,7 @@ void plot(const Options& options) {
 void add_plot(CLI::App& app) {
   CLI::App& command = add_command(app, "plot", "A figure of the report as Vega-Lite, SVG, PDF or PNG, for a paper",
                                   "tertium plot results --figure flips --language it -o flips.svg");
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<PlotOptions>();
   command
       .add_option("folders", options->folders,
                   "The folder that `tertium run --out` filled; several for --figure compared, each against the first")
@@ -116,8 +121,10 @@ void add_plot(CLI::App& app) {
   command.add_option("--task", options->task, "TASK/PROTOCOL, as xcopa/loglik; by default the first");
   command.add_option("--language", options->languages, "These languages only");
   command.add_option("--metric", options->metric, "Of alignment: dali, mexat …; by default the first");
-  command.add_option("--place", options->place, "What was patched, as \"fix resid_post last\", or of translations \"into de: resid_post last\"; by default the "
-                     "first");
+  command.add_option(
+      "--place", options->place,
+      "What was patched, as \"fix resid_post last\", or of translations \"into de: resid_post last\"; by default the "
+      "first");
   command.add_option("--control", options->control, "Main against this control alone");
   command.add_option("--corpus", options->corpus, "Of corpora, as \"flores200 mexa weighted\"; by default the first");
   command.add_option("--ablation", options->ablation, "Of ablations, as \"block zero\"; by default the first");

@@ -13,9 +13,9 @@ namespace tertium {
 namespace {
 
 using Groups = std::map<std::string, const LensResult*>;  // by group
-using Layers = std::map<int, Groups>;
+using LensLayers = std::map<int, Groups>;
 
-void print_language(const std::string& language, const Layers& layers, bool is_pivot) {
+void print_language(const std::string& language, const LensLayers& layers, bool is_pivot) {
   const LensResult& first = *layers.begin()->second.at("all");
   const bool has_pivot = first.pivot_differs > 0, has_entropy = !std::isnan(first.entropy);
   fmt::print(
@@ -42,7 +42,7 @@ void print_language(const std::string& language, const Layers& layers, bool is_p
 }  // namespace
 
 void print_lens(const Analysis& analysis, const Part& part) {
-  std::map<std::string, Layers> languages;
+  std::map<std::string, LensLayers> languages;
   for (const LensResult* result : part.of(analysis.lens))
     languages[result->of.language][result->layer][result->group] = result;
   if (languages.empty()) return;

@@ -85,7 +85,8 @@ void on_lost_page(int signal, siginfo_t* info, void*) {
   while (said.test_and_set()) ::pause();  // other threads come here too
   say(::isatty(STDERR_FILENO) ? "\r\x1b[2KError: " : "Error: ");
   say(path);
-  say(": was cut short, or its disk failed, while tertium was reading it; keep model files as they are, and run again\n");
+  say(": was cut short, or its disk failed, while tertium was reading it; keep model files as they are, and run "
+      "again\n");
   ::_exit(1);
 }
 
@@ -106,8 +107,8 @@ int stopping_signal() { return stopping; }
 
 void keep_standard_streams() {
   // Each gets the lowest number that is free. Nothing can be written to what is open for reading only.
-  for (const auto& [stream, access] : {std::pair(STDIN_FILENO, O_RDONLY), std::pair(STDOUT_FILENO, O_RDONLY),
-                                       std::pair(STDERR_FILENO, O_WRONLY)})
+  for (const auto& [stream, access] :
+       {std::pair(STDIN_FILENO, O_RDONLY), std::pair(STDOUT_FILENO, O_RDONLY), std::pair(STDERR_FILENO, O_WRONLY)})
     if (fcntl(stream, F_GETFD) < 0 && errno == EBADF) (void)!open("/dev/null", access);
 }
 

@@ -19,7 +19,7 @@
 namespace tertium {
 namespace {
 
-struct Options {
+struct PromptOptions {
   std::string experiment;
   std::vector<std::string> settings;
   std::string task;
@@ -150,7 +150,7 @@ std::size_t index_of(const std::vector<std::string>& ids, const std::string& id,
   return static_cast<std::size_t>(found - ids.begin());
 }
 
-void demand_known(const Options& options, const Experiment& experiment) {
+void demand_known(const PromptOptions& options, const Experiment& experiment) {
   std::vector<std::string> tasks, languages = {experiment.pivot};
   for (const TaskSpec& task : experiment.tasks) {
     tasks.push_back(task.name);
@@ -183,7 +183,8 @@ bool is_shown(const std::string& language, const std::vector<std::string>& chose
   return chosen.empty() || std::ranges::find(chosen, language) != chosen.end();
 }
 
-std::vector<AskedEverywhere> asked_items(const Options& options, const Experiment& experiment, const TaskSpec& spec) {
+std::vector<AskedEverywhere> asked_items(const PromptOptions& options, const Experiment& experiment,
+                                         const TaskSpec& spec) {
   const TaskItems task = read_task_texts(spec, experiment.pivot);
   const std::vector<Item>& pivot = task.languages.front().items;
   std::vector<std::string> ids;
@@ -223,7 +224,8 @@ std::string ending(const std::vector<std::string>& stops, int most_tokens) {
   return fmt::format("It ends at {}, where the model ends it, or after {} tokens.", join(all, " or "), most_tokens);
 }
 
-AskedEverywhere asked_translation(const Options& options, const Experiment& experiment, const TranslateSpec& spec) {
+AskedEverywhere asked_translation(const PromptOptions& options, const Experiment& experiment,
+                                  const TranslateSpec& spec) {
   TranslationTexts texts(spec, experiment.model, experiment.pivot);
   std::vector<std::string> ids;
   for (std::size_t i = 0; i < texts.size(); ++i) ids.push_back(std::to_string(texts.first_line() + i));
@@ -247,7 +249,7 @@ AskedEverywhere asked_translation(const Options& options, const Experiment& expe
   return asked;
 }
 
-AskedEverywhere asked_question(const Options& options, const Experiment& experiment, const GenerateSpec& spec) {
+AskedEverywhere asked_question(const PromptOptions& options, const Experiment& experiment, const GenerateSpec& spec) {
   std::optional<ChatTemplate> chat;
   if (spec.chat) chat = ChatTemplate::open(find_model(experiment.model.string()));
   const std::vector<QuestionTexts> sides = read_question_texts(spec, experiment.pivot);
@@ -277,7 +279,7 @@ AskedEverywhere asked_question(const Options& options, const Experiment& experim
   return asked;
 }
 
-void prompt(const Options& options) {
+void prompt(const PromptOptions& options) {
   const Experiment experiment = read_experiment(options.experiment, options.settings);
   demand_known(options, experiment);
   const auto is_wanted = [&](std::string_view task) { return options.task.empty() || options.task == task; };
@@ -307,7 +309,7 @@ void prompt(const Options& options) {
 void add_prompt(CLI::App& app) {
   CLI::App& command = add_command(app, "prompt", "Show how an item is asked, as text: in every language and protocol",
                                   "tertium prompt examples/demo.toml --language it");
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<PromptOptions>();
   command.add_option("experiment", options->experiment, "The experiment file (TOML; docs/experiment.md)")->required();
   command.add_option("--task", options->task, "This task alone, by its name in the file");
   command.add_option("--language", options->languages, "These languages alone, it,zh; the pivot is one, too")

@@ -11,12 +11,12 @@
 namespace tertium {
 namespace {
 
-struct Options {
+struct ReportOptions {
   std::vector<std::string> folders;
   std::string out;
 };
 
-void report(const Options& options) {
+void report(const ReportOptions& options) {
   const std::filesystem::path out = options.out.empty() ? std::filesystem::path(options.folders.front()) / "report.html"
                                                         : std::filesystem::path(options.out);
   const std::string page = report_page(document_of(named_by_path(options.folders)));
@@ -31,7 +31,7 @@ void report(const Options& options) {
 void add_report(CLI::App& app) {
   CLI::App& command = add_command(app, "report", "One page with every figure, test and item of a results folder",
                                   "tertium report results -o report.html");
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<ReportOptions>();
   command.add_option("folders", options->folders, "Folders that `tertium run --out` filled; several are compared")
       ->required()
       ->expected(1, 20);

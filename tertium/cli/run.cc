@@ -63,8 +63,8 @@ void say_what_runs(const Experiment& experiment, const std::vector<PreparedTask>
                    const std::optional<PreparedQuestions>& questions, const Model& model) {
   fmt::print("{}{}: {}, {} blocks, {}, on {}, {}\n", experiment.model.filename().string(),
              experiment.adapter.empty() ? "" : " with the adapter " + printable(experiment.adapter.filename().string()),
-             model.config().family, model.config().block_count(), to_string(model.precision()),
-             model.place(), threads() == 1 ? "1 thread" : fmt::format("{} threads", threads()));
+             model.config().family, model.config().block_count(), to_string(model.precision()), model.place(),
+             threads() == 1 ? "1 thread" : fmt::format("{} threads", threads()));
   for (const PreparedTask& task : tasks) {
     std::vector<std::string> languages = {task.pivot.language};
     for (const PreparedLanguage& language : task.others) languages.push_back(language.language);
@@ -207,7 +207,8 @@ void run_experiment(const RunOptions& options) {
     audited = std::async(std::launch::async, [&, limits = Limits{config.context, config.vocabulary}] {
       return audit(experiment, tasks, tokenizer, limits);
     });
-  const Engine engine(Model::load(model, experiment.dtype, adapter, options.hardware), {.batch_rows = options.batch_rows});
+  const Engine engine(Model::load(model, experiment.dtype, adapter, options.hardware),
+                      {.batch_rows = options.batch_rows});
   const InputHashes hashes = hashed.get();
   demand_unchanged(model_files);  // what was loaded is what was hashed
   if (share) std::filesystem::create_directories(options.out);

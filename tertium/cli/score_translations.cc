@@ -15,7 +15,7 @@
 namespace tertium {
 namespace {
 
-struct Options {
+struct ScoreTranslationsOptions {
   std::string file;
   std::string tokenizer = "auto";
   bool segments = false, json = false;
@@ -66,7 +66,7 @@ nlohmann::ordered_json estimate_json(const Estimate& estimate) {
   return {{"score", estimate.value}, {"ci", interval}};
 }
 
-void print_segments(const std::vector<Segment>& segments, const Options& options) {
+void print_segments(const std::vector<Segment>& segments, const ScoreTranslationsOptions& options) {
   for (const Segment& segment : segments) {
     const BleuTokenizer tokenizer = tokenizer_of(options.tokenizer, segment.language);
     const SegmentCounts counts = segment_counts(segment.output, segment.reference, tokenizer);
@@ -78,7 +78,7 @@ void print_segments(const std::vector<Segment>& segments, const Options& options
   }
 }
 
-void score(const Options& options) {
+void score(const ScoreTranslationsOptions& options) {
   const std::vector<Segment> segments = read_segments(options.file);
   if (options.segments) return print_segments(segments, options);
   std::vector<std::string> order;
@@ -118,7 +118,7 @@ void add_score_translations(CLI::App& app) {
   CLI::App& command = add_command(app, "score-translations",
                                   "Score translations against their references: chrF++, chrF and BLEU as sacrebleu's",
                                   "tertium score-translations outputs.tsv");
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<ScoreTranslationsOptions>();
   command
       .add_option("file", options->file,
                   "A .jsonl, .tsv or .csv file with columns output and reference, and language if there are several")

@@ -23,7 +23,7 @@ namespace {
 
 using nlohmann::ordered_json;
 
-struct Options : ExperimentOptions {
+struct ScreenCommandOptions : ExperimentOptions {
   std::string task;      // a name, or an index; empty: the first
   std::string language;  // empty: the task's first
   ScreenOptions screen;
@@ -95,8 +95,8 @@ void print_text(const Chosen& chosen, const Screening& screening) {
   print_places(screening.drawn);
   const RankCorrelations& found = screening.correlations;
   fmt::print("\nRank correlation of estimated and real change (Spearman [95 %])\n");
-  fmt::print("  all verified   {}\n  largest        {}\n  drawn          {}\n", shown(found.all),
-             shown(found.top), shown(found.drawn));
+  fmt::print("  all verified   {}\n  largest        {}\n  drawn          {}\n", shown(found.all), shown(found.top),
+             shown(found.drawn));
   fmt::print(
       "Attribution is a first-order estimate: believe the real column, and test places on items not used here.\n");
 }
@@ -154,7 +154,7 @@ void print_ablations(const std::vector<VerifiedAblation>& places) {
                estimated.margin, real.margin, estimated.alignment, real.alignment);
 }
 
-void print_text(const Chosen& chosen, const Options& options, const AblationScreening& screening) {
+void print_text(const Chosen& chosen, const ScreenCommandOptions& options, const AblationScreening& screening) {
   fmt::print("{} {} of {}, {} items; clean margin {:+.3f}, dali_margin {:+.4f} (mean over layers)\n",
              chosen.task.spec.name, chosen.task.spec.stored_protocol(), chosen.language.language,
              screening.items.size(), screening.margin, screening.alignment);
@@ -175,8 +175,9 @@ void print_text(const Chosen& chosen, const Options& options, const AblationScre
   if (!heads.empty())
     fmt::print("\nTo test these heads on all items:\n  [ablate]\n  components = [\"z\"]\n{}\n",
                wrapped(fmt::format("  heads = [{}]", heads), 4));
-  fmt::print("{}\n", wrapped("Attribution is a first-order estimate: believe the real columns, and test places on items "
-                             "not used here."));
+  fmt::print("{}\n",
+             wrapped("Attribution is a first-order estimate: believe the real columns, and test places on items "
+                     "not used here."));
 }
 
 ordered_json json_of(const ScreenedAblation& screened) {
@@ -202,7 +203,7 @@ ordered_json json_of(const RankCorrelations& found) {
   return {{"all", json_of(found.all)}, {"top", json_of(found.top)}, {"drawn", json_of(found.drawn)}};
 }
 
-void print_json(const Chosen& chosen, const Options& options, const AblationScreening& screening) {
+void print_json(const Chosen& chosen, const ScreenCommandOptions& options, const AblationScreening& screening) {
   ordered_json json = {
       {"task", chosen.task.spec.name},
       {"protocol", chosen.task.spec.stored_protocol()},
@@ -220,7 +221,7 @@ void print_json(const Chosen& chosen, const Options& options, const AblationScre
   fmt::print("{}\n", json.dump());
 }
 
-void screen(const Options& options) {
+void screen(const ScreenCommandOptions& options) {
   Experiment experiment = read_experiment(options.experiment, options.settings);
   if (!experiment.intervention.empty()) fail("intervention: tertium screen has none; leave it out");
   keep_one_task(experiment, options.task);
@@ -265,7 +266,7 @@ void add_screen(CLI::App& app) {
   CLI::App& command = add_command(
       app, "screen", "Rank every site, block, head and position by attribution, and patch the best and others for real",
       "tertium screen examples/demo.toml --language it --top 10 --items 4");
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<ScreenCommandOptions>();
   add_experiment_options(command, *options);
   command.add_option("--task", options->task, "Which [[task]]: its name, or its number from 0; else the first");
   command.add_option("--language", options->language, "Which of its languages; else the first");

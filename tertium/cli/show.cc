@@ -12,7 +12,7 @@
 namespace tertium {
 namespace {
 
-struct Options {
+struct ShowOptions {
   std::string folder;
   std::string by;
   bool all = false;
@@ -30,7 +30,7 @@ void print_json(const Store& store, const std::string& by) {
   fmt::print("{}\n", json.dump());
 }
 
-void show(const Options& options) {
+void show(const ShowOptions& options) {
   const Store store = Store::open(options.folder);
   if (options.json) return print_json(store, options.by);
   print_results(store, options.by, options.all ? Detail::tables : Detail::picture);
@@ -39,9 +39,9 @@ void show(const Options& options) {
 }  // namespace
 
 void add_show(CLI::App& app) {
-  CLI::App& command =
-      add_command(app, "show", "Show what a results folder holds: a picture, then conclusions", "tertium show results --all");
-  const auto options = std::make_shared<Options>();
+  CLI::App& command = add_command(app, "show", "Show what a results folder holds: a picture, then conclusions",
+                                  "tertium show results --all");
+  const auto options = std::make_shared<ShowOptions>();
   command.add_option("folder", options->folder, "The folder that `tertium run --out` filled")->required();
   command.add_option("--by", options->by, kByHelp)->check(CLI::IsMember({kBy}));
   command.add_flag("--all", options->all, "Tables of every layer and block, instead of the picture");

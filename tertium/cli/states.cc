@@ -5,18 +5,18 @@
 #include "tertium/base/error.h"
 #include "tertium/base/text.h"
 #include "tertium/cli/command.h"
-#include "tertium/experiment/states.h"
 #include "tertium/engine/engine.h"
+#include "tertium/experiment/states.h"
 #include "tertium/formats/model_path.h"
 #include "tertium/model/config.h"
-#include "tertium/tokenizer/tokenizer.h"
 #include "tertium/protocols/question.h"
+#include "tertium/tokenizer/tokenizer.h"
 #include "tertium/version.h"
 
 namespace tertium {
 namespace {
 
-struct Options {
+struct StatesOptions {
   std::string model;
   std::filesystem::path adapter;
   std::string text;
@@ -27,7 +27,7 @@ struct Options {
   bool logits = false;
 };
 
-void states(const Options& options) {
+void states(const StatesOptions& options) {
   set_threads(options.threads);
   const std::filesystem::path path = find_model(options.model);
   const std::vector<TokenId> ids = encode_prompt(Tokenizer::open(path), options.text);
@@ -52,7 +52,7 @@ void add_states(CLI::App& app) {
   CLI::App& command =
       add_command(app, "states", "Write what a model computes on a text, as safetensors",
                   "tertium states models/gemma-3-270m.gguf \"The capital of France is\" -o france.safetensors");
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<StatesOptions>();
   command.add_option("model", options->model, kModelHelp)->required();
   command.add_option("text", options->text, "The text; BOS is put before it as the tokenizer says")->required();
   command

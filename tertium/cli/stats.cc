@@ -17,7 +17,7 @@ namespace {
 
 constexpr char kStudy[] = "2504.09378v1";
 
-struct Options {
+struct StatsOptions {
   std::string folder;
   ObservedFiles files;
   std::string preset, format, table;
@@ -25,7 +25,7 @@ struct Options {
   std::uint64_t seed = AnalysisOptions{}.seed;
 };
 
-Observations observed(const Options& options) {
+Observations observed(const StatsOptions& options) {
   const ObservedFiles& files = options.files;
   if (!options.folder.empty() && !files.answers.empty()) fail("give either a results folder or --answers, not both");
   if (!files.answers.empty()) return read_observed(files);
@@ -39,7 +39,7 @@ std::string text_of(const ResultTable& table, const std::string& format) {
   return format == "md" ? to_markdown(table) : to_tex(table);
 }
 
-void print_tables(const Analysis& analysis, const Options& options) {
+void print_tables(const Analysis& analysis, const StatsOptions& options) {
   std::vector<std::string> names;
   for (const ResultTable& table : result_tables(analysis)) {
     names.push_back(table.name);
@@ -53,12 +53,12 @@ void print_tables(const Analysis& analysis, const Options& options) {
       fmt::print("{0} {1}\n\n{2}\n", options.format == "md" ? "##" : "%", table.name, text_of(table, options.format));
 }
 
-void stats(const Options& options) {
+void stats(const StatsOptions& options) {
   const AnalysisOptions how{options.preset == kStudy ? Preset::study : Preset::tertium, options.seed};
   const Analysis analysis = analyse(observed(options), how);
   if (options.json) return fmt::print("{}\n", to_json(analysis).dump());
   if (!options.format.empty() || !options.table.empty()) {
-    Options chosen = options;
+    StatsOptions chosen = options;
     if (chosen.format.empty()) chosen.format = "md";
     return print_tables(analysis, chosen);
   }
@@ -70,7 +70,7 @@ void stats(const Options& options) {
 void add_stats(CLI::App& app) {
   CLI::App& command = add_command(app, "stats", "Tests, intervals and conclusions of a results folder",
                                   "tertium stats results --format csv --table flips > flips.csv");
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<StatsOptions>();
   command.add_option("folder", options->folder, "The folder that `tertium run --out` filled");
   command.add_option("--answers", options->files.answers, "Answers of another tool, a CSV file (docs/statistics.md)");
   command.add_option("--alignment", options->files.alignment, "Its alignment, with --answers");

@@ -17,7 +17,7 @@
 namespace tertium {
 namespace {
 
-struct Options {
+struct TokenizeOptions {
   std::string model;
   std::optional<std::string> text;
   bool no_special = false;
@@ -29,7 +29,7 @@ struct Options {
   std::vector<std::string> settings;
 };
 
-void tokenize(const Options& options) {
+void tokenize(const TokenizeOptions& options) {
   const Tokenizer tokenizer = Tokenizer::open(find_model(options.model));
   const std::string& text = *options.text;
   const auto [encoding, spells_bos] =
@@ -69,7 +69,7 @@ std::size_t item_of(const PreparedTask& task, const std::string& id) {
        printable(task.pivot.items.front().id));
 }
 
-void show_positions(const Options& options) {
+void show_positions(const TokenizeOptions& options) {
   Experiment experiment = read_experiment(options.experiment, options.settings);
   experiment.model = options.model;
   const std::filesystem::path model = find_model(options.model);
@@ -86,7 +86,7 @@ void show_positions(const Options& options) {
   }
 }
 
-void run(const Options& options) {
+void run(const TokenizeOptions& options) {
   if (options.text.has_value() == !options.experiment.empty())
     fail("give either a text, or --positions with an experiment file");
   options.experiment.empty() ? tokenize(options) : show_positions(options);
@@ -97,7 +97,7 @@ void run(const Options& options) {
 void add_tokenize(CLI::App& app) {
   CLI::App& command = add_command(app, "tokenize", "Show a text's token ids, pieces and byte offsets",
                                   "tertium tokenize models/gemma-3-270m.gguf \"L'uomo aprì il rubinetto.\"");
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<TokenizeOptions>();
   command.add_option("model", options->model, kModelHelp)->required();
   command.add_option("text", options->text, "The text");
   command.add_flag("--no-special", options->no_special, "Without BOS and other special tokens");

@@ -18,26 +18,28 @@
 namespace tertium {
 namespace {
 
-struct Options : ExperimentOptions {
+struct TrainOptions : ExperimentOptions {
   std::string out;
 };
 
 void say_what_trains(const PreparedTraining& training, const Model& model) {
   std::vector<std::string> pairs;
   for (const LanguagePairs& language : training.data.languages)
-    pairs.push_back(fmt::format("{} {} ({} held out)", language.language, language.pairs.size(), language.held_out.size()));
+    pairs.push_back(
+        fmt::format("{} {} ({} held out)", language.language, language.pairs.size(), language.held_out.size()));
   const TrainingSize size = size_of_training(model, training.spec, training.data);
   fmt::print("pairs: {}\n", join(pairs));
   if (training.data.texts.empty())
     fmt::print("no task's loss: alignment alone\n");
   else
-    fmt::print("texts of the task: {} ({} held out)\n", training.data.texts.size(), training.data.held_out_texts.size());
+    fmt::print("texts of the task: {} ({} held out)\n", training.data.texts.size(),
+               training.data.held_out_texts.size());
   fmt::print("adapter: rank {}, {:.2f} M weights; a step takes about {:.2f} GiB beside the model\n", training.spec.rank,
              static_cast<double>(size.parameters) / 1e6, size.bytes / (1 << 30));
   std::fflush(stdout);
 }
 
-void print_results(const std::vector<TrainedAdapter>& trained, const Options& options) {
+void print_results(const std::vector<TrainedAdapter>& trained, const TrainOptions& options) {
   fmt::print("\n{:<16}{:>7}{:>12}{:>12}\n", "", "steps", "task", "alignment");
   const auto number = [](double value) { return std::isnan(value) ? std::string("–") : fmt::format("{:.4f}", value); };
   for (const TrainedAdapter& one : trained)
@@ -49,20 +51,24 @@ void print_results(const std::vector<TrainedAdapter>& trained, const Options& op
       options.experiment, options.out);
 }
 
-void train(const Options& options) {
+void train(const TrainOptions& options) {
   const Experiment experiment = read_experiment(options.experiment, options.settings);
   set_threads(options.threads);
   stop_on_signals();
   if (!experiment.adapter.empty())
-    fail("{}: names an adapter already, and what is trained on top of it would need both; leave \"adapter\" out, or train "
-         "a merged model", options.experiment);
+    fail(
+        "{}: names an adapter already, and what is trained on top of it would need both; leave \"adapter\" out, or "
+        "train "
+        "a merged model",
+        options.experiment);
   const std::filesystem::path path = find_model(experiment.model.string());
   const Tokenizer tokenizer = Tokenizer::open(path);
   give_back_freed_memory();
   const auto [config, model_files] = config_and_files(path);
   PreparedTraining training = prepare_training(experiment, tokenizer, config);
   std::vector<Input> inputs = inputs_of(model_files, tokenizer.files(), {}, {});
-  for (const std::filesystem::path& file : training.files) inputs.push_back({"train " + file.filename().string(), file});
+  for (const std::filesystem::path& file : training.files)
+    inputs.push_back({"train " + file.filename().string(), file});
   const InputHashes hashes = hashes_of(inputs);
   // Gradients pass through plain weights, whatever the experiment's dtype and kernels.
   const Model model = Model::load(path, training.spec.dtype, {}, {.device = "cpu", .kernels = "aten"});
@@ -96,7 +102,7 @@ void train(const Options& options) {
 void add_train(CLI::App& app) {
   CLI::App& command = add_command(app, "train", "Train a LoRA adapter that aligns languages, and its baselines",
                                   "tertium train examples/train.toml --out adapters");
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<TrainOptions>();
   add_experiment_options(command, *options);
   command.add_option("--out", options->out, "The folder for the adapters, one a method; made if absent")->required();
   command.callback([options] { train(*options); });

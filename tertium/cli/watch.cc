@@ -17,7 +17,7 @@
 namespace tertium {
 namespace {
 
-struct Options {
+struct WatchOptions {
   std::string folder;
   bool once = false;
   bool json = false;
@@ -208,7 +208,7 @@ nlohmann::ordered_json as_json(const RunState& state) {
 /// Shows one state after the other.
 class Screen {
  public:
-  explicit Screen(const Options& options) : options_(options), is_terminal_(isatty(STDOUT_FILENO) == 1) {}
+  explicit Screen(const WatchOptions& options) : options_(options), is_terminal_(isatty(STDOUT_FILENO) == 1) {}
 
   void show(const RunState& state) {
     if (options_.json)
@@ -254,14 +254,14 @@ class Screen {
     last_ = "told";
   }
 
-  const Options& options_;
+  const WatchOptions& options_;
   bool is_terminal_;
   std::string last_;
   std::size_t drawn_ = 0, failed_ = 0;
   std::map<std::string, std::string> cells_;  // by stage
 };
 
-void watch(const Options& options) {
+void watch(const WatchOptions& options) {
   constexpr std::chrono::seconds kPause{1};
   Screen screen(options);
   for (;;) {
@@ -278,7 +278,7 @@ void watch(const Options& options) {
 void add_watch(CLI::App& app) {
   CLI::App& command =
       add_command(app, "watch", "Follow a run from its results folder, until it ends", "tertium watch results");
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<WatchOptions>();
   command.add_option("folder", options->folder, "The folder that `tertium run --out` fills")->required();
   command.add_flag("--once", options->once, "Show it once, as it is now");
   command.add_flag("--json", options->json, "One JSON object, and one more after every change");

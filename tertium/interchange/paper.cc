@@ -14,7 +14,7 @@ namespace {
 using nlohmann::json;
 namespace fs = std::filesystem;
 
-constexpr char kPivot[] = "en", kTask[] = "xcopa", kMeans[] = "xstorycloze";
+constexpr char kPivot[] = "en", kXcopa[] = "xcopa", kMeans[] = "xstorycloze";
 
 /// One digit an item.
 std::string digits(const json& value, const std::string& file, const std::string& name, std::size_t items) {
@@ -35,7 +35,7 @@ const json& field(const json& object, const std::string& file, const char* name)
 void add_answers(Store& store, const std::string& language, const std::string& right) {
   for (std::size_t item = 0; item < right.size(); ++item)
     for (const int option : {0, 1})
-      store.add(ScoreRow{kTask, language, std::to_string(item), kOnlyCorrect, option,
+      store.add(ScoreRow{kXcopa, language, std::to_string(item), kOnlyCorrect, option,
                          (right[item] == '1') == (option == 0) ? 1.0 : 0.0, 0, option == 0});
 }
 
@@ -46,7 +46,7 @@ void add_language(const fs::path& path, Store& store) {
   const std::string english = digits(field(content, file, "correct_en"), file, "correct_en", 0);
   const std::string other = digits(field(content, file, "correct_x"), file, "correct_x", english.size());
   const std::string pivot = fmt::format("{}_{}", kPivot, language);
-  store.set_info(pivot_key(kTask, language), pivot);
+  store.set_info(pivot_key(kXcopa, language), pivot);
   add_answers(store, pivot, english);
   add_answers(store, language, other);
   for (const auto& [metric, layers] : content.items()) {
@@ -55,7 +55,7 @@ void add_language(const fs::path& path, Store& store) {
       const std::string aligned =
           digits(layers[layer], file, fmt::format("{}[{}]", printable(metric), layer), english.size());
       for (std::size_t item = 0; item < aligned.size(); ++item)
-        store.add(AlignmentRow{kTask, language, std::to_string(item), metric, "resid", static_cast<int>(layer),
+        store.add(AlignmentRow{kXcopa, language, std::to_string(item), metric, "resid", static_cast<int>(layer),
                                aligned[item] == '1' ? 1.0 : 0.0});
     }
   }
@@ -89,7 +89,7 @@ void add_means(const fs::path& path, Store& store) {
 void import_paper(const fs::path& folder, Store& store) {
   std::vector<fs::path> files;
   std::error_code problem;
-  for (const auto& entry : fs::directory_iterator(folder / kTask, problem))
+  for (const auto& entry : fs::directory_iterator(folder / kXcopa, problem))
     if (entry.path().extension() == ".json") files.push_back(entry.path());
   std::ranges::sort(files);
   const fs::path means = folder / "xstorycloze_by_language.json";

@@ -4,7 +4,7 @@ namespace tertium {
 namespace {
 
 /// The study's text: each pivot statement is closest to its own translation.
-Measured of_item(const StatementCosines& item) {
+Measured dali_row_of(const StatementCosines& item) {
   const Cosines& s = item.across;
   Measured all{.value = 1};
   for (std::size_t k = 0; k < s.n; ++k) {
@@ -21,6 +21,6 @@ Measured of_item(const StatementCosines& item) {
 }  // namespace
 
 extern const Metric dali_row_metric = {"dali_row", "each pivot statement is closest to its own translation (rule row)",
-                                       of_item, nullptr};
+                                       dali_row_of, nullptr};
 
 }  // namespace tertium

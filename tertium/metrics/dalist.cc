@@ -4,7 +4,7 @@ namespace tertium {
 namespace {
 
 /// DALI, and parallel statements are closer than two statements of the same language too.
-Measured of_item(const StatementCosines& item) {
+Measured dalist_of(const StatementCosines& item) {
   const double least = least_diagonal(item.across);
   Measured all{.value = 1};
   for (const Cosines* others : {&item.across, &item.within_pivot, &item.within_other}) {
@@ -17,7 +17,7 @@ Measured of_item(const StatementCosines& item) {
 
 }  // namespace
 
-extern const Metric dalist_metric = {"dalist", "dali, and closer than statements within each language", of_item,
+extern const Metric dalist_metric = {"dalist", "dali, and closer than statements within each language", dalist_of,
                                      nullptr};
 
 }  // namespace tertium

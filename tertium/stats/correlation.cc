@@ -5,7 +5,6 @@
 #include <boost/math/distributions/students_t.hpp>
 #include <cassert>
 #include <cmath>
-#include <limits>
 #include <numeric>
 #include <vector>
 
@@ -13,8 +12,6 @@
 
 namespace tertium {
 namespace {
-
-constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
 double mean(std::span<const double> values) {
   return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
@@ -26,7 +23,7 @@ bool constant(std::span<const double> values) {
 }
 
 double pearson_r(std::span<const double> x, std::span<const double> y) {
-  if (x.size() < 2 || constant(x) || constant(y)) return kNaN;
+  if (x.size() < 2 || constant(x) || constant(y)) return NAN;
   const double mean_x = mean(x), mean_y = mean(y);
   double xx = 0, yy = 0, xy = 0;
   for (std::size_t i = 0; i < x.size(); ++i) {
@@ -60,7 +57,7 @@ Correlation pearson(std::span<const double> x, std::span<const double> y, double
 }
 
 double pearson_p(double r, std::size_t n) {
-  if (std::isnan(r) || n < 3) return kNaN;
+  if (std::isnan(r) || n < 3) return NAN;
   if (std::abs(r) >= 1) return 0;
   const double degrees = static_cast<double>(n - 2), t = std::abs(r) * std::sqrt(degrees / (1 - r * r));
   return 2 * boost::math::cdf(boost::math::complement(boost::math::students_t(degrees), t));
@@ -79,7 +76,7 @@ Correlation spearman(std::span<const double> x, std::span<const double> y, doubl
 }
 
 LeaveOneOut leave_one_out(std::span<const double> x, std::span<const double> y, CorrelationKind kind) {
-  LeaveOneOut range{.low = kNaN, .high = kNaN};
+  LeaveOneOut range{.low = NAN, .high = NAN};
   for (std::size_t out = 0; out < x.size(); ++out) {
     std::vector<double> some_x(x.begin(), x.end()), some_y(y.begin(), y.end());
     some_x.erase(some_x.begin() + static_cast<std::ptrdiff_t>(out));

@@ -16,8 +16,6 @@ namespace {
 using Values = std::vector<double>;
 using Indices = std::vector<std::size_t>;
 
-constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
-
 const double* row(const LayerValues& table, std::size_t item) { return table.values.data() + item * table.layers; }
 
 void check([[maybe_unused]] const LayerValues& table) {
@@ -60,8 +58,7 @@ std::size_t first_largest(const Values& values) {
 }
 
 double mean(const Values& values) {
-  return values.empty() ? kNaN
-                        : std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
+  return values.empty() ? NAN : std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
 }
 
 Counts counts(const Values& values) {
@@ -85,7 +82,7 @@ LayerChoice tested(const LayerValues& table, const Indices& items, std::size_t l
 }
 
 double median(Values values) {
-  if (values.empty()) return kNaN;
+  if (values.empty()) return NAN;
   std::sort(values.begin(), values.end());
   const std::size_t half = values.size() / 2;
   return values.size() % 2 ? values[half] : (values[half - 1] + values[half]) / 2;
@@ -130,7 +127,7 @@ LayerChoice split_half(const LayerValues& table, const SplitHalfOptions& options
   return {.layer = first_largest(chosen),
           .difference = mean(differences),
           .z = median(std::move(z)),
-          .p = any ? std::min(1.0, 2 * median(std::move(p))) : kNaN};
+          .p = any ? std::min(1.0, 2 * median(std::move(p))) : NAN};
 }
 
 }  // namespace tertium

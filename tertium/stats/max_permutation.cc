@@ -9,14 +9,13 @@
 #include <vector>
 
 #include "tertium/stats/random.h"
+#include "tertium/stats/ties.h"
 
 namespace tertium {
 namespace {
 
 using Values = std::vector<double>;
 using Indices = std::vector<std::size_t>;
-
-constexpr double kTie = 1e-9;  // of the largest value: what rounding may part
 
 double largest_distance_from_zero(const Values& values) {
   double largest = 0;
@@ -113,7 +112,7 @@ LayerChoice max_permutation(const LayerValues& table, const MaxPermutationOption
 
   Values sums = sums_of(table, smaller);
   LayerChoice choice{.difference = from_sums.largest(sums)};
-  const double reached = choice.difference - kTie * largest_distance_from_zero(table.values);
+  const double reached = choice.difference - kAlike * largest_distance_from_zero(table.values);
   while (from_sums.slope * sums[choice.layer] + from_sums.offset[choice.layer] < reached) ++choice.layer;
 
   Random random(options.seed);

@@ -4,12 +4,9 @@
 #include <boost/math/distributions/normal.hpp>
 #include <cassert>
 #include <cmath>
-#include <limits>
 
 namespace tertium {
 namespace {
-
-constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
 /// What the estimate must exceed the standard errors by.
 struct Quantiles {
@@ -25,7 +22,7 @@ Quantiles quantiles(const PowerOptions& options) {
 /// Where `excess`, negative at 0, becomes positive in (0, end]; NaN if it does not.
 template <class Excess>
 double root(const Excess& excess, double end) {
-  if (!(excess(end) >= 0)) return kNaN;
+  if (!(excess(end) >= 0)) return NAN;
   double low = 0, high = end;
   for (int step = 0; step < 60; ++step) {
     const double middle = (low + high) / 2;
@@ -38,7 +35,7 @@ double root(const Excess& excess, double end) {
 
 double detectable_difference(std::size_t n, Counts reference, const PowerOptions& options) {
   assert(reference.hits <= reference.n);
-  if (n == 0 || reference.n == 0) return kNaN;
+  if (n == 0 || reference.n == 0) return NAN;
   const Quantiles z = quantiles(options);
   const auto n1 = static_cast<double>(n), n2 = static_cast<double>(reference.n);
   const double seen = static_cast<double>(reference.hits) / n2;
@@ -53,7 +50,7 @@ double detectable_difference(std::size_t n, Counts reference, const PowerOptions
 
 double detectable_paired_difference(std::size_t n, std::size_t discordant, const PowerOptions& options) {
   assert(discordant <= n);
-  if (n == 0) return kNaN;
+  if (n == 0) return NAN;
   const Quantiles z = quantiles(options);
   const auto count = static_cast<double>(n);
   const double seen = static_cast<double>(discordant) / count;
@@ -66,7 +63,7 @@ double detectable_paired_difference(std::size_t n, std::size_t discordant, const
 }
 
 double detectable_mean(double deviation, std::size_t n, const PowerOptions& options) {
-  if (n == 0 || !(deviation > 0)) return kNaN;
+  if (n == 0 || !(deviation > 0)) return NAN;
   const Quantiles z = quantiles(options);
   return (z.null + z.alternative) * deviation / std::sqrt(static_cast<double>(n));
 }

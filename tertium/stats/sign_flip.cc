@@ -7,14 +7,13 @@
 #include <vector>
 
 #include "tertium/stats/random.h"
+#include "tertium/stats/ties.h"
 #include "tertium/stats/units.h"
 
 namespace tertium {
 namespace {
 
 constexpr std::size_t kMostExact = 30;  // a billion sums
-constexpr double kTie = 1e-9;           // of the sum of all distances from 0: what rounding may part
-
 /// Goes through all signs in Gray's order, in which one changes at a time.
 double exact(const std::vector<double>& sums, double sum, double extreme) {
   const std::uint64_t all = std::uint64_t{1} << sums.size();
@@ -53,7 +52,7 @@ double sign_flip(std::span<const double> differences, std::span<const std::size_
   std::erase(sums, 0.0);  // whatever its sign, it adds nothing
   double sum = 0, reach = 0;
   for (const double one : sums) sum += one, reach += std::abs(one);
-  const double extreme = std::abs(sum) - kTie * reach;
+  const double extreme = std::abs(sum) - kAlike * reach;
   return sums.size() <= options.largest_exact ? exact(sums, sum, extreme) : sampled(sums, extreme, options);
 }
 

@@ -8,14 +8,10 @@
 #include <vector>
 
 #include "tertium/stats/rates.h"
+#include "tertium/stats/ties.h"
 
 namespace tertium {
 namespace {
-
-constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
-
-/// Tables as probable as the observed one up to rounding count as extreme. Summing in doubles errs by about n * 1e-16.
-constexpr double kTie = 1e-9;
 
 /// The ways to choose k hits of `hits` in the first of two groups, of n[0] and n[1] items, as multiples of the
 /// commonest number of ways. From one k to the next it is a product of small fractions, so a sum over all tables takes
@@ -63,14 +59,14 @@ PooledZ two_proportion_z(Counts first, Counts second) {
 
 double fisher_exact(Counts first, Counts second) {
   assert(first.hits <= first.n && second.hits <= second.n);
-  if (first.n == 0 || second.n == 0) return kNaN;
+  if (first.n == 0 || second.n == 0) return NAN;
   const std::size_t hits = first.hits + second.hits;
   const std::vector<double> weights = hypergeometric_weights(first.n, second.n, hits);
   const double observed = weights[first.hits - (hits > second.n ? hits - second.n : 0)];
   double extreme = 0, all = 0;
   for (const double weight : weights) {
     all += weight;
-    if (weight <= observed * (1 + kTie)) extreme += weight;
+    if (weight <= observed * (1 + kAlike)) extreme += weight;  // tables as probable as the observed one count
   }
   return extreme / all;
 }

@@ -101,10 +101,6 @@ LettersTemplate built_in(const Task& task) {
   return letters;
 }
 
-std::string place(const std::filesystem::path& file, const toml::node& node) {
-  return fmt::format("{}:{}", file.string(), node.source().begin.line);
-}
-
 /// A key that nobody reads is most often a misspelt one.
 void check_keys(const toml::table& table, const std::vector<std::string>& known, std::string_view what,
                 const std::filesystem::path& file) {
@@ -163,7 +159,8 @@ void demand_alike(const LettersTemplate& letters, const Item& item, std::string_
   if (times.empty() || *least == *most) return;
   const auto place = [&](auto found) { return found - times.begin() + 1; };
   fail(
-      "item \"{}\" ({}): the prompt of {} lists {} {} {} but {} {} {}; name all of them equally often, by {{options}} or "
+      "item \"{}\" ({}): the prompt of {} lists {} {} {} but {} {} {}; name all of them equally often, by {{options}} "
+      "or "
       "{{{}1}}, {{{}2}} …",
       printable(item.id), item.language, letters.origin, what, place(most), times_in_words(*most), what, place(least),
       times_in_words(*least), what, what);

@@ -17,7 +17,7 @@ constexpr std::size_t kMostBytes = 1 << 16;  // of one text of a template
 constexpr std::size_t kMostStops = 16;
 
 /// What placeholders stand for.
-struct Values {
+struct PairValues {
   const LanguageNames& names;
   std::string_view source, target;
 
@@ -53,7 +53,7 @@ void for_each_piece(std::string_view rest, const std::string& origin, std::strin
 
 /// Appends a filled text; where its {source} begins, if it has one.
 std::size_t append_filled(const TranslationTemplate& form, std::string_view key, const std::string& text,
-                          const Values& values, std::string& to) {
+                          const PairValues& values, std::string& to) {
   std::size_t source = 0;
   for_each_piece(
       text, form.origin, key, [&](std::string_view piece) { to += piece; },
@@ -92,10 +92,6 @@ void demand_rule(const TranslationTemplate& form, const Rule& rule) {
       });
   if (rule.source_is_wanted && times["source"] != 1) fail("{}: {} must name {{source}} once", form.origin, rule.key);
   if (rule.target_is_wanted && times["target"] != 1) fail("{}: {} must name {{target}} once", form.origin, rule.key);
-}
-
-std::string place(const std::filesystem::path& file, const toml::node& node) {
-  return fmt::format("{}:{}", file.string(), node.source().begin.line);
 }
 
 std::vector<std::string> read_stops(const toml::node& node, const std::string& where) {

@@ -14,7 +14,7 @@ namespace tertium {
 namespace {
 
 namespace fs = std::filesystem;
-using Json = nlohmann::ordered_json;
+using OrderedJson = nlohmann::ordered_json;
 
 constexpr std::string_view kNoTemplate =
     "this is a base model without a chat template; use its instruction-tuned version";
@@ -63,8 +63,9 @@ ChatTemplate ChatTemplate::open(const fs::path& model) {
 
 std::string render_chat(const ChatTemplate& chat, std::span<const Message> messages, bool add_generation_prompt,
                         std::optional<std::int64_t> now) {
-  Json variables = {{"add_generation_prompt", add_generation_prompt}, {"tools", nullptr}, {"documents", nullptr}};
-  variables["messages"] = Json::array();
+  OrderedJson variables = {
+      {"add_generation_prompt", add_generation_prompt}, {"tools", nullptr}, {"documents", nullptr}};
+  variables["messages"] = OrderedJson::array();
   for (const auto& [role, content] : messages) {
     if (!is_utf8(role) || !is_utf8(content)) fail("{}: a message is not UTF-8", chat.origin);
     variables["messages"].push_back({{"role", role}, {"content", content}});
