@@ -23,13 +23,13 @@ AblationKey with_control(AblationKey key, std::string control) {
 }
 
 /// By language, place and control: the index of its observations.
-using Places = std::map<std::pair<TaskLanguage, AblationKey>, std::size_t>;
+using AblationPlaces = std::map<std::pair<TaskLanguage, AblationKey>, std::size_t>;
 
 /// The options' scores of one draw.
 using Draw = std::pair<std::string, std::string>;  // item, control
 
 void add_answers(const std::vector<AblationRow>& scores, const std::vector<LanguageAnswers>& answers,
-                 std::vector<AblationObservations>& all, Places& places) {
+                 std::vector<AblationObservations>& all, AblationPlaces& places) {
   std::vector<std::map<Draw, std::vector<double>>> scored;
   for (const AblationRow& row : scores) {
     const TaskLanguage of{row.task, row.protocol, row.language};
@@ -62,7 +62,7 @@ void add_answers(const std::vector<AblationRow>& scores, const std::vector<Langu
 }
 
 void add_alignment(const std::vector<AblatedAlignmentRow>& ablated, const std::vector<AlignmentRow>& clean,
-                   std::vector<AblationObservations>& all, const Places& places) {
+                   std::vector<AblationObservations>& all, const AblationPlaces& places) {
   std::map<std::tuple<std::string, std::string, AblationKey>, std::size_t> first;  // alignment knows no protocol
   for (const auto& [place, index] : places) {
     const auto [found, is_new] = first.insert({{place.first.task, place.first.language, place.second}, index});
@@ -146,7 +146,7 @@ std::vector<AblationObservations> ablation_observations(const std::vector<Ablati
                                                         const std::vector<AlignmentRow>& clean,
                                                         const std::vector<LanguageAnswers>& answers) {
   std::vector<AblationObservations> all;
-  Places places;
+  AblationPlaces places;
   add_answers(scores, answers, all, places);
   add_alignment(alignment, clean, all, places);
   return all;

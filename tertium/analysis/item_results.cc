@@ -33,7 +33,7 @@ struct PatchedPlace {
   std::int64_t first = 0;                                                // the number of its first trial
   std::map<std::pair<std::string, int>, std::vector<ItemPatch>> groups;  // by control and block
 };
-using Places = std::map<TaskLanguage, std::map<PatchKey, PatchedPlace>>;
+using PatchedPlaces = std::map<TaskLanguage, std::map<PatchKey, PatchedPlace>>;
 
 /// The n-th of the trials counts as the n-th of a mean.
 void add_to_mean(ItemPatch& mean, const ItemPatch& one) {
@@ -103,11 +103,11 @@ class PatchCollector {
   std::size_t count_ = 0;
   PatchDetail detail_ = PatchDetail::draws;
   std::set<std::string>* names_;
-  Places places_;
+  PatchedPlaces places_;
   std::map<const std::vector<ItemPatch>*, std::map<const std::string*, std::size_t>> means_;  // where an item's lies
 };
 
-std::size_t count(const ItemPatches& at, bool main_alone) {
+std::size_t count_patches(const ItemPatches& at, bool main_alone) {
   std::size_t all = 0;
   for (const ItemPatchGroup& group : at.groups)
     if (!main_alone || group.control == "main") all += group.patches.size();
@@ -118,7 +118,7 @@ std::size_t count(const ItemPatches& at, bool main_alone) {
 void shorten(ItemResults& results, std::size_t most) {
   const auto total = [&](bool main_alone) {
     std::size_t all = 0;
-    for (const ItemPatches& at : results.patches) all += count(at, main_alone);
+    for (const ItemPatches& at : results.patches) all += count_patches(at, main_alone);
     return all;
   };
   if (total(false) <= most) return;

@@ -12,6 +12,7 @@ namespace tertium {
 
 std::string percent(double share) { return std::isnan(share) ? "–" : fmt::format("{:.0f}", 100 * share); }
 std::string number(double value, int digits) { return std::isnan(value) ? "–" : fmt::format("{:.{}f}", value, digits); }
+std::string p_text(double p) { return std::isnan(p) ? "–" : p < 0.0005 ? "<.001" : fmt::format("{:.3f}", p); }
 
 std::string cell(const std::string& text, std::size_t width) { return fmt::format("{:>{}}", text, width); }
 

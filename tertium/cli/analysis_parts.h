@@ -13,6 +13,7 @@ namespace tertium {
 
 std::string percent(double share);                 // "12"; "–" where unknown
 std::string number(double value, int digits = 2);  // "0.12"
+std::string p_text(double p);                      // "0.123", "<.001"
 /// Right-aligned in `width` columns; every character used in cells is one column wide.
 std::string cell(const std::string& text, std::size_t width);
 

@@ -86,10 +86,10 @@ void print_items(const Comparison& comparison) {
                printable(change.of.language), printable(change.item), change.won ? "won" : "lost");
 }
 
-void compare(const CompareOptions& options) {
+void compare_runs(const CompareOptions& options) {
   std::vector<NamedObservations> all;
   for (const std::string& folder : options.folders) all.push_back({folder, observations_of(Store::open(folder))});
-  const Comparison comparison = tertium::compare(all, options.seed);
+  const Comparison comparison = compare(all, options.seed);
   if (options.json) {
     nlohmann::ordered_json json = to_json(result_tables(comparison));
     json["conclusions"] = comparison.conclusions;
@@ -120,7 +120,7 @@ void add_compare(CLI::App& app) {
   command.add_option("--seed", options->seed, "Of resampling")->capture_default_str();
   command.add_flag("--items", options->items, "List the items that changed");
   command.add_flag("--json", options->json, "One JSON object");
-  command.callback([options] { compare(*options); });
+  command.callback([options] { compare_runs(*options); });
 }
 
 }  // namespace tertium

@@ -30,7 +30,7 @@ constexpr char kDriver[] = R"(
   (error) => { process.stderr.write(error.message); process.exitCode = 1; });
 )";
 
-void write(const fs::path& path, std::string_view text) {
+void write_or_fail(const fs::path& path, std::string_view text) {
   if (!write_file(path, text)) fail("{}: cannot be written; give another -o, or make room", path.string());
 }
 
@@ -85,9 +85,9 @@ void plot(const PlotOptions& options) {
   const ScratchFolder scratch;
   const fs::path script = scratch.path() / "plot.cjs", request = scratch.path() / "request.json",
                  drawn = scratch.path() / "drawn";
-  write(script, std::string(report_script()) + kDriver);
-  write(request, request_of(options, ending == ".json" ? "json" : "svg")
-                     .dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
+  write_or_fail(script, std::string(report_script()) + kDriver);
+  write_or_fail(request, request_of(options, ending == ".json" ? "json" : "svg")
+                             .dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
   run_or_fail(node, {script.string()}, request, drawn, scratch);
   if (converts) {
     const fs::path svg = scratch.path() / "drawn.svg";
@@ -97,7 +97,7 @@ void plot(const PlotOptions& options) {
                 "/dev/null", drawn, scratch);
   }
   std::ifstream file(drawn, std::ios::binary);
-  write(out, std::string(std::istreambuf_iterator<char>(file), {}));
+  write_or_fail(out, std::string(std::istreambuf_iterator<char>(file), {}));
 }
 
 }  // namespace

@@ -20,8 +20,6 @@
 namespace tertium {
 namespace {
 
-std::string p_text(double p) { return std::isnan(p) ? "–" : p < 0.0005 ? "<.001" : fmt::format("{:.3f}", p); }
-
 /// Where an option's score is a sum, what its length would make of it.
 void print_accuracy_by_rule(const Part& part) {
   const LanguageResult& first = *part.languages.front();

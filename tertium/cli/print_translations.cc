@@ -16,8 +16,6 @@
 namespace tertium {
 namespace {
 
-std::string p_text(double p) { return std::isnan(p) ? "–" : p < 0.0005 ? "<.001" : fmt::format("{:.3f}", p); }
-
 std::string range(const Estimate& estimate, int digits) {
   return std::isnan(estimate.low)
              ? ""

@@ -31,8 +31,6 @@ constexpr std::string_view kPathKeys[] = {"model",  "adapter",    "intervention"
 
 /// The names of [[task]] tables that are no benchmarks.
 constexpr char kParallel[] = "parallel", kTranslation[] = "translate", kOpen[] = "generate";
-/// A control that is none of patching/controls, since its donors are no items of a language.
-constexpr char kOtherTarget[] = "other_target";
 
 /// Makes the value of a path key absolute, seen from `folder`.
 void resolve(toml::node& node, std::string_view key, const fs::path& folder) {

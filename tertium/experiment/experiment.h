@@ -73,6 +73,10 @@ struct CorpusSpec {
 /// The pivot, then the others.
 std::vector<std::string> with_pivot(const std::string& pivot, const std::vector<std::string>& others);
 
+/// A control of translations, which is none of patching/controls, since its donors are no items of a language: what is
+/// put in comes from the pivot's run of the same sentence into another target.
+inline constexpr char kOtherTarget[] = "other_target";
+
 /// A [[task]] table named "translate" (docs/methods.md, section 12): source languages, the pivot beside, into one
 /// target.
 struct TranslateSpec {
@@ -111,9 +115,9 @@ struct LensSpec {
 
 /// [repair]: maps of another language's states onto the pivot's, fitted on some items and tried on the others.
 struct RepairSpec {
-  std::vector<std::string> kinds;     // repair_kinds()
-  double fit = 0.5;                   // the share of items that is fitted on
-  std::string corpus;                 // a parallel task whose sentences are fitted on instead; by CorpusSpec::corpus()
+  std::vector<std::string> kinds;  // repair_kinds()
+  double fit = 0.5;                // the share of items that is fitted on
+  std::string corpus;              // a parallel task whose sentences are fitted on instead; by CorpusSpec::corpus()
   std::vector<double> alphas = {0.5, 1};
   std::optional<std::vector<int>> blocks;  // all without it
   int rank = 8;                            // of low_rank
@@ -126,7 +130,7 @@ const std::vector<std::string>& repair_controls();
 /// What a run does: the experiment file (docs/experiment.md).
 struct Experiment {
   std::filesystem::path model;
-  std::filesystem::path adapter;  // empty: none
+  std::filesystem::path adapter;       // empty: none
   std::filesystem::path intervention;  // a repair that an earlier run kept; empty: none
   std::string dtype = "auto";
   std::string pivot = "en";
@@ -139,7 +143,7 @@ struct Experiment {
   std::optional<LensSpec> lens;
   std::optional<AblateSpec> ablate;  // without [ablate] nothing is ablated
   std::optional<RepairSpec> repair;
-  std::string text;                  // the whole of it, after --set, as TOML
+  std::string text;  // the whole of it, after --set, as TOML
 
   /// Where the adapter lies (find_adapter); empty if there is none.
   std::filesystem::path found_adapter() const;

@@ -11,8 +11,6 @@
 namespace tertium {
 namespace {
 
-constexpr std::string_view kHash = "sha256 ";
-
 /// The last `parts` parts of a path.
 std::string end_of(const std::filesystem::path& path, int parts) {
   std::filesystem::path end;

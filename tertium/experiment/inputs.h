@@ -30,6 +30,9 @@ std::vector<Input> inputs_of(const std::vector<FileState>& model, const std::vec
 using InputHashes = std::vector<std::pair<std::string, std::string>>;
 InputHashes hashes_of(const std::vector<Input>& inputs);
 
+/// What `runs` files a hash under is this and the input's name.
+inline constexpr std::string_view kHash = "sha256 ";
+
 /// Files them in `runs`, under "sha256 NAME".
 void store_hashes(Store& store, const InputHashes& hashes);
 

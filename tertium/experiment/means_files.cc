@@ -15,15 +15,16 @@
 namespace tertium {
 namespace {
 
-constexpr std::size_t kHash = 64;
+constexpr std::size_t kHashDigits = 64;
 
 }  // namespace
 
 std::string MeansFiles::bytes(const std::string& id) const {
   std::ifstream stream(file(id), std::ios::binary);
   const std::string all{std::istreambuf_iterator<char>(stream), {}};
-  if (all.size() <= kHash || Hasher().add(id).add(all.substr(kHash)).hex() != all.substr(0, kHash)) return {};
-  return all.substr(kHash);
+  if (all.size() <= kHashDigits || Hasher().add(id).add(all.substr(kHashDigits)).hex() != all.substr(0, kHashDigits))
+    return {};
+  return all.substr(kHashDigits);
 }
 
 bool MeansFiles::has(const std::string& id) const { return !bytes(id).empty(); }
@@ -34,8 +35,7 @@ void MeansFiles::write(const std::string& id, const MeansPair& means) const {
   const std::filesystem::path own = file(id + "-" + writer_);
   std::error_code problem;
   if (replace_file(own, Hasher().add(id).add(body).hex() + body)) std::filesystem::rename(own, file(id), problem);
-  if (problem || !is_there(file(id)))
-    fail("{}: cannot be written; is that disk full?", file(id).string());
+  if (problem || !is_there(file(id))) fail("{}: cannot be written; is that disk full?", file(id).string());
 }
 
 MeansPair MeansFiles::read(const std::string& id) const {

@@ -11,7 +11,7 @@
 namespace tertium {
 namespace {
 
-constexpr std::string_view kDecides = "decides ", kHash = "sha256 ";
+constexpr std::string_view kDecides = "decides ";
 
 bool is_of_model(const std::string& input) { return input.starts_with("model ") || input.starts_with("tokenizer "); }
 

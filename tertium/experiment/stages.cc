@@ -17,8 +17,8 @@ namespace {
 constexpr std::string_view kStage = "stage ";
 constexpr std::string_view kPlanned = "not begun", kWaiting = "waits for answers", kDone = "done", kOf = " of ",
                            kUnits = " units";
-constexpr std::string_view kParallel = "parallel ";  // of corpora
-constexpr std::string_view kFinished = "finished";   // the time at which a run was
+constexpr std::string_view kOfCorpora = "parallel ";  // of corpora
+constexpr std::string_view kFinished = "finished";    // the time at which a run was
 
 /// What a key and its value say; a value that no run writes is one of a stage under way.
 StageState stage_state(std::string_view name, std::string_view value) {
@@ -51,7 +51,7 @@ int rank_of(std::string_view state) { return state == kDone ? 3 : state == kPlan
 
 /// Whether a unit belongs to a stage. Units of alignment are of no protocol, but their stage bears the name of one.
 bool is_of(const std::string& stage, const UnitRow& unit) {
-  if (unit.task.starts_with(kParallel)) return stage.starts_with(fmt::format("{} {}: ", unit.task, unit.language));
+  if (unit.task.starts_with(kOfCorpora)) return stage.starts_with(fmt::format("{} {}: ", unit.task, unit.language));
   const std::string what = unit.stage == kPatched ? patching(unit.direction) : unit.stage;
   if (!unit.protocol.empty())
     return stage == fmt::format("{} {} {}: {}", unit.task, unit.protocol, unit.language, what);
@@ -137,7 +137,7 @@ bool settle_stages(Store& store) {
       if (!is_of(stage, unit)) continue;
       ++all;
       done += unit.state == kUnitDone;
-      if (unit.stage == kAligning && !unit.task.starts_with(kParallel)) ties[unit.part] += unit.ties;
+      if (unit.stage == kAligning && !unit.task.starts_with(kOfCorpora)) ties[unit.part] += unit.ties;
     }
     const bool ends = done == all && (state == kDone || (rank_of(state) == rank_of("") && all > 0));
     if (ends) file_stage(store, stage, std::string(kDone));

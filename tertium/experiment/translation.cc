@@ -29,9 +29,6 @@ namespace {
 
 constexpr char kFix[] = "fix";
 
-// What is put in comes from the pivot's run of the same sentence into another target.
-constexpr char kOtherTarget[] = "other_target";
-
 /// How the source sentences are compared: the indicator of MEXAT and, as real numbers, how far its own cosine is above
 /// the largest of the others. measure_corpus begins with 1, so a half of that, which is no more.
 void nearest_of_pair(double own, double other, Measured& item) { item.value = std::min(item.value, (own - other) / 2); }

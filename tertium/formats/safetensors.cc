@@ -19,7 +19,7 @@ namespace {
 using nlohmann::json;
 using Path = std::filesystem::path;
 
-constexpr std::size_t length_bytes = sizeof(std::uint64_t);
+constexpr std::size_t header_length_bytes = sizeof(std::uint64_t);
 constexpr std::size_t max_header_bytes = 100'000'000;  // the format's own limit
 constexpr std::string_view metadata_key = "__metadata__";
 
@@ -56,16 +56,16 @@ class HeaderGuard {
 /// The bytes of the header, behind its length.
 std::string_view header_text(const Path& path, std::span<const std::byte> file) {
   std::uint64_t length = 0;
-  if (file.size() < length_bytes)
+  if (file.size() < header_length_bytes)
     fail("{}: is too short to be a safetensors file; download or write it again", path.string());
-  std::memcpy(&length, file.data(), length_bytes);
-  if (length > file.size() - length_bytes)
+  std::memcpy(&length, file.data(), header_length_bytes);
+  if (length > file.size() - header_length_bytes)
     fail("{}: its header claims {} bytes, the file has {}; it is cut short or no safetensors file", path.string(),
          length, file.size());
   if (length > max_header_bytes)
     fail("{}: its header claims {} bytes, more than the {} that safetensors allows", path.string(), length,
          max_header_bytes);
-  return {reinterpret_cast<const char*>(file.data()) + length_bytes, static_cast<std::size_t>(length)};
+  return {reinterpret_cast<const char*>(file.data()) + header_length_bytes, static_cast<std::size_t>(length)};
 }
 
 json parse_header(const Path& path, std::string_view text) {
@@ -142,7 +142,7 @@ class Entry {
 
 std::vector<TensorView> read_tensors(const Path& path, std::span<const std::byte> file) {
   const std::string_view text = header_text(path, file);
-  const std::span<const std::byte> data = file.subspan(length_bytes + text.size());
+  const std::span<const std::byte> data = file.subspan(header_length_bytes + text.size());
   std::vector<TensorView> tensors;
   std::size_t claimed = 0;
   const json header = parse_header(path, text);
@@ -178,7 +178,8 @@ std::string make_header(const Path& path, const std::vector<TensorView>& tensors
     begin = end;
   }
   std::string text = header.dump();
-  text.resize((text.size() + length_bytes - 1) / length_bytes * length_bytes, ' ');  // so that the data is aligned
+  text.resize((text.size() + header_length_bytes - 1) / header_length_bytes * header_length_bytes,
+              ' ');  // so that the data is aligned
   return text;
 }
 
