@@ -11,13 +11,13 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <random>
-#include <set>
 
 #include "tertium/base/error.h"
 #include "tertium/base/profile.h"
 #include "tertium/cli/process.h"
 #include "tertium/engine/engine.h"
 #include "tertium/engine/greedy.h"
+#include "tertium/engine/readout.h"
 #include "tertium/experiment/run.h"
 #include "tertium/experiment/scoring.h"
 #include "tertium/model/checkpoint.h"
@@ -225,16 +225,12 @@ class Worker {
     return {{"seconds", time}, {"texts", texts}};
   }
 
-  /// Rows that pass the head for the whole vocabulary, and rows times the blocks that they pass.
-  void count(const Job& job, Json& rows) const {
-    double head = 0, blocks = 0;
-    std::set<std::pair<int, int>> read;
-    for (const Reading& reading : job.readings)
-      if (reading.readout == Readout::log_probs) head += read.emplace(reading.strand, reading.row).second;
+  /// The rows of a job, times the blocks that they pass.
+  double rows_in_blocks(const Job& job) const {
+    double rows = 0;
     for (const Strand& strand : job.strands)
-      blocks += static_cast<double>(strand.rows()) * (config().block_count() - strand.first_block());
-    rows["head"] = rows["head"].get<double>() + head;
-    rows["blocks"] = rows["blocks"].get<double>() + blocks;
+      rows += static_cast<double>(strand.rows()) * (config().block_count() - strand.first_block());
+    return rows;
   }
 
   Json phases_since(const std::map<std::string, double>& before) const {
@@ -247,7 +243,8 @@ class Worker {
   Json sweep(const Json& command) {
     const std::size_t count = command.value("items", languages_[0].items.size());
     Scores scores(count);
-    Json rows = {{"head", 0.0}, {"blocks", 0.0}};
+    double in_blocks = 0;
+    const std::int64_t through_head = rows_through_head();
     const std::map<std::string, double> before = phase_seconds();
     const double time = seconds([&] {
       const std::vector<ItemRun> pivot =
@@ -259,7 +256,7 @@ class Worker {
                                                config().block_count(), std::numeric_limits<int>::max())
                                        .front()));
         jobs.push_back(std::move(sweeps.back().job));
-        this->count(jobs.back(), rows);
+        in_blocks += rows_in_blocks(jobs.back());
       }
       engine_->run(jobs, [&](std::size_t i, const JobResult& result) {
         for (std::size_t p = 0; p < sweeps[i].asked.size(); ++p) {
@@ -268,6 +265,7 @@ class Worker {
         }
       });
     });
+    const Json rows = {{"head", rows_through_head() - through_head}, {"blocks", in_blocks}};
     return with_donors({{"seconds", time}, {"scores", scores}, {"phases", phases_since(before)}, {"rows", rows}}, count,
                        command.at("donors"));
   }

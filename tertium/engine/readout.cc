@@ -1,6 +1,7 @@
 #include "tertium/engine/readout.h"
 
 #include <algorithm>
+#include <atomic>
 #include <bit>
 #include <cmath>
 #include <map>
@@ -19,6 +20,8 @@ using at::Tensor;
 // Rows x words held at one time: 8 MiB in f32. Larger pieces leave the CPU's caches, and malloc returns them to the
 // kernel each time. A GPU, which waits for each piece to be looked at, takes 256 MiB.
 constexpr std::int64_t kLogitsAtOnce = 2 << 20, kLogitsOnADevice = 64 << 20;
+
+std::atomic<std::int64_t> through_head = 0;
 
 /// One reading of one job, and the row of `state` it is read at.
 struct Placed {
@@ -107,6 +110,8 @@ void read_log_probs(const Model& model, const ReadingGroup& group) {
 
 }  // namespace
 
+std::int64_t rows_through_head() { return through_head; }
+
 void take(const Ops& ops, std::span<const WantedLogit> wanted, std::int64_t first, const Tensor& values) {
   std::vector<std::int64_t> rows, columns;
   std::vector<float*> into;
@@ -120,6 +125,7 @@ void take(const Ops& ops, std::span<const WantedLogit> wanted, std::int64_t firs
 
 void for_each_part_of_vocabulary(const Model& model, const Tensor& state,
                                  const std::function<void(std::int64_t first, const Tensor& values)>& with) {
+  through_head += state.size(0);
   const std::int64_t at_once = state.device().is_cpu() ? kLogitsAtOnce : kLogitsOnADevice;
   // A power of two: whole blocks of the head, whatever the number of rows.
   const auto block = static_cast<std::int64_t>(

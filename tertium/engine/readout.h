@@ -20,6 +20,9 @@ struct Layout;
 void read_all(const Model& model, const at::Tensor& stream, std::span<const Job> jobs, const Layout& layout,
               std::vector<JobResult>& results);
 
+/// How many rows passed the head for the whole vocabulary so far, on all threads.
+std::int64_t rows_through_head();
+
 /// The logits of states after the final norm, [R, D], some words at a time: never R x V numbers at once. `with` gets
 /// the first word's id and the logits of that and the next ones, [R, words] on the model's device, which it may
 /// overwrite.
