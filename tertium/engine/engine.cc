@@ -186,9 +186,11 @@ double product_rate(const Model& model, int rows, int in, int out) {
   const c10::InferenceMode no_autograd;
   const Ops& ops = model.last_ops();
   const at::ScalarType type = scalar_type(model.precision());
+  // In f32, too, numbers as most files hold them.
   const at::Tensor x = ops.here(at::randn({rows, in})), rounded = x.to(type),
-                   weight = ops.here(at::randn({out, in}).to(type));
-  const Linear own{ops.matrix({weight}, type), {}};
+                   stored = at::randn({out, in}).to(type == at::kFloat ? at::kBFloat16 : type),
+                   weight = ops.here(stored.to(type));
+  const Linear own{ops.matrix({stored}, type), {}};
   constexpr int kRounds = 8;
   double best = std::numeric_limits<double>::infinity();
   const auto time = [&](const auto& product) {
