@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include "tertium/analysis/comparison.h"
 #include "tertium/base/error.h"
