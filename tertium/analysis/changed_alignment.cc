@@ -29,7 +29,7 @@ void AlignmentChanges::add(std::size_t place, const std::string& draw, const std
 }
 
 void AlignmentChanges::add_draw(std::map<std::string, std::map<std::string, ChangedAlignment>>& aligned,
-                                   const OfDraw& of, const ChangedAlignment& draw) {
+                                const OfDraw& of, const ChangedAlignment& draw) {
   const auto& [place, metric, item, name] = of;
   add_value(aligned[metric][item], draw.value, draw.change);
 }

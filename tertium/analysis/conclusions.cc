@@ -384,7 +384,7 @@ void tell_regression(const Subject& subject, const Analysis& analysis, Conclusio
 /// One sentence a repair and language: what it repairs stands beside what it breaks and what its controls do.
 void tell_repairs(const Subject& subject, const Analysis& analysis, Conclusions& out) {
   for (const RepairResult& main : analysis.repairs) {
-    if (main.control != "main" || !subject.asks(main.of)) continue;
+    if (main.control != kMain || !subject.asks(main.of)) continue;
     const RepairResult *weakest = nullptr, *pivot = nullptr;  // what main exceeds least surely
     for (const RepairResult& other : analysis.repairs) {
       if (other.of != main.of || other.repair != main.repair) continue;
@@ -427,14 +427,14 @@ void tell_ablations(const Subject& subject, const Analysis& analysis, Conclusion
     const AblationResult *most = nullptr, *control = nullptr;
     std::size_t places = 0, changed = 0;
     for (const AblationResult* one : results) {
-      if (one->key.control != "main" || std::isnan(one->change.value)) continue;
+      if (one->key.control != kMain || std::isnan(one->change.value)) continue;
       ++places;
       changed += one->p_bh < kLevel;
       if (!most || one->change.value < most->change.value) most = one;
     }
     if (!most) continue;
     for (const AblationResult* one : results)
-      if (one->key.control != "main" && one->key.layer == most->key.layer && one->key.head == most->key.head)
+      if (one->key.control != kMain && one->key.layer == most->key.layer && one->key.head == most->key.head)
         control = one;
     const auto points = [](const Estimate& of) {
       return fmt::format("{:+.0f} points [{:+.0f}, {:+.0f}]", 100 * of.value, 100 * of.low, 100 * of.high);

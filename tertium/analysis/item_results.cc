@@ -110,7 +110,7 @@ class PatchCollector {
 std::size_t count_patches(const ItemPatches& at, bool main_alone) {
   std::size_t all = 0;
   for (const ItemPatchGroup& group : at.groups)
-    if (!main_alone || group.control == "main") all += group.patches.size();
+    if (!main_alone || group.control == kMain) all += group.patches.size();
   return all;
 }
 
@@ -125,7 +125,7 @@ void shorten(ItemResults& results, std::size_t most) {
   results.detail = total(true) <= most ? PatchDetail::main : PatchDetail::none;
   if (results.detail == PatchDetail::none) results.patches.clear();
   for (ItemPatches& at : results.patches)
-    std::erase_if(at.groups, [](const ItemPatchGroup& group) { return group.control != "main"; });
+    std::erase_if(at.groups, [](const ItemPatchGroup& group) { return group.control != kMain; });
 }
 
 }  // namespace

@@ -232,7 +232,7 @@ ordered_json row(const ordered_json& table, const ordered_json& with) {
 
 TEST(SharedStatistics, AreThoseOfScipyAndStatsmodels) {
   const std::filesystem::path folder = test::shared_folder() / "stats";
-  if (!std::filesystem::exists(folder)) GTEST_SKIP() << "no " << folder << ": put the shared data there";
+  if (!std::filesystem::exists(folder)) GTEST_SKIP() << "SKIPPED: needs " << folder << ": put the shared data there";
   const ordered_json expected = ordered_json::parse(std::ifstream(folder / "expected.json"));
   const Observations observations = read_observed(
       {.answers = folder / "answers.csv", .alignment = folder / "alignment.csv", .flips = folder / "flips.csv"});
@@ -274,7 +274,7 @@ class SharedPaper : public test::FolderTest {};
 
 TEST_F(SharedPaper, StatisticsAreTheStudysOwn) {
   const std::filesystem::path paper = test::shared_folder() / "paper";
-  if (!std::filesystem::exists(paper)) GTEST_SKIP() << "no " << paper << ": put the shared data there";
+  if (!std::filesystem::exists(paper)) GTEST_SKIP() << "SKIPPED: needs " << paper << ": put the shared data there";
   Store store = Store::create(folder / "out", false);
   import_paper(paper, store);
   const ordered_json found = to_json(analyse(observations_of(store), {.preset = Preset::study}));

@@ -59,7 +59,7 @@ const FlipResult* flip_at(const PatchTable& table, int block, const std::string&
 std::size_t items_of(const PatchTable& table, const std::string& language) {
   std::size_t items = 0;
   for (const auto& [block, by_language] : table.blocks)
-    if (const FlipResult* main = flip_at(table, block, language, "main")) items = std::max(items, main->items);
+    if (const FlipResult* main = flip_at(table, block, language, kMain)) items = std::max(items, main->items);
   return items;
 }
 

@@ -71,7 +71,7 @@ void print_ablations(const Analysis& analysis, const Part& part) {
   std::map<Key, Pairs> tables;
   std::vector<Key> order;
   for (const AblationResult* one : all) {
-    if (one->key.control != "main") continue;
+    if (one->key.control != kMain) continue;
     AblationKey key = one->key;
     key.control = "random";
     const auto control = std::ranges::find_if(

@@ -32,7 +32,7 @@ void print_repairs(const Analysis& analysis, const Part& part) {
                      "in points [95 %], p after Holm; change of DALI, mean over the layers behind"));
   std::string language;
   for (const RepairResult* result : results) {
-    const bool is_main = result->control == "main";
+    const bool is_main = result->control == kMain;
     if (std::exchange(language, result->of.language) != result->of.language)
       fmt::print(" {}: {} items\n  {:<14}{:<15}{:>7}{:>7}{:>7}{:>16}{:>6}{:>6}\n", printable(language), result->n, "",
                  "", "TF", "TS", "right", "main less this", "p", "DALI");

@@ -114,24 +114,24 @@ void print_patches(const Analysis& analysis, const std::string& target, bool all
                                    printable(language), printable(site), printable(position))));
     fmt::print("  block {:>9} {:<16}", "main", "[95 %]");
     for (const std::string& control : controls.at(table))
-      if (control != "main") fmt::print("{:>12}", printable(control).substr(0, 11));
+      if (control != kMain) fmt::print("{:>12}", printable(control).substr(0, 11));
     fmt::print("{:>7}\n", "p");
     // In the picture only blocks where main stands out most.
     std::vector<std::pair<double, int>> ranked;
     for (const auto& [block, by_control] : tables.at(table))
-      if (const auto main = by_control.find("main"); main != by_control.end())
+      if (const auto main = by_control.find(kMain); main != by_control.end())
         ranked.emplace_back(-main->second->change.value, block);
     std::ranges::sort(ranked);
     constexpr std::size_t kShown = 5;
     for (const auto& [block, by_control] : tables.at(table)) {
-      const auto main = by_control.find("main");
+      const auto main = by_control.find(kMain);
       if (main == by_control.end()) continue;
       const auto place = std::ranges::find(ranked, block, &std::pair<double, int>::second) - ranked.begin();
       if (!all && static_cast<std::size_t>(place) >= kShown) continue;
       fmt::print("  {:>5} {:>9} {:<16}", block, number(main->second->change.value, 2), range(main->second->change, 1));
       double largest = kUnknown;
       for (const std::string& control : controls.at(table)) {
-        if (control == "main") continue;
+        if (control == kMain) continue;
         const auto found = by_control.find(control);
         fmt::print("{:>12}", found == by_control.end() ? "–" : number(found->second->change.value, 2));
         if (found != by_control.end()) largest = std::fmax(largest, found->second->p_holm);

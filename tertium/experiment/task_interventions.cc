@@ -193,7 +193,7 @@ Demand TaskRun::repairs(const PreparedLanguage& language) {
 
 void TaskRun::forget_repaired(const PreparedLanguage& language, const std::string& kind) const {
   std::vector<std::string> controls = repair_controls();
-  controls.emplace_back("main");
+  controls.emplace_back(kMain);
   for (const std::string& control : controls)
     for (const Metric* metric : common_.metrics)
       for (const Item& item : language.items)

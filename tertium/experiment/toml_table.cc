@@ -156,7 +156,7 @@ const toml::node* TomlTable::find(std::string_view key) {
 std::string TomlTable::where() const { return name_.empty() ? "key" : "key in [" + name_ + "]"; }
 
 std::string TomlTable::at(const toml::node& node) const {
-  return node.source().begin.line > 0 ? fmt::format("{}:{}", file_, node.source().begin.line) : "--set";
+  return node.source().begin.line > 0 ? place(file_, node) : "--set";
 }
 
 }  // namespace tertium

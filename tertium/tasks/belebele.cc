@@ -34,7 +34,7 @@ MarkedText context_of(const std::string& passage, const std::string& question,
   return context;
 }
 
-Item belebele_item(const JsonLine& line, const std::string&) {
+Item item(const JsonLine& line, const std::string&) {
   const std::string& passage = line.text("flores_passage");
   const std::string& question = line.text("question");
   Item item;
@@ -57,7 +57,7 @@ Item belebele_item(const JsonLine& line, const std::string&) {
 extern const Task belebele_task = {
     .name = "belebele",
     .files = one_file_per_language,
-    .item = belebele_item,
+    .item = item,
     .roles = {.premise = "flores_passage", .question = "question", .option = "mc_answer"},
     .letters_prompt =
         "Choose the right answer to the question about the passage.\n"

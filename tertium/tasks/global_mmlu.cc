@@ -29,7 +29,7 @@ const MmluColumns& columns_of(const JsonLine& line) {
 /// Some of MMMLU's subjects are names of files: "college_physics_test.csv_sw-KE.csv".
 std::string subject(const std::string& name) { return name.substr(0, name.find("_test")); }
 
-Item global_mmlu_item(const JsonLine& line, const std::string&) {
+Item item(const JsonLine& line, const std::string&) {
   const MmluColumns& columns = columns_of(line);
   Item item;
   item.id = line.id_or_row(columns.id);
@@ -66,7 +66,7 @@ std::vector<ItemFile> files(const std::filesystem::path& data, const std::string
 extern const Task global_mmlu_task = {
     .name = "global_mmlu",
     .files = files,
-    .item = global_mmlu_item,
+    .item = item,
     .roles = {.premise = "", .question = "question", .option = ""},
     .letters_prompt = "Choose the right answer to the question.\nQuestion: {question}\n{options}\nAnswer:",
     .lm_eval_shots = LmEvalShots::first,

@@ -28,7 +28,7 @@ std::vector<std::string> options(const JsonLine& line) {
   return options;
 }
 
-Item own_item(const JsonLine& line, const std::string&) {
+Item item(const JsonLine& line, const std::string&) {
   Item item;
   item.id = id(line);
   item.category = line.text_if_any("category");
@@ -49,7 +49,7 @@ Item own_item(const JsonLine& line, const std::string&) {
 extern const Task items_task = {
     .name = "items",
     .files = one_file_per_language,
-    .item = own_item,
+    .item = item,
     .roles = {.premise = "context", .question = "question", .option = ""},
     .letters_prompt = "Choose the best continuation of the text.\nText: {context}\n{options}\nAnswer:",
 };

@@ -10,7 +10,7 @@
 namespace tertium {
 namespace {
 
-Item m_arc_item(const JsonLine& line, const std::string&) {
+Item item(const JsonLine& line, const std::string&) {
   Item item;
   item.id = line.id_or_row("id");
   const std::string question = cleaned(line.text("instruction"));
@@ -40,7 +40,7 @@ Item m_arc_item(const JsonLine& line, const std::string&) {
 extern const Task m_arc_task = {
     .name = "m_arc",
     .files = hub_files,
-    .item = m_arc_item,
+    .item = item,
     .roles = {.premise = "", .question = "instruction", .option = ""},
     .letters_prompt = "Choose the right answer to the question.\nQuestion: {instruction}\n{options}\nAnswer:",
 };

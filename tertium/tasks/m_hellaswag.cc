@@ -28,7 +28,7 @@ std::vector<std::string> endings(const JsonLine& line) {
   return endings;
 }
 
-Item m_hellaswag_item(const JsonLine& line, const std::string&) {
+Item item(const JsonLine& line, const std::string&) {
   Item item;
   item.id = line.id_or_row("ind");
   item.category = line.text_if_any("activity_label");
@@ -50,7 +50,7 @@ Item m_hellaswag_item(const JsonLine& line, const std::string&) {
 extern const Task m_hellaswag_task = {
     .name = "m_hellaswag",
     .files = hub_files,
-    .item = m_hellaswag_item,
+    .item = item,
     .roles = {.premise = "context", .question = "", .option = ""},
     .letters_prompt = "Choose the most likely continuation of the text.\nText: {context}\n{options}\nAnswer:",
     .lm_eval_shots = LmEvalShots::drawn_besides,

@@ -126,14 +126,14 @@ Item item_by(const JsonLine& line, const std::string& language, const TextRules&
   return item;
 }
 
-Item xcopa_item(const JsonLine& line, const std::string& language) { return item_by(line, language, {}); }
+Item item(const JsonLine& line, const std::string& language) { return item_by(line, language, {}); }
 
 }  // namespace
 
 extern const Task xcopa_task = {
     .name = "xcopa",
     .files = files,
-    .item = xcopa_item,
+    .item = item,
     // Its {question} is a word of the instruction (cause, effect), not a question that ends anywhere.
     .roles = {.premise = "premise", .question = "", .option = "choice"},
     .letters_prompt = "Choose the more likely {question} of the premise.\nPremise: {premise}\n{options}\nAnswer:",

@@ -51,7 +51,7 @@ std::size_t label(const JsonLine& line) {
 
 // lm-evaluation-harness has no context at all: its options are "premise, right? Yes, hypothesis" behind a space. What
 // the three share stands in the context here, so that a patch there meets all of them; it adds the same to each score.
-Item xnli_item(const JsonLine& line, const std::string& language) {
+Item item(const JsonLine& line, const std::string& language) {
   const Words& words = words_of(line, language);
   Item item;
   item.id = line.id_or_row("pairID");
@@ -74,7 +74,7 @@ Item xnli_item(const JsonLine& line, const std::string& language) {
 extern const Task xnli_task = {
     .name = "xnli",
     .files = hub_files,
-    .item = xnli_item,
+    .item = item,
     .roles = {.premise = "premise", .question = "hypothesis", .option = ""},
     .letters_prompt =
         "Does the second sentence follow from the first?\nFirst: {premise}\nSecond: {hypothesis}\n"

@@ -39,7 +39,7 @@ std::string story(const JsonLine& line) {
   return line.has("context") ? line.text("context") : joined;
 }
 
-Item xstorycloze_item(const JsonLine& line, const std::string&) {
+Item item(const JsonLine& line, const std::string&) {
   Item item;
   item.id = line.text(either(line, "story_id", "InputStoryid"));
   item.gold =
@@ -73,7 +73,7 @@ std::vector<ItemFile> files(const std::filesystem::path& data, const std::string
 extern const Task xstorycloze_task = {
     .name = "xstorycloze",
     .files = files,
-    .item = xstorycloze_item,
+    .item = item,
     .roles = {.premise = "context", .question = "", .option = "sentence_quiz"},
     .letters_prompt = "Choose the better ending of the story.\nStory: {context}\n{options}\nAnswer:",
     .in_study = true,  // whose statements are the ones above

@@ -10,7 +10,7 @@
 namespace tertium {
 namespace {
 
-Item xwinograd_item(const JsonLine& line, const std::string&) {
+Item item(const JsonLine& line, const std::string&) {
   const std::string& sentence = line.text("sentence");
   const std::size_t blank = sentence.find('_');
   if (blank == sentence.npos) fail("{}: field \"sentence\" has no blank; write one as _", line.where);
@@ -38,7 +38,7 @@ Item xwinograd_item(const JsonLine& line, const std::string&) {
 extern const Task xwinograd_task = {
     .name = "xwinograd",
     .files = hub_files,
-    .item = xwinograd_item,
+    .item = item,
     .roles = {.premise = "sentence", .question = "", .option = "option"},
     .letters_prompt = "Choose what fills the blank of the sentence.\nSentence: {sentence}\n{options}\nAnswer:",
     .lm_eval_shots = LmEvalShots::drawn_blindly,
